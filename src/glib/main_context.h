@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <trtc/main_loop.h>
+
+#include <glib.h>
+
+namespace trtc::glib {
+
+/// The loop's context, borrowed; for attaching C sources.
+GMainContext *context(MainLoop &loop) noexcept;
+
+/// Calls @p ready on the loop while @p fd is readable or hung up; return false from it to stop watching.
+[[nodiscard]] SourceHandle watchReadable(MainLoop &loop, int fd, std::function<bool()> ready);
+
+} // namespace trtc::glib
