@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <trtc/config.h>
+#include <trtc/error.h>
+#include <trtc/events.h>
+#include <trtc/local_stream.h>
+#include <trtc/main_loop.h>
+#include <trtc/remote_stream.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace trtc {
+
+/// Makes GStreamer ready and checks that the plug-ins this library needs are there.
+/// Throws Exception(NotSupported) naming the missing Debian package. Call once, first in main.
+void initializeLibrary();
+
+/// One agent: the SDK's Client in C++. Thread-bound to its loop, which must outlive it.
+/// Every `done` runs exactly once, later, on the loop, also after an error; it may call any method.
+/// A second call of the same verb while one is running fails with InvalidOperation.
+class Client {
+public:
+	using Done = std::function<void(Status)>;
+	using EventHandler = std::function<void(const Event &)>;
+
+	/// Throws Exception(InvalidParameter): sdkAppId 0, empty userSig, server URL not ws:// or wss://.
+	Client(MainLoop &loop, ClientConfig config);
+	/// Closes everything at once, without telling the room; call leave() first.
+	~Client();
+	Client(const Client &) = delete;
+	Client &operator=(const Client &) = delete;
+
+	/// Set before join(): StreamAdded and PeerJoin can come before join is done.
+	void on(EventHandler handler);
+
+	/// Errors: ConnectFailed, SignalChannelSetupFailed, JoinRoomFailed, ApiCallTimeout, InvalidOperation.
+	void join(const JoinOptions &options, Done done);
+	/// Stops publishing, closes recordings, says goodbye. Left follows. Never fails once joined.
+	void leave(Done done);
+	/// Joined as anchor, @p stream initialized. Errors: InvalidOperation, Refused, MediaFailed, ApiCallTimeout.
+	void publish(LocalStream &stream, Done done);
+	void unpublish(Done done);
+	/// Errors: RemoteStreamNotExist, NotSupportedH264, MediaFailed, ApiCallTimeout. May be called again to change the choice.
+	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
+	void unsubscribe(const UserId &user, Done done);
+	/// Live mode only. To audience: the uplink is closed first. Errors: InvalidOperation, SwitchRoleFailed.
+	void switchRole(Role role, Done done);
+	/// Tells the room the mute state of the published stream after LocalStream::mute*().
+	void muteChanged();
+
+	ConnectionState connectionState() const noexcept;
+	bool joined() const noexcept;
+	bool published() const noexcept;
+	Role role() const noexcept;
+	const UserId &userId() const noexcept;
+
+	/// Remote users that are known; in live rooms anchors only.
+	struct RemoteUser { UserId userId; Role role; };
+	std::vector<RemoteUser> users() const;
+	/// Borrowed; valid until StreamRemoved.
+	std::vector<RemoteStream *> streams() const;
+	RemoteStream *stream(const UserId &user, StreamType type) const;
+
+private:
+	struct Impl;
+	std::unique_ptr<Impl> impl_;
+};
+
+} // namespace trtc

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <trtc/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace trtc {
+
+/// What is captured: `none`, `test` or `file:PATH`.
+struct SourceSpec {
+	enum class Kind { None, Test, File };
+	Kind kind = Kind::None;
+	std::string argument;        ///< file: the path
+	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
+	static SourceSpec parse(std::string_view text);
+	bool operator==(const SourceSpec &) const = default;
+};
+
+/// Width and height in pixels (16..4096, even), frames a second (1..60), kbit/s (32..50000).
+struct VideoProfile {
+	int width = 640, height = 480, fps = 15, kbps = 500;
+	/// The SDK's names (`480p`, `480p_2` …) or `WxH@FPS,KBPSk`. Throws Exception(InvalidParameter).
+	static VideoProfile parse(std::string_view text);
+	bool operator==(const VideoProfile &) const = default;
+};
+
+/// Always 48000 Hz. Channels 1..2, kbit/s 6..510 (RFC 6716).
+struct AudioProfile {
+	int sampleRate = 48000, channels = 1, kbps = 40;
+	/// The SDK's names: standard, standard-stereo, high, high-stereo; or `KBPSk`. Throws Exception(InvalidParameter).
+	static AudioProfile parse(std::string_view text);
+	bool operator==(const AudioProfile &) const = default;
+};
+
+/// createStream() and the profile setters of the SDK in one struct.
+struct LocalStreamConfig {
+	SourceSpec video, audio;
+	bool loop = false;                         ///< file sources start again at their end
+	VideoProfile videoProfile;
+	AudioProfile audioProfile;
+	VideoCodec videoCodec = VideoCodec::H264;  ///< what a file in another codec is encoded to
+};
+
+/// createClient() of the SDK.
+struct ClientConfig {
+	std::string server = "ws://127.0.0.1:8687"; ///< ws:// or wss://, no query
+	std::uint32_t sdkAppId = 0;                ///< not 0
+	UserId userId;
+	std::string userSig;                       ///< TLSSigAPIv2 text; never logged
+	Mode mode = Mode::Live;
+	bool autoSubscribe = true;                 ///< subscribe to everything that is added
+	std::string caFile;                        ///< PEM; empty: the system's
+	bool insecure = false;                     ///< accept any TLS certificate
+	std::chrono::milliseconds connectTimeout{ 10'000 }; ///< SDK's "overall connect"
+	std::chrono::milliseconds joinTimeout{ 5'000 };     ///< SDK's "join result"
+	std::chrono::milliseconds mediaTimeout{ 10'000 };   ///< SDK's limit for a connected peer connection
+	std::chrono::milliseconds latency{ 100 };  ///< receive buffer
+};
+
+struct JoinOptions {
+	RoomId room;
+	Role role = Role::Anchor;
+	std::string privateMapKey;
+};
+
+/// What of one user is wanted. Nothing at all is refused (use unsubscribe).
+struct SubscribeOptions {
+	bool audio = true, video = true, auxiliary = true;
+	bool any() const noexcept { return audio || video || auxiliary; }
+	bool operator==(const SubscribeOptions &) const = default;
+};
+
+} // namespace trtc

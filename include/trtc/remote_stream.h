@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <trtc/error.h>
+#include <trtc/events.h>
+
+#include <memory>
+#include <string>
+
+namespace trtc {
+
+/// What a remote user sends in one stream. Owned by Client, valid from StreamAdded until the handler
+/// of StreamRemoved returns. Thread-bound.
+class RemoteStream {
+public:
+	virtual ~RemoteStream() = default;
+	virtual const StreamInfo &info() const noexcept = 0;
+	virtual bool subscribed() const noexcept = 0;
+	/// Records into a new file `ROOM-USER-TYPE-TIME.mkv` in @p directory (made if missing), from the
+	/// first frame on, without decoding. May be called before the subscription. Throws
+	/// Exception(OutputFailed) if the directory cannot be written, InvalidOperation if it records already.
+	virtual void startRecording(const std::string &directory) = 0;
+	/// Closes the file; RecordingStopped follows. No-op if it does not record.
+	virtual void stopRecording() = 0;
+};
+
+} // namespace trtc

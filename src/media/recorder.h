@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "media/frame.h"
+
+#include <trtc/error.h>
+#include <trtc/events.h>
+#include <trtc/main_loop.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace trtc::media {
+
+/// One remote stream into one Matroska file, without decoding or encoding. A track that is silent, late or gone never
+/// holds up the other: it joins the file when it comes. The file is playable at any moment, also after a crash. Thread-bound.
+class Recorder {
+public:
+	struct Listener {
+		virtual void onRecordingStarted(const RecordingStarted &event) = 0;
+		virtual void onRecordingStopped(const RecordingStopped &event) = 0;
+		/// The disk is full or gone; the recorder has closed what it could. RecordingStopped came before.
+		virtual void onRecordingFailed(const Error &error) = 0;
+
+	protected:
+		~Listener() = default;
+	};
+	struct Config {
+		std::string directory;
+		RoomId room;
+		UserId userId;
+		StreamType streamType = StreamType::Main;
+	};
+	/// Makes the directory and checks that a file can be made there. Throws Exception(OutputFailed).
+	static std::unique_ptr<Recorder> create(MainLoop &loop, Config config, Listener &listener);
+	virtual ~Recorder() = default; ///< stop("leave") without events
+
+	/// The file is made with the first frame that can start it (video: a keyframe).
+	virtual void write(const EncodedFrame &frame) = 0;
+	/// Closes the file, with its index. Idempotent. onRecordingStopped is called before it returns, if a file was begun.
+	virtual void stop(const std::string &reason) = 0;
+};
+
+} // namespace trtc::media
