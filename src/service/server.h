@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "service/room_service.h"
+
+#include <trtc/error.h>
+#include <trtc/main_loop.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace trtc::service {
+
+struct ServerConfig {
+	std::string host = "127.0.0.1";
+	std::uint16_t port = 8687;                       ///< 0 picks one
+	std::uint32_t sdkAppId = 1400000001;
+	std::string secretKey;                           ///< text bytes of the TLSSigAPIv2 key
+	Limits limits;
+	std::size_t maxConnections = 4096;
+	std::chrono::milliseconds idleLimit{ 10'000 };   ///< a connection that says nothing that long is dropped
+};
+
+/// The room service: sockets, UserSig, limits, peer connections, forwarding, over the rules of RoomService. Thread-bound.
+class Server {
+public:
+	/// Listens at once. Throws Exception(ConnectFailed) when the address cannot be had.
+	Server(MainLoop &loop, ServerConfig config);
+	~Server();
+	/// "ws://127.0.0.1:PORT"
+	std::string url() const;
+	/// Tells everybody (close code 4002) and stops. @p done runs once, within a second.
+	void stop(std::function<void()> done);
+
+private:
+	struct Impl;
+	std::unique_ptr<Impl> impl_;
+};
+
+} // namespace trtc::service
