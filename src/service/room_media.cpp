@@ -35,7 +35,7 @@ void RoomService::Impl::endDownlink(Session &subscriber, SessionId publisher, in
 		return;
 	const Subscription old = found->second;
 	subscriber.subscriptions.erase(found);
-	out.push_back(StopDownlink { subscriber.id, publisher });
+	out.emplace_back(StopDownlink { subscriber.id, publisher });
 	// 4102 is matched by seq, so a client that has turned to something else cannot mistake this answer.
 	if (!old.answered)
 		refuse(out, subscriber, old.seq, Event::SubscribeResult, code, waiting);
@@ -68,7 +68,7 @@ bool RoomService::Impl::endPublication(Session &session, Effects &out)
 		return false;
 	const bool visible = session.visible();
 	endDownlinksOf(session, out);
-	out.push_back(StopUplink { session.id });
+	out.emplace_back(StopUplink { session.id });
 	dropPendingChange(session, *session.publication, out);
 	session.publication.reset();
 	return visible;
@@ -79,7 +79,7 @@ void RoomService::Impl::publicationChanged(Session &session, const protocol::Pub
 {
 	const Publication &publication = *session.publication;
 	if (publication.flow() != flowBefore)
-		out.push_back(flowEffect(session));
+		out.emplace_back(flowEffect(session));
 	if (publication.flags() == flagsBefore)
 		return;
 	// Off the list the SDK closes the downlinks without a word.
@@ -121,7 +121,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 	publication.pending = PendingOffer { seq, Event::PublishResult, publish.state };
 	const std::string &codec = publish.constraint.videoCodec;
 	publication.codec = codec == "H264" || codec == "VP8" ? codec : "";
-	out.push_back(StartUplink { session.id, seq, Event::PublishResult, publish.sdp, publication.codec });
+	out.emplace_back(StartUplink { session.id, seq, Event::PublishResult, publish.sdp, publication.codec });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::PublishChange &change, Effects &out)
@@ -134,7 +134,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 			      "your publish has no answer yet: wait for it before changing it");
 	dropPendingChange(session, *publication, out);
 	publication->pending = PendingOffer { seq, Event::PublishChangeResult, change.state };
-	out.push_back(StartUplink { session.id, seq, Event::PublishChangeResult, change.sdp, publication->codec });
+	out.emplace_back(StartUplink { session.id, seq, Event::PublishChangeResult, change.sdp, publication->codec });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::PublishStateChange &change, Effects &out)
@@ -245,7 +245,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
 	session.subscriptions[publisher->id] = { seq, false, subscribe.wishes, subscribe.wishes };
-	out.push_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, subscribe.wishes });
+	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, subscribe.wishes });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SubscribeChange &change, Effects &out)
@@ -262,7 +262,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	reply(out, session, seq, Event::SubscribeChangeResult);
 	if (subscription.answered && subscription.wishes != subscription.started) {
 		subscription.started = subscription.wishes;
-		out.push_back(ChangeDownlink { session.id, publisher->id, subscription.wishes });
+		out.emplace_back(ChangeDownlink { session.id, publisher->id, subscription.wishes });
 	}
 }
 
@@ -293,7 +293,7 @@ Effects RoomService::Impl::downlinkAnswered(Session &session, std::int64_t seq, 
 	reply(out, session, seq, Event::SubscribeResult, protocol::SdpAnswer { text });
 	if (subscription.wishes != subscription.started) { // changed while the connection was being made
 		subscription.started = subscription.wishes;
-		out.push_back(ChangeDownlink { session.id, publisher, subscription.wishes });
+		out.emplace_back(ChangeDownlink { session.id, publisher, subscription.wishes });
 	}
 	return out;
 }

@@ -84,7 +84,7 @@ void RoomService::Impl::removeFromRoom(Session &session, int reason, Effects &ou
 		return;
 	Room &room = *session.room;
 	for (const auto &[publisher, subscription] : session.subscriptions)
-		out.push_back(StopDownlink { session.id, publisher });
+		out.emplace_back(StopDownlink { session.id, publisher });
 	session.subscriptions.clear();
 	if (session.publication)
 		session.publication->pending.reset(); // nobody is there to hear that it failed
@@ -108,7 +108,7 @@ void RoomService::Impl::ban(Session &session, const char *reason, unsigned short
 {
 	removeFromRoom(session, leaveReason, out);
 	push(out, session.id, Event::ClientBanned, protocol::ClientBanned { reason });
-	out.push_back(CloseSession { session.id, closeCode, std::move(closeReason) });
+	out.emplace_back(CloseSession { session.id, closeCode, std::move(closeReason) });
 	forget(session);
 }
 
@@ -116,7 +116,7 @@ void RoomService::Impl::ban(Session &session, const char *reason, unsigned short
 
 void RoomService::Impl::push(Effects &out, SessionId to, Event event, protocol::Payload payload) const
 {
-	out.push_back(Send { to, { event, code::kOk, "", 0, std::move(payload) } });
+	out.emplace_back(Send { to, { event, code::kOk, "", 0, std::move(payload) } });
 }
 
 void RoomService::Impl::pushToOthers(Effects &out, const Session &about, Event event,
@@ -137,13 +137,13 @@ void RoomService::Impl::pushList(Effects &out, const Room &room) const
 void RoomService::Impl::reply(Effects &out, const Session &to, std::int64_t seq, Event event,
 			      protocol::Payload payload) const
 {
-	out.push_back(Send { to.id, { event, code::kOk, "", seq, std::move(payload) } });
+	out.emplace_back(Send { to.id, { event, code::kOk, "", seq, std::move(payload) } });
 }
 
 void RoomService::Impl::refuse(Effects &out, const Session &to, std::int64_t seq, Event event, int code,
 			       std::string message) const
 {
-	out.push_back(Send { to.id, { event, code, std::move(message), seq, protocol::Ack {} } });
+	out.emplace_back(Send { to.id, { event, code, std::move(message), seq, protocol::Ack {} } });
 }
 
 bool RoomService::Impl::inRoom(Effects &out, const Session &session, std::int64_t seq, Event event) const
@@ -246,7 +246,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::C
 void RoomService::Impl::on(Session &session, std::int64_t, const protocol::Leave &, Effects &out)
 {
 	removeFromRoom(session, kReasonLeft, out);
-	out.push_back(CloseSession { session.id, close_code::kLeft, "left" });
+	out.emplace_back(CloseSession { session.id, close_code::kLeft, "left" });
 	forget(session);
 }
 
@@ -321,7 +321,7 @@ Effects RoomService::tick(TimePoint now)
 				       impl_->limits.heartbeatTimeout.count()),
 			   kReasonTimeout, out);
 	for (SessionId id : homeless) {
-		out.push_back(
+		out.emplace_back(
 			CloseSession { id, close_code::kNeverJoined,
 				       fmt::format("no room joined within {} s: send join", kJoinDeadline.count()) });
 		impl_->forget(*impl_->find(id));
