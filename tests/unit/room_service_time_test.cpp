@@ -97,10 +97,10 @@ TEST_CASE_FIXTURE(RoomFixture, "a cloud feature is refused in its own event, noi
 		{ "disconnect_other_room", 8211 },
 		{ "update_other_room_forward_mode", 8213 },
 	} };
-	for (const auto &[cmd, event] : kFeatures) {
-		CAPTURE(cmd);
-		const auto effects = say(1, protocol::Other { std::string(cmd) });
-		CHECK(codeOf(effects, 1, static_cast<Event>(event)) == code::kNotSupported);
+	for (const auto &feature : kFeatures) {
+		CAPTURE(feature.first);
+		const auto effects = say(1, protocol::Other { std::string(feature.first) });
+		CHECK(codeOf(effects, 1, static_cast<Event>(feature.second)) == code::kNotSupported);
 		CHECK(effects.size() == 1);
 	}
 	CHECK(say(1, protocol::Other { "make_coffee" }).empty());
