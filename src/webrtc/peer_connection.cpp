@@ -157,6 +157,10 @@ void Core::build()
 	webrtc_ = pipeline_.add("webrtcbin", "rtc");
 	g_object_set(webrtc_, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
 		     static_cast<guint>(config_.latency.count()), nullptr);
+	// By default a sender report pairs the RTP time with the time of sending, and a block of sound is sent 20 ms after
+	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
+	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
+	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
 	GObject *agentRaw = nullptr;
 	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
 	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
