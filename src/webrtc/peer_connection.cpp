@@ -321,8 +321,15 @@ void Core::gathered()
 		auto &media = parsed.value().media[i];
 		const auto &line = answerLines_[i];
 		std::erase_if(media.lines, [](const std::string &l) { return l.find("transport-cc") != std::string::npos; });
-		media.removeAttributes("ssrc");
-		media.removeAttributes("msid");
+		// webrtcbin loses what its caps do not know (profile-level-id); what was planned is what is sent.
+		for (const char *name : { "ssrc", "msid", "fmtp", "rtcp-fb" })
+			media.removeAttributes(name);
+		if (line.encodingName != "OPUS") {
+			media.addAttribute(fmt::format("rtcp-fb:{} nack pli", line.payloadType));
+			media.addAttribute(fmt::format("rtcp-fb:{} ccm fir", line.payloadType));
+		}
+		if (!line.fmtp.empty())
+			media.addAttribute(fmt::format("fmtp:{} {}", line.payloadType, line.fmtp));
 		// A line that is not what was planned would be silent for ever (media cannot be turned round later).
 		const char *expected = line.ssrc ? "sendonly" : "recvonly";
 		if (media.direction() != expected) {
