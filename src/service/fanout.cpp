@@ -136,10 +136,10 @@ void Fanout::packet(GstBuffer *buffer)
 		if (!route.active || (route.needKeyframe && !keyframe))
 			continue;
 		route.needKeyframe = false;
-		if (std::exchange(route.fresh, false) && route.last != 0)
+		if (std::exchange(route.fresh, false) && route.begun)
 			route.offset = static_cast<std::uint16_t>(route.last + 1 - sequence);
 		const auto out = static_cast<std::uint16_t>(sequence + route.offset);
-		if (static_cast<std::int16_t>(out - route.last) > 0 || route.last == 0)
+		if (!std::exchange(route.begun, true) || static_cast<std::int16_t>(out - route.last) > 0)
 			route.last = out;
 		auto *memory = gst_allocator_alloc(nullptr, kFixedHeader, nullptr);
 		GstMapInfo write;

@@ -39,7 +39,8 @@ private:
 		int payloadType;
 		bool active = true;
 		bool needKeyframe = true;
-		bool fresh = true;           ///< the next packet follows on, whatever its number
+		bool fresh = false;          ///< the next packet follows on, whatever its number
+		bool begun = false;
 		std::uint16_t offset = 0, last = 0;
 	};
 
