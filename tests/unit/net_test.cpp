@@ -292,10 +292,6 @@ TEST_CASE_FIXTURE(NetFixture, "each way to fail has its own message")
 	}
 	SUBCASE("an HTTP server that is no room service")
 	{
-		serve();
-		HttpServer plain(loop);
-		plain.listen("127.0.0.1", 0);
-		const auto url = plain.webSocketUrl();
 		// A service that answers 404 to everything, upgrade or not.
 		auto service = glib::ObjectPtr<GSocketService>::adopt(g_socket_service_new());
 		const auto port =
@@ -306,8 +302,7 @@ TEST_CASE_FIXTURE(NetFixture, "each way to fail has its own message")
 				static constexpr char kAnswer[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 				g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)),
 							  kAnswer, sizeof kAnswer - 1, nullptr, nullptr, nullptr);
-				g_object_set_data_full(G_OBJECT(connection), "self", nullptr, nullptr);
-				g_object_ref(connection);
+				(void)g_object_ref(connection);
 				auto *idle = g_timeout_source_new(200);
 				g_source_set_callback(
 					idle,
