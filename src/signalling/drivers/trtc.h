@@ -23,6 +23,8 @@ namespace trtc::signalling {
 /// The listener is never called inside start(), send() or stop(). Thread-bound.
 class TrtcDriver final : public Driver, private net::WebSocket::Listener {
 public:
+	using Listener = Driver::Listener; // the socket has one as well
+
 	/// The protocol's clocks; connecting and joining take theirs from ClientConfig.
 	struct Limits {
 		std::chrono::milliseconds userListPeriod{ 10'000 };
