@@ -5,8 +5,8 @@ namespace trtc::client {
 
 Factories Factories::real()
 {
-	return { &signalling::makeDriver, &webrtc::PeerConnection::create, &media::Receiver::create, &media::Recorder::create,
-		 &webrtc::localAddressFor };
+	return { &signalling::makeDriver, &webrtc::PeerConnection::create, &media::Receiver::create,
+		 &media::Recorder::create, &webrtc::localAddressFor };
 }
 
 } // namespace trtc::client

@@ -18,7 +18,8 @@ namespace trtc::client {
 
 /// Where a session gets its parts from. Tests put others in place of the real ones.
 struct Factories {
-	std::function<std::unique_ptr<signalling::Driver>(MainLoop &, const std::string &url, signalling::Driver::Listener &)>
+	std::function<std::unique_ptr<signalling::Driver>(MainLoop &, const std::string &url,
+							  signalling::Driver::Listener &)>
 		driver;
 	std::function<std::unique_ptr<webrtc::PeerConnection>(MainLoop &, webrtc::PeerConnection::Config,
 							      webrtc::PeerConnection::Listener &)>
@@ -26,7 +27,8 @@ struct Factories {
 	std::function<std::unique_ptr<media::Receiver>(MainLoop &, std::shared_ptr<webrtc::Track>,
 						       media::Receiver::FrameHandler)>
 		receiver;
-	std::function<std::unique_ptr<media::Recorder>(MainLoop &, media::Recorder::Config, media::Recorder::Listener &)>
+	std::function<std::unique_ptr<media::Recorder>(MainLoop &, media::Recorder::Config,
+						       media::Recorder::Listener &)>
 		recorder;
 	/// webrtc::localAddressFor()
 	std::function<std::string(const std::string &host)> localAddress;

@@ -10,26 +10,17 @@ namespace trtc::client {
 
 Link::Link(MainLoop &loop, const Factories &factories, Owner &owner, webrtc::PeerConnection::Config config,
 	   signalling::LinkId id, std::vector<signalling::TrackMap> tracks)
-    : loop_(loop), factories_(factories), owner_(&owner), id_(std::move(id)), tracks_(std::move(tracks))
+	: loop_(loop), factories_(factories), owner_(&owner), id_(std::move(id)), tracks_(std::move(tracks))
 {
 	config.name = id_;
 	peer_ = factories_.peerConnection(loop_, std::move(config), *this);
 }
 
-Link::~Link()
-{
-	close();
-}
+Link::~Link() { close(); }
 
-void Link::offerToReceive()
-{
-	offer(nullptr);
-}
+void Link::offerToReceive() { offer(nullptr); }
 
-void Link::offerToSend(const Sending &sending)
-{
-	offer(&sending);
-}
+void Link::offerToSend(const Sending &sending) { offer(&sending); }
 
 void Link::offer(const Sending *sending)
 {

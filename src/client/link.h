@@ -27,7 +27,8 @@ public:
 		virtual void onLinkConnected(Link &link) = 0;
 		/// Once; the owner closes.
 		virtual void onLinkFailed(Link &link, const Error &error) = 0;
-		virtual void onLinkFrame(Link &link, const signalling::TrackMap &track, const media::EncodedFrame &frame) = 0;
+		virtual void onLinkFrame(Link &link, const signalling::TrackMap &track,
+					 const media::EncodedFrame &frame) = 0;
 		/// One track cannot be received; the others go on.
 		virtual void onLinkTrackFailed(Link &link, const signalling::TrackMap &track, const Error &error) = 0;
 

@@ -8,7 +8,7 @@
 namespace trtc {
 
 LocalStream::Impl::Impl(MainLoop &ownerLoop, LocalStreamConfig streamConfig)
-    : loop(ownerLoop), config(std::move(streamConfig))
+	: loop(ownerLoop), config(std::move(streamConfig))
 {
 }
 
@@ -42,7 +42,8 @@ bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 	return true;
 }
 
-LocalStream::LocalStream(MainLoop &loop, LocalStreamConfig config) : impl_(std::make_unique<Impl>(loop, std::move(config)))
+LocalStream::LocalStream(MainLoop &loop, LocalStreamConfig config)
+	: impl_(std::make_unique<Impl>(loop, std::move(config)))
 {
 }
 
@@ -53,48 +54,25 @@ void LocalStream::initialize()
 	if (impl_->capture)
 		return;
 	if (impl_->config.audio.kind == SourceSpec::Kind::None && impl_->config.video.kind == SourceSpec::Kind::None)
-		throw Exception(ErrorCode::InvalidOperation, "there is nothing to publish: name a video or an audio source");
+		throw Exception(ErrorCode::InvalidOperation,
+				"there is nothing to publish: name a video or an audio source");
 	impl_->capture = media::Capture::create(impl_->loop, impl_->config, *impl_);
 }
 
-bool LocalStream::hasAudio() const noexcept
-{
-	return impl_->capture && impl_->capture->hasAudio();
-}
+bool LocalStream::hasAudio() const noexcept { return impl_->capture && impl_->capture->hasAudio(); }
 
-bool LocalStream::hasVideo() const noexcept
-{
-	return impl_->capture && impl_->capture->hasVideo();
-}
+bool LocalStream::hasVideo() const noexcept { return impl_->capture && impl_->capture->hasVideo(); }
 
-bool LocalStream::muteAudio()
-{
-	return impl_->setMuted(MediaKind::Audio, true);
-}
+bool LocalStream::muteAudio() { return impl_->setMuted(MediaKind::Audio, true); }
 
-bool LocalStream::unmuteAudio()
-{
-	return impl_->setMuted(MediaKind::Audio, false);
-}
+bool LocalStream::unmuteAudio() { return impl_->setMuted(MediaKind::Audio, false); }
 
-bool LocalStream::muteVideo()
-{
-	return impl_->setMuted(MediaKind::Video, true);
-}
+bool LocalStream::muteVideo() { return impl_->setMuted(MediaKind::Video, true); }
 
-bool LocalStream::unmuteVideo()
-{
-	return impl_->setMuted(MediaKind::Video, false);
-}
+bool LocalStream::unmuteVideo() { return impl_->setMuted(MediaKind::Video, false); }
 
-bool LocalStream::audioMuted() const noexcept
-{
-	return impl_->audioMuted;
-}
+bool LocalStream::audioMuted() const noexcept { return impl_->audioMuted; }
 
-bool LocalStream::videoMuted() const noexcept
-{
-	return impl_->videoMuted;
-}
+bool LocalStream::videoMuted() const noexcept { return impl_->videoMuted; }
 
 } // namespace trtc

@@ -7,8 +7,9 @@
 
 namespace trtc::client {
 
-RemoteStreamImpl::RemoteStreamImpl(MainLoop &loop, const Factories &factories, Owner &owner, RoomId room, StreamInfo info)
-    : loop_(loop), factories_(factories), owner_(&owner), room_(std::move(room)), info_(std::move(info))
+RemoteStreamImpl::RemoteStreamImpl(MainLoop &loop, const Factories &factories, Owner &owner, RoomId room,
+				   StreamInfo info)
+	: loop_(loop), factories_(factories), owner_(&owner), room_(std::move(room)), info_(std::move(info))
 {
 }
 
@@ -17,7 +18,8 @@ RemoteStreamImpl::~RemoteStreamImpl() = default;
 void RemoteStreamImpl::startRecording(const std::string &directory)
 {
 	if (!owner_)
-		throw Exception(ErrorCode::InvalidOperation, fmt::format("the stream of {} is over", info_.userId.str()));
+		throw Exception(ErrorCode::InvalidOperation,
+				fmt::format("the stream of {} is over", info_.userId.str()));
 	if (recorder_)
 		throw Exception(ErrorCode::InvalidOperation,
 				fmt::format("the {} stream of {} is being recorded already", toString(info_.streamType),
@@ -26,10 +28,7 @@ void RemoteStreamImpl::startRecording(const std::string &directory)
 	owner_->onKeyframeWanted(*this);
 }
 
-void RemoteStreamImpl::stopRecording()
-{
-	finish("stopped");
-}
+void RemoteStreamImpl::stopRecording() { finish("stopped"); }
 
 void RemoteStreamImpl::subscribe(TimePoint since)
 {
@@ -53,9 +52,9 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 		return;
 	seen = true;
 	const auto elapsed = std::chrono::steady_clock::now() - since_;
-	owner_->onStreamEvent(FirstFrame{ info_.userId, info_.streamType, frame.kind,
-					  std::chrono::duration_cast<std::chrono::milliseconds>(elapsed), frame.width,
-					  frame.height, media::toString(frame.codec) });
+	owner_->onStreamEvent(FirstFrame { info_.userId, info_.streamType, frame.kind,
+					   std::chrono::duration_cast<std::chrono::milliseconds>(elapsed), frame.width,
+					   frame.height, media::toString(frame.codec) });
 }
 
 void RemoteStreamImpl::finish(const std::string &reason)
@@ -81,7 +80,7 @@ void RemoteStreamImpl::onRecordingStopped(const RecordingStopped &event)
 void RemoteStreamImpl::onRecordingFailed(const Error &error)
 {
 	if (owner_)
-		owner_->onStreamEvent(Failed{ error, true });
+		owner_->onStreamEvent(Failed { error, true });
 	dropRecorder();
 }
 
