@@ -18,7 +18,9 @@ GstClock *systemClock() noexcept
 
 gboolean dispatchMessage(GstBus *, GstMessage *message, gpointer data) noexcept
 {
-	(*static_cast<std::function<void(GstMessage *)> *>(data))(message);
+	// A copy: the handler may end the life of the pipeline, and with it the original.
+	const auto handler = *static_cast<std::function<void(GstMessage *)> *>(data);
+	handler(message);
 	return G_SOURCE_CONTINUE;
 }
 

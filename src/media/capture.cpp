@@ -57,6 +57,7 @@ public:
 
 	void stop() override
 	{
+		alive_ = std::make_shared<int>();
 		sources_.clear();
 		audio_.reset();
 		video_.reset();
@@ -83,8 +84,19 @@ private:
 	void begin(const SourceSpec &spec, const FileStreams &file, std::shared_ptr<Outlet> audio, std::shared_ptr<Outlet> video)
 	{
 		SourceSetup setup{ config_, std::move(audio), std::move(video), {} };
-		setup.events.failed = [this](const Error &error) { listener_.onCaptureFailed(error); };
-		setup.events.ended = [this, name = spec.argument] { listener_.onCaptureEnded(name); };
+		// Deferred: the listener may stop or destroy the source that speaks.
+		setup.events.failed = [this, alive = std::weak_ptr(alive_)](const Error &error) {
+			loop_.post([this, alive, error] {
+				if (!alive.expired())
+					listener_.onCaptureFailed(error);
+			});
+		};
+		setup.events.ended = [this, alive = std::weak_ptr(alive_), name = spec.argument] {
+			loop_.post([this, alive, name] {
+				if (!alive.expired())
+					listener_.onCaptureEnded(name);
+			});
+		};
 		sources_.push_back(spec.kind == Kind::File ? makeFileSource(loop_, std::move(setup), spec.argument, file)
 							   : makeTestSource(loop_, std::move(setup)));
 		sources_.back()->start();
@@ -97,6 +109,7 @@ private:
 	FileStreams audioFile_, videoFile_;
 	std::shared_ptr<Outlet> audio_, video_;
 	std::vector<std::unique_ptr<Source>> sources_;
+	std::shared_ptr<int> alive_ = std::make_shared<int>(); // renewed by stop(): what the old sources said is void
 };
 
 } // namespace

@@ -38,7 +38,7 @@ std::string codecCaps(VideoCodec codec)
 
 std::string opusCaps()
 {
-	return fmt::format("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,payload={}", kOpusPt);
+	return fmt::format("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload={}", kOpusPt);
 }
 
 /// An H.264 offer must say its profile: constrained baseline, level 3.1 and up by asymmetry, as every browser has it.
@@ -263,7 +263,7 @@ void Core::offer(const std::vector<OfferLine> &lines)
 		if (!line.active)
 			continue;
 		if (audio)
-			senders_.push_back(AppSender::create(loop_, pipeline_, i, "audio/x-opus,rate=48000,channel-mapping-family=0",
+			senders_.push_back(AppSender::create(loop_, pipeline_, i, "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0",
 							     fmt::format("rtpopuspay pt={} ssrc={}", kOpusPt, ssrc), pad.get()));
 		else if (codec == VideoCodec::H264)
 			senders_.push_back(AppSender::create(
