@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include <trtc/config.h>
+#include <trtc/error.h>
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+namespace trtc {
+
+namespace {
+
+/// What a message may quote of a text somebody else wrote.
+std::string quoted(std::string_view text)
+{
+	std::string out;
+	for (char c : text.substr(0, 60))
+		out += (c >= 0x20 && c < 0x7f) ? c : '?';
+	return '"' + out + (text.size() > 60 ? "...\"" : "\"");
+}
+
+struct NamedVideoProfile {
+	std::string_view name;
+	VideoProfile profile;
+};
+// The SDK's setVideoProfile() names.
+constexpr NamedVideoProfile kVideoProfiles[] = {
+	{ "120p", { 160, 120, 15, 200 } },     { "120p_2", { 160, 120, 15, 100 } },
+	{ "180p", { 320, 180, 15, 350 } },     { "180p_2", { 320, 180, 15, 150 } },
+	{ "240p", { 320, 240, 15, 400 } },     { "240p_2", { 320, 240, 15, 200 } },
+	{ "360p", { 640, 360, 15, 800 } },     { "360p_2", { 640, 360, 15, 400 } },
+	{ "480p", { 640, 480, 15, 900 } },     { "480p_2", { 640, 480, 15, 500 } },
+	{ "720p", { 1280, 720, 15, 1500 } },   { "1080p", { 1920, 1080, 15, 2000 } },
+	{ "1440p", { 2560, 1440, 30, 4860 } }, { "4K", { 3840, 2160, 30, 9000 } },
+};
+
+struct NamedAudioProfile {
+	std::string_view name;
+	AudioProfile profile;
+};
+// The SDK's setAudioProfile() names.
+constexpr NamedAudioProfile kAudioProfiles[] = {
+	{ "standard", { 48000, 1, 40 } },
+	{ "standard-stereo", { 48000, 2, 64 } },
+	{ "high", { 48000, 1, 128 } },
+	{ "high-stereo", { 48000, 2, 192 } },
+};
+
+/// Takes digits and the mark behind them off the front of @p text; nothing if they are not there.
+std::optional<int> takeNumber(std::string_view &text, std::string_view mark)
+{
+	int value = 0;
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+	const auto digits = static_cast<std::size_t>(end - text.data());
+	if (error != std::errc() || value < 0 || text.substr(digits, mark.size()) != mark)
+		return {};
+	text.remove_prefix(digits + mark.size());
+	return value;
+}
+
+bool within(int value, int low, int high) noexcept { return value >= low && value <= high; }
+
+} // namespace
+
+SourceSpec SourceSpec::parse(std::string_view text)
+{
+	static constexpr std::string_view kFile = "file:";
+	if (text == "none")
+		return {};
+	if (text == "test")
+		return { Kind::Test, {} };
+	if (text.size() > kFile.size() && text.substr(0, kFile.size()) == kFile)
+		return { Kind::File, std::string(text.substr(kFile.size())) };
+	throw Exception(ErrorCode::InvalidParameter,
+			fmt::format("source {} is unknown: use none, test or file:PATH", quoted(text)));
+}
+
+VideoProfile VideoProfile::parse(std::string_view text)
+{
+	for (const auto &named : kVideoProfiles) {
+		if (named.name == text)
+			return named.profile;
+	}
+	auto rest = text;
+	const auto width = takeNumber(rest, "x");
+	const auto height = width ? takeNumber(rest, "@") : std::nullopt;
+	const auto fps = height ? takeNumber(rest, ",") : std::nullopt;
+	const auto kbps = fps ? takeNumber(rest, "k") : std::nullopt;
+	if (!kbps || !rest.empty()) {
+		std::string names;
+		for (const auto &named : kVideoProfiles)
+			names += fmt::format("{}, ", named.name);
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("video profile {} is unknown: use {}or WxH@FPS,KBPSk (as 640x480@15,500k)",
+					    quoted(text), names));
+	}
+	if (!within(*width, 16, 4096) || !within(*height, 16, 4096) || *width % 2 != 0 || *height % 2 != 0 ||
+	    !within(*fps, 1, 60) || !within(*kbps, 32, 50000))
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("video profile {} is out of range: width and height are even and 16 to 4096, "
+				    "frames a second 1 to 60, kbit/s 32 to 50000",
+				    quoted(text)));
+	return { *width, *height, *fps, *kbps };
+}
+
+AudioProfile AudioProfile::parse(std::string_view text)
+{
+	for (const auto &named : kAudioProfiles) {
+		if (named.name == text)
+			return named.profile;
+	}
+	auto rest = text;
+	const auto kbps = takeNumber(rest, "k");
+	if (!kbps || !rest.empty())
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("audio profile {} is unknown: use standard, standard-stereo, high, high-stereo "
+				    "or KBPSk (as 64k)",
+				    quoted(text)));
+	if (!within(*kbps, 6, 510))
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("audio profile {} is out of range: kbit/s 6 to 510", quoted(text)));
+	AudioProfile profile;
+	profile.kbps = *kbps;
+	return profile;
+}
+
+} // namespace trtc

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+#include "signalling/drivers/trtc.h"
+
+#include "protocol/codec.h"
+#include "signalling/drivers/trtc_errors.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace trtc::signalling {
+
+namespace {
+
+// What the SDK of this protocol version says it is; services may turn others away.
+constexpr const char *kSdkVersion = "4.15.15.1522";
+constexpr int kTerminalLinux = 13;
+constexpr unsigned short kCloseNormal = 1000;
+constexpr int kUserListRetries = 3;
+
+/// As the SDK's encodeURIComponent.
+std::string percentEncoded(std::string_view text)
+{
+	static constexpr std::string_view kPlain = "-_.!~*'()";
+	std::string out;
+	for (const char c : text) {
+		const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+				   kPlain.find(c) != std::string_view::npos;
+		out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+	}
+	return out;
+}
+
+/// "HOST:PORT" of a URL: what a message may show.
+std::string hostOf(const std::string &url)
+{
+	const auto scheme = url.find("://");
+	const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
+	auto host = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+	if (const auto at = host.rfind('@'); at != std::string::npos)
+		host.erase(0, at + 1);
+	return host;
+}
+
+/// Holds the UserSig: never log it.
+std::string urlFor(const ClientConfig &config, const JoinOptions &options)
+{
+	return fmt::format("{}?sdkAppId={}&userId={}&userSig={}&roomId={}&enc264=1&dec264=1&encVp8=1&decVp8=1",
+			   config.server, config.sdkAppId, percentEncoded(config.userId.str()),
+			   percentEncoded(config.userSig), percentEncoded(options.room.str()));
+}
+
+} // namespace
+
+std::unique_ptr<Driver> makeTrtcDriver(MainLoop &loop, Driver::Listener &listener)
+{
+	return std::make_unique<TrtcDriver>(loop, listener);
+}
+
+TrtcDriver::TrtcDriver(MainLoop &loop, Listener &listener) : TrtcDriver(loop, listener, Limits {}) {}
+
+TrtcDriver::TrtcDriver(MainLoop &loop, Listener &listener, Limits limits)
+	: loop_(loop), listener_(listener), limits_(limits)
+{
+}
+
+TrtcDriver::~TrtcDriver() = default;
+
+// ---- commands -----------------------------------------------------------------------------
+
+void TrtcDriver::start(const ClientConfig &config, const JoinOptions &options)
+{
+	config_ = config;
+	options_ = options;
+	host_ = hostOf(config.server);
+	later(StateChanged { ConnectionState::Connecting });
+	net::WebSocketClient::Options net;
+	net.timeout = config.connectTimeout;
+	net.caFile = config.caFile;
+	net.insecure = config.insecure;
+	connecting_ = net::WebSocketClient::connect(
+		loop_, urlFor(config, options), net,
+		[this](Result<std::unique_ptr<net::WebSocket>> result) { opened(std::move(result)); });
+}
+
+void TrtcDriver::send(const Command &command)
+{
+	if (ended_ || !joined_)
+		return;
+	std::visit([this](const auto &one) { run(one); }, command);
+}
+
+void TrtcDriver::stop(std::function<void()> done)
+{
+	ended_ = true;
+	if (done)
+		stopDone_.push_back(std::move(done));
+	const auto finish = [this] {
+		for (auto &each : std::exchange(stopDone_, {}))
+			each();
+	};
+	const bool first = !std::exchange(stopped_, true);
+	if (first) {
+		connecting_.reset();
+		joinTimer_.reset();
+		reportTimer_.reset();
+		userListTimer_.reset();
+		userListRetry_.reset();
+		silence_.reset();
+		requests_.clear();
+		if (socket_ && socket_->isOpen()) {
+			if (joined_)
+				report();
+			write(protocol::Leave {});
+			socket_->close(kCloseNormal);
+			goodbye_ = loop_.after(limits_.goodbye, [this, finish] {
+				socket_.reset();
+				finish();
+			});
+			return;
+		}
+		socket_.reset();
+	}
+	if (!socket_)
+		loop_.post([weak = std::weak_ptr(alive_), finish] {
+			if (!weak.expired())
+				finish();
+		});
+}
+
+// ---- the channel --------------------------------------------------------------------------
+
+void TrtcDriver::opened(Result<std::unique_ptr<net::WebSocket>> result)
+{
+	if (ended_)
+		return;
+	if (!result)
+		return joinFailed(result.error());
+	socket_ = std::move(result.value());
+	socket_->setListener(this);
+	joinTimer_ = loop_.after(config_.joinTimeout, [this] { joinTimedOut(); });
+	protocol::Join join;
+	join.roomId = options_.room.str();
+	join.useStringRoomId = options_.room.isString();
+	join.privateMapKey = options_.privateMapKey;
+	join.role = options_.role;
+	join.mode = config_.mode;
+	join.version = kSdkVersion;
+	join.ua = "trtc-cli";
+	join.autoSubscribe = config_.autoSubscribe;
+	join.terminalType = kTerminalLinux;
+	write(join);
+}
+
+void TrtcDriver::joinTimedOut()
+{
+	if (up_)
+		joinFailed({ ErrorCode::ApiCallTimeout,
+			     fmt::format("{} did not answer in time to join the room", host_) });
+	else
+		joinFailed({ ErrorCode::ConnectFailed,
+			     notARoomService("it opened a WebSocket and said nothing in time") });
+}
+
+void TrtcDriver::onText(std::string_view text)
+{
+	if (ended_)
+		return;
+	const auto message = protocol::parseServerMessage(text);
+	if (!message) {
+		if (!up_)
+			return joinFailed({ ErrorCode::ConnectFailed, notARoomService(message.error().message) });
+		spdlog::warn("{}: message not understood: {}", host_, message.error().message);
+		return;
+	}
+	heard();
+	dispatch(message.value());
+}
+
+void TrtcDriver::onClosed(unsigned short code, const std::string &reason)
+{
+	if (stopped_) {
+		goodbye_.reset();
+		// Posted: a listener may destroy us inside its done, and the socket is on the stack here.
+		loop_.post([this, weak = std::weak_ptr(alive_)] {
+			if (weak.expired())
+				return;
+			socket_.reset();
+			for (auto &each : std::exchange(stopDone_, {}))
+				each();
+		});
+		return;
+	}
+	if (ended_)
+		return;
+	const auto why = code == 0 ? std::string("without a word")
+				   : fmt::format("with code {}{}{}", code, reason.empty() ? "" : ": ", reason);
+	if (joined_)
+		channelLost({ ErrorCode::ConnectionLost, fmt::format("connection to {} lost: closed {}", host_, why) });
+	else if (up_)
+		joinFailed({ ErrorCode::ConnectFailed,
+			     fmt::format("{} closed the connection {} before the join was done", host_, why) });
+	else
+		joinFailed(
+			{ ErrorCode::ConnectFailed, notARoomService(fmt::format("it closed the WebSocket {}", why)) });
+}
+
+void TrtcDriver::dispatch(const protocol::ServerMessage &message)
+{
+	const auto *payload = &message.payload;
+	switch (message.event) {
+	case protocol::Event::ChannelSetup:
+		return onSetup(message);
+	case protocol::Event::JoinResult:
+		return onJoinResult(message);
+	case protocol::Event::ClientBanned:
+		if (const auto *banned = std::get_if<protocol::ClientBanned>(payload))
+			onBanned(banned->reason);
+		return;
+	case protocol::Event::PublishedList:
+		if (const auto *list = std::get_if<protocol::PublishedList>(payload))
+			onPublishers(list->users);
+		return;
+	case protocol::Event::PeerJoin:
+		if (const auto *peer = std::get_if<protocol::PeerJoin>(payload))
+			onPeerJoin(*peer);
+		return;
+	case protocol::Event::PeerLeave:
+		if (const auto *peer = std::get_if<protocol::PeerLeave>(payload)) {
+			static constexpr const char *kReasons[] = { "left", "timeout", "kicked", "role-change" };
+			onPeerLeave(peer->userId, kReasons[peer->reason > 0 && peer->reason < 4 ? peer->reason : 0]);
+		}
+		return;
+	default:
+		return answered(message); // replies; what nobody waits for is noise
+	}
+}
+
+void TrtcDriver::onSetup(const protocol::ServerMessage &message)
+{
+	if (message.code != protocol::code::kOk) {
+		auto error = refused("let us in", message, ErrorCode::SignalChannelSetupFailed);
+		error.code = ErrorCode::SignalChannelSetupFailed;
+		return joined_ ? channelLost(std::move(error)) : joinFailed(std::move(error));
+	}
+	if (const auto *setup = std::get_if<protocol::ChannelSetup>(&message.payload))
+		tinyId_ = setup->tinyId;
+	channelUp();
+}
+
+void TrtcDriver::onJoinResult(const protocol::ServerMessage &message)
+{
+	if (joined_)
+		return;
+	if (message.code != protocol::code::kOk) {
+		auto error = refused("let us into the room", message, ErrorCode::JoinRoomFailed);
+		if (error.code != ErrorCode::Refused)
+			error.code = ErrorCode::JoinRoomFailed;
+		return joinFailed(std::move(error));
+	}
+	channelUp();
+	if (ended_)
+		return;
+	joinTimer_.reset();
+	joined_ = true;
+	heard();
+	emit(JoinDone { Unit {} });
+	if (ended_)
+		return;
+	reportTimer_ = loop_.every(limits_.reportPeriod, [this] { report(); });
+	userListTimer_ = loop_.every(limits_.userListPeriod, [this] { askForUsers(kUserListRetries); });
+	askForUsers(kUserListRetries);
+	if (const auto *result = std::get_if<protocol::JoinResult>(&message.payload))
+		onPublishers(result->publishers);
+}
+
+void TrtcDriver::onBanned(const std::string &reason)
+{
+	// The SDK joins again after this one; so will we, when there is a reconnect.
+	if (reason == "user_time_out" && joined_)
+		return channelLost({ ErrorCode::ConnectionLost,
+				     fmt::format("{} removed us: it did not hear us for too long", host_) });
+	const auto name = reason == "room_disband" ? std::string("room-disband") : reason;
+	if (!joined_)
+		return joinFailed(
+			{ ErrorCode::ClientBanned, fmt::format("{} removed us while joining: {}", host_, name) });
+	end(Banned { name });
+}
+
+void TrtcDriver::channelUp()
+{
+	if (!std::exchange(up_, true))
+		emit(StateChanged { ConnectionState::Connected });
+}
+
+/// The one place where a joined channel breaks: reconnecting (rc=1, event 514) begins here.
+void TrtcDriver::channelLost(Error error)
+{
+	emit(StateChanged { ConnectionState::Disconnected });
+	if (!ended_)
+		end(Lost { std::move(error) });
+}
+
+void TrtcDriver::joinFailed(Error error)
+{
+	emit(StateChanged { ConnectionState::Disconnected });
+	if (!ended_)
+		end(JoinDone { std::move(error) });
+}
+
+void TrtcDriver::heard()
+{
+	if (joined_)
+		silence_ = loop_.after(limits_.silence, [this] {
+			channelLost({ ErrorCode::ConnectionLost,
+				      fmt::format("connection to {} lost: nothing heard for {} ms", host_,
+						  limits_.silence.count()) });
+		});
+}
+
+// ---- plumbing -----------------------------------------------------------------------------
+
+void TrtcDriver::end(const Event &event)
+{
+	ended_ = true;
+	joinTimer_.reset();
+	reportTimer_.reset();
+	userListTimer_.reset();
+	userListRetry_.reset();
+	silence_.reset();
+	requests_.clear();
+	listener_.onSignalling(event);
+}
+
+void TrtcDriver::emit(const Event &event)
+{
+	if (!ended_)
+		listener_.onSignalling(event);
+}
+
+void TrtcDriver::later(Event event)
+{
+	loop_.post([this, weak = std::weak_ptr(alive_), event = std::move(event)] {
+		if (!weak.expired())
+			emit(event);
+	});
+}
+
+std::int64_t TrtcDriver::write(protocol::Command command)
+{
+	protocol::ClientMessage message;
+	message.seq = ++seq_;
+	message.userId = config_.userId.str();
+	message.tinyId = tinyId_;
+	message.command = std::move(command);
+	// A socket that is broken says so with onClosed.
+	if (socket_)
+		socket_->send(protocol::encode(message));
+	return seq_;
+}
+
+std::int64_t TrtcDriver::request(protocol::Command command, protocol::Event reply, std::chrono::milliseconds limit,
+				 ReplyHandler handler, bool byEvent)
+{
+	const auto seq = write(std::move(command));
+	auto timer = loop_.after(limit, [this, seq] {
+		const auto found = std::find_if(requests_.begin(), requests_.end(),
+						[seq](const Request &one) { return one.seq == seq; });
+		if (found == requests_.end())
+			return;
+		auto late = std::move(found->handler);
+		requests_.erase(found);
+		late(nullptr);
+	});
+	requests_.push_back({ seq, reply, byEvent, std::move(handler), std::move(timer) });
+	return seq;
+}
+
+void TrtcDriver::forget(std::int64_t request)
+{
+	requests_.remove_if([request](const Request &one) { return one.seq == request; });
+}
+
+void TrtcDriver::answered(const protocol::ServerMessage &message)
+{
+	// By event: a service may leave seq out. A smaller one belongs to a try we gave up.
+	const auto found = std::find_if(requests_.begin(), requests_.end(), [&](const Request &one) {
+		return one.reply == message.event &&
+		       (one.seq == message.seq || (one.byEvent && (message.seq <= 0 || message.seq > one.seq)));
+	});
+	if (found != requests_.end()) {
+		auto handler = std::move(found->handler);
+		requests_.erase(found);
+		handler(&message);
+	}
+	if (const auto *list = std::get_if<protocol::UserList>(&message.payload); list && !ended_)
+		onUsers(list->users);
+}
+
+void TrtcDriver::report()
+{
+	const auto now = std::chrono::system_clock::now().time_since_epoch();
+	write(protocol::QualityReport { std::chrono::duration_cast<std::chrono::milliseconds>(now).count() });
+}
+
+std::string TrtcDriver::notARoomService(const std::string &why) const
+{
+	return fmt::format("{} is not a TRTC room service: {}", host_, why);
+}
+
+} // namespace trtc::signalling

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "net/web_socket.h"
+#include "protocol/messages.h"
+#include "signalling/driver.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace trtc::signalling {
+
+/// The client side of the TRTC web protocol (docs/protocol.md). Links: "up", one for the own
+/// publication with four m-lines, and "down:USER", one for each subscribed user with three.
+/// The listener is never called inside start(), send() or stop(). Thread-bound.
+class TrtcDriver final : public Driver, private net::WebSocket::Listener {
+public:
+	using Listener = Driver::Listener; // the socket has one as well
+
+	/// The protocol's clocks; connecting and joining take theirs from ClientConfig.
+	struct Limits {
+		std::chrono::milliseconds userListPeriod { 10'000 };
+		std::chrono::milliseconds userListAnswer { 2'000 };
+		std::chrono::milliseconds userListRetry { 1'000 }; ///< pause before one of three more tries
+		std::chrono::milliseconds reportPeriod { 2'000 };
+		std::chrono::milliseconds publishAnswer { 10'000 }; ///< one more try, with a new offer
+		std::chrono::milliseconds unpublishAnswer { 5'000 };
+		std::chrono::milliseconds subscribeAnswer { 10'000 }; ///< one more try, with a new offer
+		std::chrono::milliseconds changeAnswer { 10'000 };    ///< subscribe_change, unsubscribe
+		std::chrono::milliseconds roleAnswer { 5'000 };	      ///< one more try
+		std::chrono::milliseconds silence { 12'000 };	      ///< nothing heard that long: lost
+		std::chrono::milliseconds goodbye { 1'000 };
+	};
+
+	/// Borrows both, which must outlive it.
+	TrtcDriver(MainLoop &loop, Listener &listener);
+	TrtcDriver(MainLoop &loop, Listener &listener, Limits limits);
+	~TrtcDriver() override;
+
+	void start(const ClientConfig &config, const JoinOptions &options) override;
+	void send(const Command &command) override;
+	void stop(std::function<void()> done) override;
+
+private:
+	/// Null: no answer in time.
+	using ReplyHandler = std::function<void(const protocol::ServerMessage *)>;
+	struct Request {
+		std::int64_t seq;
+		protocol::Event reply;
+		bool byEvent; // the reply's seq need not be ours
+		ReplyHandler handler;
+		SourceHandle timer;
+	};
+	struct Uplink {
+		PublishInfo info;
+		bool retried = false, connected = false;
+		std::int64_t request = 0; // of `publish`, 0: not sent yet
+	};
+	struct Downlink {
+		std::string tinyId;
+		SubscribeOptions wishes;
+		bool retried = false;
+		std::int64_t request = 0; // of `subscribe`, 0: not sent yet
+	};
+	struct User {
+		std::string tinyId;
+		Role role;
+	};
+
+	// net::WebSocket::Listener
+	void onText(std::string_view text) override;
+	void onClosed(unsigned short code, const std::string &reason) override;
+
+	// trtc.cpp: the channel
+	void opened(Result<std::unique_ptr<net::WebSocket>> result);
+	void joinTimedOut();
+	void dispatch(const protocol::ServerMessage &message);
+	void onSetup(const protocol::ServerMessage &message);
+	void onJoinResult(const protocol::ServerMessage &message);
+	void onBanned(const std::string &reason);
+	void channelUp();
+	void channelLost(Error error);
+	void joinFailed(Error error);
+	void heard();
+	/// Nothing follows @p event.
+	void end(const Event &event);
+	void emit(const Event &event);
+	void later(Event event);
+	std::int64_t write(protocol::Command command);
+	std::int64_t request(protocol::Command command, protocol::Event reply, std::chrono::milliseconds limit,
+			     ReplyHandler handler, bool byEvent = false);
+	void forget(std::int64_t request);
+	void answered(const protocol::ServerMessage &message);
+	void report();
+	std::string notARoomService(const std::string &why) const;
+
+	// trtc_lists.cpp: who is there and what they publish
+	void askForUsers(int triesLeft);
+	void onPublishers(const std::vector<protocol::Publisher> &publishers);
+	void onUsers(const std::vector<protocol::User> &users);
+	void onPeerJoin(const protocol::PeerJoin &peer);
+	void onPeerLeave(const std::string &userId, const char *reason);
+	void userSeen(const UserId &user, const std::string &tinyId, Role role);
+	void publicationGone(const UserId &user);
+
+	// trtc_links.cpp: uplink, downlinks, role
+	void run(const StartPublish &command);
+	void run(const Offer &command);
+	void run(const LinkConnected &command);
+	void run(const StopPublish &command);
+	void run(const Mute &command);
+	void run(const StartSubscribe &command);
+	void run(const ChangeSubscribe &command);
+	void run(const StopSubscribe &command);
+	void run(const SwitchRole &command);
+	void needUplinkOffer();
+	void needDownlinkOffer(const UserId &user);
+	void offerUplink(const std::string &sdp);
+	void offerDownlink(const UserId &user, const std::string &sdp);
+	void uplinkAnswered(const protocol::ServerMessage *reply);
+	void downlinkAnswered(const UserId &user, const protocol::ServerMessage *reply);
+	void switchRole(Role role, int triesLeft);
+	void sendMute();
+
+	MainLoop &loop_;
+	Listener &listener_;
+	Limits limits_;
+	ClientConfig config_;
+	JoinOptions options_;
+	std::string host_; // of the server, for messages
+
+	SourceHandle connecting_;
+	std::unique_ptr<net::WebSocket> socket_;
+	std::int64_t seq_ = 0;
+	std::string tinyId_;
+	bool up_ = false, joined_ = false, ended_ = false, stopped_ = false;
+	std::vector<std::function<void()>> stopDone_;
+	SourceHandle joinTimer_, reportTimer_, userListTimer_, userListRetry_, silence_, goodbye_;
+	std::list<Request> requests_;
+
+	std::map<UserId, User> users_;
+	std::map<UserId, protocol::Publisher> publishers_;
+	std::optional<Uplink> uplink_;
+	Mute mute_ { false, false };
+	std::map<UserId, Downlink> downlinks_;
+	std::shared_ptr<int> alive_ = std::make_shared<int>(); // watched by posted tasks
+};
+
+/// For the registry.
+std::unique_ptr<Driver> makeTrtcDriver(MainLoop &loop, Driver::Listener &listener);
+
+} // namespace trtc::signalling
