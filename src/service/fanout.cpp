@@ -113,6 +113,18 @@ void Fanout::enable(bool on)
 	enabled_ = on;
 }
 
+bool Fanout::wanted()
+{
+	std::lock_guard lock(mutex_);
+	return enabled_ && std::any_of(routes_.begin(), routes_.end(), [](const Route &route) { return route.active; });
+}
+
+bool Fanout::keyframeSince(std::chrono::steady_clock::time_point time)
+{
+	std::lock_guard lock(mutex_);
+	return lastKeyframe_ >= time;
+}
+
 void Fanout::packet(GstBuffer *buffer)
 {
 	std::lock_guard lock(mutex_);
@@ -131,6 +143,8 @@ void Fanout::packet(GstBuffer *buffer)
 	gst_buffer_unmap(buffer, &map);
 	if (!length)
 		return;
+	if (keyframe)
+		lastKeyframe_ = std::chrono::steady_clock::now();
 	const auto sequence = static_cast<std::uint16_t>(header[2] << 8 | header[3]);
 	for (auto &route : routes_) {
 		if (!route.active || (route.needKeyframe && !keyframe))

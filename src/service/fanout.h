@@ -4,6 +4,7 @@
 #include "gst/object.h"
 #include "webrtc/peer_connection.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,10 @@ public:
 	void remove(const webrtc::Sender *sender);
 	/// Off: packets are dropped (unpublished, muted). Thread-safe.
 	void enable(bool on);
+	/// True if somebody listens. Thread-safe.
+	bool wanted();
+	/// True if a keyframe has begun since @p time. Thread-safe.
+	bool keyframeSince(std::chrono::steady_clock::time_point time);
 	/// One RTP packet, borrowed. Streaming thread.
 	void packet(GstBuffer *buffer);
 
@@ -47,6 +52,7 @@ private:
 	std::string encodingName_;
 	std::mutex mutex_;
 	bool enabled_ = true;
+	std::chrono::steady_clock::time_point lastKeyframe_{};
 	std::vector<Route> routes_;
 };
 

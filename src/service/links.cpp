@@ -49,6 +49,7 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 			if (auto *buffer = gst_sample_get_buffer(sample))
 				fanout->packet(buffer);
 		});
+		// Who subscribed before the first packet came is waiting.
 		if (track->kind() == MediaKind::Video)
 			requestKeyframe(static_cast<Slot>(i));
 		return;
@@ -59,7 +60,7 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 void Uplink::requestKeyframe(Slot slot)
 {
 	auto &state = keyframes_[static_cast<std::size_t>(slot)];
-	if (!state.track || state.pending)
+	if (!state.track || state.pending || !fanout(slot).wanted())
 		return;
 	const auto now = std::chrono::steady_clock::now();
 	if (!state.last || now - *state.last >= kKeyframePeriod) {
@@ -68,9 +69,10 @@ void Uplink::requestKeyframe(Slot slot)
 		return;
 	}
 	const auto wait = std::chrono::ceil<std::chrono::milliseconds>(kKeyframePeriod - (now - *state.last));
-	state.pending = loop_.after(wait, [this, slot] {
+	state.pending = loop_.after(wait, [this, slot, asked = now] {
 		keyframes_[static_cast<std::size_t>(slot)].pending.reset();
-		requestKeyframe(slot);
+		if (!fanout(slot).keyframeSince(asked))
+			requestKeyframe(slot);
 	});
 }
 

@@ -291,7 +291,8 @@ void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
 	gst_webrtc_session_description_free(description);
 }
 
-/// The description has its candidates only when gathering is complete; both must have happened, in any order.
+/// An answer must hold every candidate, so it waits until gathering is complete (libnice takes 200 ms for it). An offer
+/// goes out at once, as the web SDK's does: the peer learns our address from our checks.
 void Core::gathered()
 {
 	if (!listener_ || !localSet_ || told_)
@@ -299,7 +300,7 @@ void Core::gathered()
 	GstWebRTCICEGatheringState state = GST_WEBRTC_ICE_GATHERING_STATE_NEW;
 	GstWebRTCSessionDescription *local = nullptr;
 	g_object_get(webrtc_, "ice-gathering-state", &state, nullptr);
-	if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+	if (!offerer_ && state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
 		return;
 	g_object_get(webrtc_, "local-description", &local, nullptr);
 	if (!local)
