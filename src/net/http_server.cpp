@@ -204,6 +204,9 @@ void checkLength(SoupServer *, SoupServerMessage *message, const char *, GHashTa
 
 void answerRequest(SoupServer *, SoupServerMessage *message, const char *path, GHashTable *, gpointer data) noexcept
 {
+	// libsoup comes here first; what is left without a status goes on to the WebSocket handler.
+	if (g_ascii_strcasecmp(headerValue(message, "Upgrade").c_str(), "websocket") == 0)
+		return;
 	const auto self = static_cast<Impl *>(data)->shared_from_this();
 	Response response { 404, "text/plain; charset=utf-8", "not found\n", {} };
 	const bool fine = guarded(self->loop, [&] {
