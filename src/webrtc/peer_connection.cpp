@@ -157,6 +157,10 @@ void Core::build()
 	webrtc_ = pipeline_.add("webrtcbin", "rtc");
 	g_object_set(webrtc_, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
 		     static_cast<guint>(config_.latency.count()), nullptr);
+	// By default a sender report pairs the RTP time with the time of sending, and a block of sound is sent 20 ms after
+	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
+	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
+	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
 	GObject *agentRaw = nullptr;
 	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
 	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
@@ -287,7 +291,8 @@ void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
 	gst_webrtc_session_description_free(description);
 }
 
-/// The description has its candidates only when gathering is complete; both must have happened, in any order.
+/// An answer must hold every candidate, so it waits until gathering is complete (libnice takes 200 ms for it). An offer
+/// goes out at once, as the web SDK's does: the peer learns our address from our checks.
 void Core::gathered()
 {
 	if (!listener_ || !localSet_ || told_)
@@ -295,7 +300,7 @@ void Core::gathered()
 	GstWebRTCICEGatheringState state = GST_WEBRTC_ICE_GATHERING_STATE_NEW;
 	GstWebRTCSessionDescription *local = nullptr;
 	g_object_get(webrtc_, "ice-gathering-state", &state, nullptr);
-	if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+	if (!offerer_ && state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
 		return;
 	g_object_get(webrtc_, "local-description", &local, nullptr);
 	if (!local)
@@ -317,8 +322,15 @@ void Core::gathered()
 		auto &media = parsed.value().media[i];
 		const auto &line = answerLines_[i];
 		std::erase_if(media.lines, [](const std::string &l) { return l.find("transport-cc") != std::string::npos; });
-		media.removeAttributes("ssrc");
-		media.removeAttributes("msid");
+		// webrtcbin loses what its caps do not know (profile-level-id); what was planned is what is sent.
+		for (const char *name : { "ssrc", "msid", "fmtp", "rtcp-fb" })
+			media.removeAttributes(name);
+		if (line.encodingName != "OPUS") {
+			media.addAttribute(fmt::format("rtcp-fb:{} nack pli", line.payloadType));
+			media.addAttribute(fmt::format("rtcp-fb:{} ccm fir", line.payloadType));
+		}
+		if (!line.fmtp.empty())
+			media.addAttribute(fmt::format("fmtp:{} {}", line.payloadType, line.fmtp));
 		// A line that is not what was planned would be silent for ever (media cannot be turned round later).
 		const char *expected = line.ssrc ? "sendonly" : "recvonly";
 		if (media.direction() != expected) {

@@ -80,6 +80,17 @@ function watch(video, stream) {
 	return figures;
 }
 
+/** "H264", "VP8": what comes in and is decoded. */
+async function receivedVideoCodec() {
+	for (const connection of connections) {
+		const stats = await connection.getStats();
+		for (const report of stats.values())
+			if (report.type === 'inbound-rtp' && report.kind === 'video' && report.framesDecoded > 0)
+				return stats.get(report.codecId)?.mimeType.split('/')[1];
+	}
+	return 'none';
+}
+
 /** The tutorial's calls, in the tutorial's order; run.mjs waits in between. */
 const tutorial = {
 	/** 1–3: createClient, handlers, join as audience. 4 and 5, subscribe and play, follow by events. */

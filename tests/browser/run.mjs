@@ -13,6 +13,7 @@ const config = options({ 'trtc-cli': '', measure: '', codec: 'h264,vp8', chromiu
 const ROOM = 8888, AGENT = 'agent', WEB = 'web';
 const SENT_FRAMES = 75;   // the page sends so many before it leaves, some five seconds
 const PLAYED_FLASHES = 2; // the page sees so many before it goes on
+const MOST_LATENCY_MS = 3000;
 const RUN_MS = 120000;
 
 /** What the agent recorded of the page. */
@@ -50,7 +51,8 @@ async function room(codec, checks, started) {
 	const { browser, page, log, foreign } = await within(openPage(config.chromium, server.origin), 'Chromium');
 	started.push({ printLog: () => console.error(['--- page ---', ...log].join('\n')), close: () => browser.close() });
 	try {
-		await page.evaluate(options_ => tutorial.enter(options_), { sdkAppId, userId: WEB, userSig, roomId: ROOM, websocketProxy: url });
+		const who = { sdkAppId, userId: WEB, userSig, roomId: ROOM, websocketProxy: url };
+		await within(page.evaluate(options_ => tutorial.enter(options_), who), 'end of join');
 		checks.ok(true, 'createClient, join as audience');
 		await pageState(page, state => state.events.some(e => e.event === 'stream-subscribed'), 'stream-subscribed');
 		checks.ok(true, 'subscribe');
@@ -62,7 +64,10 @@ async function room(codec, checks, started) {
 			state.played.flashes >= state.want.flashes && state.played.audioPeak > 0.1 && state.played.sdkAudioLevel > 0,
 			"moving picture with flashes and sound of the agent's test source in the page");
 		checks.ok(played.last > played.first, "the page plays the agent's picture",
-			  `frames ${played.first} to ${played.last}, ${played.width}x${played.height}, ${played.latencyMs} ms old`);
+			  `frames ${played.first} to ${played.last}, ${played.width}x${played.height}`);
+		checks.ok(Math.abs(played.latencyMs) < MOST_LATENCY_MS, 'the picture is fresh', `${played.latencyMs} ms old`);
+		const received = await page.evaluate('receivedVideoCodec()');
+		checks.ok(received.toLowerCase() === codec, `the page receives ${codec}`, received);
 		checks.ok(played.backwards === 0, 'the frame number only grows');
 		checks.ok(played.readable >= played.unreadable * 9, 'the pictures are readable', `${played.unreadable} are not`);
 		checks.ok(played.flashes >= PLAYED_FLASHES, 'the page sees the flash', `${played.flashes} times`);
@@ -124,8 +129,7 @@ async function main() {
 		if (checks.failed > 0 || config.verbose)
 			started.forEach(one => one.printLog());
 		for (const child of started)
-			if (child instanceof Child)
-				await stop(child);
+			await (child instanceof Child ? stop(child) : within(child.close(), 'end of Chromium', 8000).catch(() => {}));
 		failed += checks.failed;
 	}
 	process.exit(failed > 0 ? 1 : 0);

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: MIT
+#include "cli/agent.h"
+
+#include "cli/text.h"
+#include "glib/main_context.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace trtc::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long leaving may take before the program ends anyway.
+constexpr auto kLeaveLimit = 5s;
+/// How long after the goodbye the event `left` may come.
+constexpr auto kLeftLimit = 500ms;
+/// Stdin is not read while so many commands wait.
+constexpr std::size_t kMaxWaiting = 64;
+
+/// Makes the directory and a file in it, so that the refusal comes before the room is entered.
+void checkRecordDirectory(const std::string &directory)
+{
+	std::error_code error;
+	std::filesystem::create_directories(directory, error);
+	std::string reason = error ? error.message() : "";
+	if (!error) {
+		auto path = (std::filesystem::path(directory) / ".trtc-cli-XXXXXX").string();
+		const int fd = ::mkstemp(path.data());
+		if (fd >= 0) {
+			::close(fd);
+			::unlink(path.c_str());
+			return;
+		}
+		reason = std::strerror(errno);
+	}
+	throw Exception(ErrorCode::OutputFailed,
+			fmt::format("record directory {} cannot be written: {}; name another one with --record",
+				    directory, reason));
+}
+
+/// A hang-up that was to be ignored (nohup) stays ignored.
+bool hangUpCounts()
+{
+	struct sigaction action {};
+	return ::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+} // namespace
+
+Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer)
+	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
+	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
+{
+	client_ = std::make_unique<Client>(loop_, config_.client);
+	client_->on([this](const Event &event) { onEvent(event); });
+}
+
+Agent::~Agent()
+{
+	// The client may still say something while it goes.
+	state_ = State::Over;
+}
+
+Ending Agent::run()
+{
+	signals_.push_back(loop_.onSignal(SIGINT, [this] { onInterrupt(); }));
+	signals_.push_back(loop_.onSignal(SIGTERM, [this] { beginLeave("signal"); }));
+	if (hangUpCounts())
+		signals_.push_back(loop_.onSignal(SIGHUP, [this] { beginLeave("signal"); }));
+	if (prepare()) {
+		startTimers();
+		queueJoin();
+		if (config_.readStdin)
+			watchStdin();
+	}
+	if (state_ != State::Over)
+		try {
+			loop_.run();
+		} catch (const Exception &error) {
+			fail(error.error(), exitCodeFor(error.error().code), true);
+		} catch (const std::exception &error) {
+			fail({ ErrorCode::Internal, fmt::format("internal error: {}", error.what()) },
+			     ExitCode::Internal, true);
+		}
+	return ending_;
+}
+
+/// What can go wrong on this machine goes wrong before the room hears of us.
+bool Agent::prepare()
+{
+	try {
+		if (config_.hasSources()) {
+			auto stream = std::make_unique<LocalStream>(loop_, config_.local);
+			stream->initialize();
+			stream_ = std::move(stream);
+		}
+	} catch (const Exception &error) {
+		// Whatever the reason is, it is the source that failed.
+		const auto code =
+			error.error().code == ErrorCode::InvalidParameter ? ExitCode::Usage : ExitCode::Source;
+		fail(error.error(), code, true);
+		finish();
+		return false;
+	}
+	try {
+		if (!config_.recordDirectory.empty())
+			checkRecordDirectory(config_.recordDirectory);
+	} catch (const Exception &error) {
+		fail(error.error(), ExitCode::Output, true);
+		finish();
+		return false;
+	}
+	return true;
+}
+
+void Agent::startTimers()
+{
+	if (config_.exitAfter)
+		exitTimer_ = loop_.after(std::max(0ms, *config_.exitAfter - printer_.elapsed()),
+					 [this] { beginLeave("exit-after"); });
+	armExpectations();
+}
+
+void Agent::armExpectations()
+{
+	expectTimer_.reset();
+	const auto next = expectations_.nextDeadline();
+	if (!next || state_ != State::Running)
+		return;
+	// One millisecond more: the timer's clock and ours round differently.
+	expectTimer_ = loop_.after(std::max(0ms, *next - printer_.elapsed()) + 1ms, [this] {
+		tell(expectations_.expire(printer_.elapsed()));
+		armExpectations();
+	});
+}
+
+void Agent::queueJoin()
+{
+	push({ [this](std::function<void()> next) {
+		      client_->join(config_.join, [this, next = std::move(next)](Status status) {
+			      if (status)
+				      queuePublish();
+			      else if (state_ == State::Running) {
+				      fail(status.error(), exitCodeFor(status.error().code), true);
+				      beginLeave("join failed");
+			      }
+			      next();
+		      });
+	      },
+	       {} });
+}
+
+/// In front of every command: they were written for an agent that is on air.
+void Agent::queuePublish()
+{
+	if (!stream_ || !config_.publishOnJoin || config_.join.role != Role::Anchor)
+		return;
+	push({ [this](std::function<void()> next) {
+		      client_->publish(*stream_, [this, next = std::move(next)](Status status) {
+			      if (!status && state_ == State::Running) {
+				      fail(status.error(), exitCodeFor(status.error().code), true);
+				      beginLeave("publish failed");
+			      }
+			      next();
+		      });
+	      },
+	       {} },
+	     true);
+}
+
+void Agent::push(Task task, bool front)
+{
+	if (front)
+		tasks_.push_front(std::move(task));
+	else
+		tasks_.push_back(std::move(task));
+	loop_.post([this] { pump(); });
+}
+
+void Agent::pump()
+{
+	if (stdinPaused_ && tasks_.size() < kMaxWaiting / 2 && state_ == State::Running)
+		watchStdin();
+	if (state_ != State::Running || current_ || tasks_.empty())
+		return;
+	current_ = std::move(tasks_.front());
+	tasks_.pop_front();
+	// A copy: the task may end the agent, which drops current_.
+	const auto run = current_->run;
+	run([this] {
+		loop_.post([this] {
+			current_.reset();
+			pump();
+		});
+	});
+}
+
+void Agent::onInterrupt()
+{
+	if (++interrupts_ > 1)
+		endNow(ExitCode::Interrupted, "interrupted");
+	beginLeave("signal");
+}
+
+void Agent::beginLeave(const std::string &reason)
+{
+	if (state_ != State::Running)
+		return;
+	state_ = State::Leaving;
+	if (ending_.reason.empty())
+		ending_.reason = reason;
+	stdinWatch_.reset();
+	exitTimer_.reset();
+	expectTimer_.reset();
+	watchdog_ = loop_.after(kLeaveLimit, [this] {
+		fail({ ErrorCode::Internal, "leaving took over 5 s: the room was left without a goodbye" },
+		     ExitCode::Internal, true);
+		endNow(ending_.code, ending_.reason);
+	});
+	// Not joined is no failure here: then there is nothing to leave.
+	client_->leave([this](Status) {
+		leaveDone_ = true;
+		finishIfLeft();
+	});
+}
+
+void Agent::finishIfLeft()
+{
+	if (!leaveDone_ || state_ != State::Leaving)
+		return;
+	if (left_ || !everJoined_)
+		loop_.post([this] { finish(); });
+	else
+		leftTimer_ = loop_.after(kLeftLimit, [this] { finish(); });
+}
+
+/// Every command gets its answer and every expectation its verdict; then the loop ends.
+void Agent::finish()
+{
+	if (state_ == State::Over || endingNow_)
+		return;
+	if (auto reply = std::exchange(leaveReply_, nullptr))
+		reply({});
+	if (current_ && current_->cancel)
+		current_->cancel();
+	for (const auto &task : std::exchange(tasks_, {}))
+		if (task.cancel)
+			task.cancel();
+	tell(expectations_.finish());
+	state_ = State::Over;
+	watchdog_.reset();
+	loop_.quit();
+}
+
+void Agent::endNow(ExitCode code, const std::string &reason)
+{
+	endingNow_ = true;
+	for (auto *stream : client_->streams())
+		try {
+			stream->stopRecording();
+		} catch (const Exception &error) {
+			complain(error.error().message);
+		}
+	// What closing has to tell is on its way already; nothing is waited for.
+	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
+	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
+	spdlog::default_logger()->flush();
+	std::_Exit(static_cast<int>(code));
+}
+
+void Agent::onEvent(const Event &event)
+{
+	if (state_ == State::Over)
+		return;
+	if (const auto *failed = std::get_if<Failed>(&event))
+		return onFailed(*failed);
+	emit(toRecord(event));
+	std::visit(overloaded {
+			   [this](const Joined &) { everJoined_ = true; },
+			   [this](const Left &left) { onLeft(left); },
+			   [this](const StreamAdded &info) { wantStream(info); },
+			   [this](const StreamSubscribed &info) { record(info); },
+			   [this](const StreamRemoved &info) {
+				   recording_.erase({ info.userId, info.streamType });
+			   },
+			   [this](const StreamUnsubscribed &info) {
+				   recording_.erase({ info.userId, info.streamType });
+			   },
+			   [this](const RecordingStopped &stopped) {
+				   recording_.erase({ stopped.userId, stopped.streamType });
+				   auto fields = toRecord(stopped).fields;
+				   std::erase_if(fields, [](const Field &f) {
+					   return f.name == "streamType" || f.name == "reason";
+				   });
+				   ending_.recordings.push_back(std::move(fields));
+			   },
+			   [this](const ClientBanned &banned) {
+				   const auto why = banned.reason == "kick" ? "another client entered with this user id"
+						    : banned.reason == "room-disband" ? "the room was closed"
+										      : "the service removed this user";
+				   onFailed({ { ErrorCode::ClientBanned,
+						fmt::format("removed from the room ({}): {}", banned.reason, why) },
+					      false });
+			   },
+			   [](const auto &) {},
+		   },
+		   event);
+}
+
+void Agent::onFailed(const Failed &failed)
+{
+	// A call that failed and the event about it are one failure.
+	if (!failed.recoverable && fatal_ == failed.error.code)
+		return;
+	// Whatever breaks after we have said goodbye spoils nothing any more.
+	if (state_ == State::Leaving && !failed.recoverable && failed.error.code == ErrorCode::ConnectionLost)
+		return;
+	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
+	if (!failed.recoverable)
+		beginLeave("failed");
+}
+
+void Agent::onLeft(const Left &left)
+{
+	left_ = true;
+	if (state_ == State::Leaving)
+		return finishIfLeft();
+	// The room ended it. The reason may come right behind this event, so it gets its turn first.
+	loop_.post([this, reason = left.reason] {
+		if (state_ == State::Running && !fatal_)
+			onFailed(
+				{ { ErrorCode::ConnectionLost, fmt::format("the room was lost: {}", reason) }, false });
+		beginLeave("left");
+	});
+}
+
+/// An automatic subscription is the client's; a list is ours.
+void Agent::wantStream(const StreamInfo &info)
+{
+	const auto &listed = config_.subscribeUsers;
+	const bool onList = std::find(listed.begin(), listed.end(), info.userId) != listed.end();
+	if (config_.subscribe == JoinConfig::Subscribe::None ||
+	    (config_.subscribe == JoinConfig::Subscribe::Listed && !onList))
+		return;
+	// Before the subscription is up, so that no frame is missed.
+	record(info);
+	if (config_.subscribe != JoinConfig::Subscribe::Listed)
+		return;
+	push({ [this, user = info.userId](std::function<void()> next) {
+		      client_->subscribe(user, {}, [this, next = std::move(next)](Status status) {
+			      if (!status && state_ == State::Running)
+				      fail(status.error(), ExitCode::Ok, false);
+			      next();
+		      });
+	      },
+	       {} });
+}
+
+void Agent::record(const StreamInfo &info)
+{
+	if (config_.recordDirectory.empty() || recording_.count({ info.userId, info.streamType }))
+		return;
+	auto *stream = client_->stream(info.userId, info.streamType);
+	if (!stream)
+		return;
+	try {
+		stream->startRecording(config_.recordDirectory);
+		recording_.emplace(info.userId, info.streamType);
+	} catch (const Exception &error) {
+		// The disk went away while we were on air: the recording is what we are here for.
+		onFailed({ { ErrorCode::OutputFailed, error.error().message }, false });
+	}
+}
+
+void Agent::emit(const EventRecord &record)
+{
+	printer_.print(record);
+	if (printer_.failure() && !std::exchange(outputBroken_, true)) {
+		const Error error {
+			ErrorCode::OutputFailed,
+			fmt::format("stdout cannot be written: {}; use --events none if nobody reads the events",
+				    std::strerror(printer_.failure()))
+		};
+		fail(error, ExitCode::Output, true);
+		loop_.post([this] { beginLeave("output failed"); });
+	}
+	tell(expectations_.observe(record, printer_.elapsed()));
+}
+
+void Agent::tell(const std::vector<ExpectationTracker::Outcome> &outcomes)
+{
+	for (const auto &outcome : outcomes) {
+		const auto &text = outcome.expectation->text;
+		printer_.print(
+			{ outcome.met ? "expectation-met" : "expectation-failed",
+			  { { "expectation", text }, { "afterMs", std::int64_t { printer_.elapsed().count() } } } });
+		if (outcome.met)
+			continue;
+		const bool ends = config_.exitWhenExpected;
+		fail({ ErrorCode::ExpectationFailed,
+		       fmt::format("expectation \"{}\" was not met within {} ms", text,
+				   std::min(outcome.expectation->within, printer_.elapsed()).count()) },
+		     ExitCode::Expectation, ends);
+		noteCode(ExitCode::Expectation, errorName(ErrorCode::ExpectationFailed));
+		if (ends)
+			beginLeave("expectation failed");
+	}
+	if (!outcomes.empty() && config_.exitWhenExpected && expectations_.allMet())
+		beginLeave("expected");
+}
+
+/// The line on stderr, the event, and for what ends the agent the exit code.
+void Agent::fail(const Error &error, ExitCode code, bool ends)
+{
+	complain(error.message);
+	if (ends) {
+		fatal_ = fatal_.value_or(error.code);
+		noteCode(code, errorName(error.code));
+	}
+	emit(errorRecord(error, !ends));
+}
+
+/// The first error wins.
+void Agent::noteCode(ExitCode code, const std::string &reason)
+{
+	if (ending_.code != ExitCode::Ok)
+		return;
+	ending_.code = code;
+	ending_.reason = reason;
+}
+
+} // namespace trtc::cli

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/commands.h"
+#include "cli/expectation.h"
+#include "cli/line_reader.h"
+#include "cli/stdin_commands.h"
+
+#include <trtc/client.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace trtc::cli {
+
+/// How an agent ended, for the summary.
+struct Ending {
+	ExitCode code = ExitCode::Ok;
+	std::string reason;
+	std::vector<Fields> recordings;
+};
+
+/// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
+/// publication and every command go through one queue, so answers come in the order of the lines.
+class Agent final : private CommandHost {
+public:
+	/// @p printer is borrowed. Throws Exception when the client or its settings cannot be made.
+	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer);
+	~Agent();
+	Agent(const Agent &) = delete;
+	Agent &operator=(const Agent &) = delete;
+
+	/// Opens the sources, checks the record directory, joins, stays, leaves. Blocks. Never throws an expected error.
+	Ending run();
+
+private:
+	enum class State { Running, Leaving, Over };
+	/// One thing at a time: @p run calls its argument when the next may begin; @p cancel when it never will.
+	struct Task {
+		std::function<void(std::function<void()>)> run;
+		std::function<void()> cancel;
+	};
+	struct PendingCommand {
+		CommandLine line;
+		bool tooLong = false, answered = false;
+	};
+
+	// lifecycle
+	bool prepare();
+	void startTimers();
+	void queueJoin();
+	void queuePublish();
+	void push(Task task, bool front = false);
+	void pump();
+	void beginLeave(const std::string &reason);
+	void finishIfLeft();
+	void finish();
+	void onInterrupt();
+	[[noreturn]] void endNow(ExitCode code, const std::string &reason);
+
+	// what happens
+	void onEvent(const Event &event);
+	void onFailed(const Failed &failed);
+	void onLeft(const Left &left);
+	void wantStream(const StreamInfo &info);
+	void record(const StreamInfo &info);
+	void emit(const EventRecord &record);
+	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
+	void armExpectations();
+	void fail(const Error &error, ExitCode code, bool ends);
+	void noteCode(ExitCode code, const std::string &reason);
+
+	// stdin
+	void watchStdin();
+	bool readStdin();
+	void onLine(std::string_view line, bool tooLong);
+	void answer(PendingCommand &command, const CommandOutcome &outcome);
+
+	// CommandHost
+	void switchRole(Role role, Reply reply) override;
+	void publish(Reply reply) override;
+	void unpublish(Reply reply) override;
+	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
+	void unsubscribe(const UserId &user, Reply reply) override;
+	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void users(Reply reply) override;
+	void streams(Reply reply) override;
+	void leave(Reply reply) override;
+
+	MainLoop &loop_;
+	JoinConfig config_;
+	EventPrinter &printer_;
+	ExpectationTracker expectations_;
+	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
+	std::unique_ptr<Client> client_;
+	State state_ = State::Running;
+	Ending ending_;
+	std::optional<ErrorCode> fatal_;
+	bool everJoined_ = false, left_ = false, leaveDone_ = false, endingNow_ = false, outputBroken_ = false;
+	int interrupts_ = 0;
+	Reply leaveReply_;
+	std::deque<Task> tasks_;
+	std::optional<Task> current_;
+	std::set<std::pair<UserId, StreamType>> recording_;
+	LineReader lines_;
+	bool stdinPaused_ = false;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	std::vector<SourceHandle> signals_;
+};
+
+} // namespace trtc::cli

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/event_printer.h"
+#include "cli/exit_code.h"
+#include "cli/options.h"
+
+#include <chrono>
+
+/// The program's commands. Each blocks until it is over and says itself what went wrong. `main` catches nothing but
+/// defects.
+namespace trtc::cli {
+
+/// Enters a room and stays until told otherwise. Prints `summary` last, whatever happens.
+ExitCode runJoin(JoinConfig config, EventPrinter &printer);
+/// The room service, until SIGINT or SIGTERM.
+ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
+ExitCode runUserSig(const UserSigConfig &config);
+
+/// One error in its three forms: the line on stderr, the `error` event, the exit code.
+ExitCode reportFatal(EventPrinter &printer, const Error &error);
+
+/// The last line of `join`. @p recordings: the fields of every `recording-stopped`, as the summary lists them.
+EventRecord summaryRecord(ExitCode code, const std::string &reason, std::chrono::milliseconds duration,
+			  std::vector<Fields> recordings);
+
+} // namespace trtc::cli

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "cli/event_printer.h"
+
+#include "cli/text.h"
+#include "json/writer.h"
+
+#include <fmt/format.h>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+namespace trtc::cli {
+
+namespace {
+
+void writeValue(json::Writer &writer, const FieldValue &value);
+
+void writeFields(json::Writer &writer, const Fields &fields)
+{
+	for (const auto &field : fields) {
+		writer.key(field.name);
+		writeValue(writer, field.value);
+	}
+}
+
+void writeValue(json::Writer &writer, const FieldValue &value)
+{
+	std::visit(overloaded {
+			   [&](const std::vector<Fields> &items) {
+				   writer.beginArray();
+				   for (const auto &item : items) {
+					   writer.beginObject();
+					   writeFields(writer, item);
+					   writer.endObject();
+				   }
+				   writer.endArray();
+			   },
+			   [&](const auto &scalar) { writer.value(scalar); },
+		   },
+		   value);
+}
+
+std::string pairs(const Fields &fields)
+{
+	std::string out;
+	for (const auto &field : fields) {
+		if (std::holds_alternative<std::vector<Fields>>(field.value))
+			continue;
+		auto text = printable(toText(field.value));
+		if (text.empty() || text.find_first_of(" \"") != std::string::npos)
+			text = '"' + text + '"';
+		out += (out.empty() ? "" : "  ") + field.name + '=' + text;
+	}
+	return out;
+}
+
+/// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
+int writeAll(int fd, std::string_view text)
+{
+	while (!text.empty()) {
+		const auto written = ::write(fd, text.data(), text.size());
+		if (written >= 0) {
+			text.remove_prefix(static_cast<std::size_t>(written));
+		} else if (errno == EAGAIN) {
+			// Somebody made our descriptor non-blocking; wait, a torn line is worse.
+			pollfd poll { fd, POLLOUT, 0 };
+			::poll(&poll, 1, -1);
+		} else if (errno != EINTR) {
+			return errno;
+		}
+	}
+	return 0;
+}
+
+} // namespace
+
+std::string rfc3339(std::chrono::system_clock::time_point time)
+{
+	using namespace std::chrono;
+	const auto whole = floor<milliseconds>(time.time_since_epoch());
+	const auto seconds = static_cast<std::time_t>(floor<std::chrono::seconds>(whole).count());
+	std::tm utc {};
+	gmtime_r(&seconds, &utc);
+	return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
+			   utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+			   whole.count() - std::int64_t { seconds } * 1000);
+}
+
+std::string formatJson(const EventRecord &record, const Stamp &stamp)
+{
+	json::Writer writer;
+	writer.beginObject();
+	writer.member("event", record.name);
+	writer.member("time", rfc3339(stamp.time));
+	writer.member("elapsedMs", std::int64_t { stamp.elapsed.count() });
+	writeFields(writer, record.fields);
+	writer.endObject();
+	return writer.take() + '\n';
+}
+
+std::string formatText(const EventRecord &record, const Stamp &stamp)
+{
+	auto out = fmt::format("{:9.3f}s  {:<24}  {}", static_cast<double>(stamp.elapsed.count()) / 1000.0, record.name,
+			       pairs(record.fields));
+	out.erase(out.find_last_not_of(' ') + 1);
+	out += '\n';
+	for (const auto &field : record.fields)
+		if (const auto *items = std::get_if<std::vector<Fields>>(&field.value))
+			for (const auto &item : *items)
+				out += fmt::format("{:12}{}\n", "", pairs(item));
+	return out;
+}
+
+EventPrinter::EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start)
+	: format_(format), fd_(fd), start_(start)
+{
+}
+
+std::chrono::milliseconds EventPrinter::elapsed() const
+{
+	return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start_);
+}
+
+void EventPrinter::print(const EventRecord &record)
+{
+	if (format_ == EventFormat::None || failure_)
+		return;
+	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
+	failure_ = writeAll(fd_, format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp));
+}
+
+void complain(std::string_view message)
+{
+	// A failure here has nowhere to go.
+	static_cast<void>(writeAll(STDERR_FILENO, "trtc-cli: " + printable(message) + '\n'));
+}
+
+} // namespace trtc::cli

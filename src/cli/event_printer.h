@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/event_record.h"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace trtc::cli {
+
+enum class EventFormat { None, Json, Text };
+
+/// When an event happened.
+struct Stamp {
+	std::chrono::system_clock::time_point time;
+	std::chrono::milliseconds elapsed { 0 }; ///< since the process started, monotonic
+};
+
+/// RFC 3339, UTC, milliseconds: "2024-05-01T12:00:00.250Z". Reentrant.
+std::string rfc3339(std::chrono::system_clock::time_point time);
+/// One JSON object and a line feed. Reentrant.
+std::string formatJson(const EventRecord &record, const Stamp &stamp);
+/// One line for people; the items of an array follow, indented, one a line. Reentrant.
+std::string formatText(const EventRecord &record, const Stamp &stamp);
+
+/// Writes events to a descriptor, each with one write, unbuffered. Thread-bound.
+class EventPrinter {
+public:
+	/// @p start: when the process started. @p fd is borrowed.
+	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
+	/// Nothing is written once a write has failed.
+	void print(const EventRecord &record);
+	/// Why stdout cannot be written any more: an errno value, or 0.
+	int failure() const noexcept { return failure_; }
+	std::chrono::milliseconds elapsed() const;
+	std::chrono::steady_clock::time_point start() const noexcept { return start_; }
+
+private:
+	EventFormat format_;
+	int fd_;
+	std::chrono::steady_clock::time_point start_;
+	int failure_ = 0;
+};
+
+/// `trtc-cli: MESSAGE` and a line feed on stderr, in one write, without control characters.
+void complain(std::string_view message);
+
+} // namespace trtc::cli

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <trtc/error.h>
+#include <trtc/events.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// Events as the contract writes them: a name and ordered fields. Printing and `--expect` both work on this form.
+namespace trtc::cli {
+
+struct Field;
+using Fields = std::vector<Field>;
+using FieldValue = std::variant<std::string, std::int64_t, double, bool, std::vector<Fields>>;
+struct Field {
+	std::string name;
+	FieldValue value;
+};
+
+struct EventRecord {
+	std::string name;
+	Fields fields;
+	/// The field, or null.
+	const FieldValue *find(std::string_view field) const noexcept;
+};
+
+/// A scalar as text: `true`, `42`, `ann`. Arrays: "".
+std::string toText(const FieldValue &value);
+
+EventRecord toRecord(const Event &event);
+EventRecord errorRecord(const Error &error, bool recoverable);
+
+/// One kind of event with all the fields it can have, space separated.
+struct EventSpec {
+	std::string_view name, fields;
+};
+/// Every event of the program, sorted by name.
+std::span<const EventSpec> eventTable() noexcept;
+
+} // namespace trtc::cli

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+
+#include <trtc/error.h>
+#include <trtc/events.h>
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+using namespace trtc;
+using namespace trtc::cli;
+
+ExitCode print(const std::string &text)
+{
+	if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+		return ExitCode::Ok;
+	complain("stdout cannot be written");
+	return ExitCode::Output;
+}
+
+ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_clock::time_point start)
+{
+	const Surroundings surroundings { [](const char *name) -> const char * { return std::getenv(name); },
+					  ::isatty(STDOUT_FILENO) == 1 };
+	try {
+		auto result = parseCommandLine(arguments, surroundings);
+		return std::visit(overloaded {
+					  [&](JoinConfig &config) {
+						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  return runJoin(std::move(config), printer);
+					  },
+					  [&](const ServeConfig &config) {
+						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  return runServe(config, printer);
+					  },
+					  [](const UserSigConfig &config) { return runUserSig(config); },
+					  [](const PrintAndExit &text) { return print(text.text); },
+				  },
+				  result);
+	} catch (const Exception &error) {
+		bool join = false;
+		EventPrinter printer(eventFormatOf(arguments, surroundings, join), STDOUT_FILENO, start);
+		const auto code = reportFatal(printer, error.error());
+		if (join)
+			printer.print(summaryRecord(code, errorName(error.error().code), printer.elapsed(), {}));
+		return code;
+	}
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	const auto start = std::chrono::steady_clock::now();
+	// A closed standard stream would give its number to a socket.
+	for (int fd = 0; fd < 3; ++fd)
+		if (::fcntl(fd, F_GETFD) == -1)
+			static_cast<void>(::open("/dev/null", O_RDWR));
+	// A reader that goes away is an error of that write, not the end of the program.
+	std::signal(SIGPIPE, SIG_IGN);
+	try {
+		return static_cast<int>(run({ argv + 1, argv + argc }, start));
+	} catch (const std::exception &error) {
+		complain(fmt::format("internal error: {}", error.what()));
+		return static_cast<int>(ExitCode::Internal);
+	}
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+#include "cli/options.h"
+
+#include "cli/option_table.h"
+#include "cli/text.h"
+
+#include <trtc/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace trtc::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kMaxTimer = 1000h;
+
+[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
+
+/// Runs @p parse and puts the option's name in front of what it complains about.
+template <class F>
+auto named(std::string_view option, F parse)
+{
+	try {
+		return parse();
+	} catch (const Exception &error) {
+		throw Exception(error.error().code, fmt::format("{}: {}", option, error.error().message));
+	}
+}
+
+std::string required(const OptionValues &values, std::string_view option, std::string_view what)
+{
+	auto text = values.text(option);
+	if (!text)
+		refuse(fmt::format("{} is missing: {}, with {} or {}", option, what, option,
+				   OptionValues::variableName(option)));
+	return *std::move(text);
+}
+
+/// One word of a few. Returns its index.
+template <std::size_t N>
+std::size_t choice(const OptionValues &values, std::string_view option, const std::array<std::string_view, N> &words,
+		   std::size_t fallback)
+{
+	const auto text = values.text(option);
+	if (!text)
+		return fallback;
+	const auto found = std::find(words.begin(), words.end(), *text);
+	if (found == words.end())
+		refuse(fmt::format("{} \"{}\" is not allowed: use {}", option, printable(*text, 40),
+				   fmt::join(words, ", ")));
+	return static_cast<std::size_t>(found - words.begin());
+}
+
+std::optional<std::chrono::milliseconds> duration(const OptionValues &values, std::string_view option)
+{
+	const auto text = values.text(option);
+	if (!text)
+		return {};
+	return named(option, [&] { return parseDuration(*text); });
+}
+
+std::uint32_t sdkAppId(const OptionValues &values)
+{
+	return static_cast<std::uint32_t>(
+		parseWhole("--sdk-app-id", values.textOr("--sdk-app-id", "1400000001"), 1, 4294967295));
+}
+
+RoomId room(const OptionValues &values)
+{
+	auto text = required(values, "--room", "name the room");
+	return values.flag("--string-room") ? RoomId::string(std::move(text)) : RoomId::parseNumber(text);
+}
+
+LogConfig logConfig(const OptionValues &values)
+{
+	static constexpr std::array<std::string_view, 5> kLevels { "error", "warn", "info", "debug", "trace" };
+	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.textOr("--log-file", "") };
+}
+
+EventFormat eventFormat(const OptionValues &values, bool terminal)
+{
+	static constexpr std::array<std::string_view, 3> kFormats { "json", "text", "none" };
+	static constexpr EventFormat kValues[] = { EventFormat::Json, EventFormat::Text, EventFormat::None };
+	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
+}
+
+/// Exactly one of three proofs. What the command line says hides what the environment says.
+void proof(const OptionValues &values, JoinConfig &config)
+{
+	static constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file",
+								   "--secret-key-file" };
+	const bool onLine =
+		std::any_of(kProofs.begin(), kProofs.end(), [&](auto o) { return values.onCommandLine(o); });
+	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
+	std::vector<std::string_view> given;
+	for (std::size_t i = 0; i < kProofs.size(); ++i) {
+		if (onLine && !values.onCommandLine(kProofs[i]))
+			continue;
+		auto text = values.text(kProofs[i]);
+		if (!text)
+			continue;
+		if (text->empty())
+			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
+		*targets[i] = *std::move(text);
+		given.push_back(kProofs[i]);
+	}
+	if (given.empty())
+		refuse("a proof of identity is missing: give --secret-key-file, --user-sig-file or --user-sig");
+	if (given.size() > 1)
+		refuse(fmt::format("{} exclude each other: give one of them", fmt::join(given, " and ")));
+}
+
+std::string server(const OptionValues &values)
+{
+	auto url = values.textOr("--server", "ws://127.0.0.1:8687");
+	const auto scheme = url.find("://");
+	const auto name = url.substr(0, scheme == std::string::npos ? 0 : scheme);
+	if (name != "ws" && name != "wss")
+		refuse(fmt::format("--server \"{}\" is not allowed: use ws://HOST:PORT or wss://HOST:PORT",
+				   printable(url, 100)));
+	const auto rest = url.substr(scheme + 3);
+	if (rest.empty() || rest.find_first_of("/:?#") == 0 || rest.find_first_of("?# ") != std::string::npos)
+		refuse(fmt::format("--server \"{}\" is not allowed: it needs a host and takes no query, for example "
+				   "{}://127.0.0.1:8687",
+				   printable(url, 100), name));
+	return url;
+}
+
+void subscription(const OptionValues &values, JoinConfig &config)
+{
+	const auto text = values.textOr("--subscribe", "all");
+	if (text == "all")
+		return;
+	config.client.autoSubscribe = false;
+	if (text == "none") {
+		config.subscribe = JoinConfig::Subscribe::None;
+		return;
+	}
+	config.subscribe = JoinConfig::Subscribe::Listed;
+	for (auto &user : split(text, ','))
+		config.subscribeUsers.push_back(named("--subscribe", [&] { return UserId(std::move(user)); }));
+}
+
+/// `--expect` in the environment holds one expectation.
+void expectations(const OptionValues &values, JoinConfig &config)
+{
+	for (const auto &text : values.texts("--expect")) {
+		config.expectations.push_back(Expectation::parse(text));
+		if (config.expectations.back().within > kMaxTimer)
+			refuse(fmt::format("expectation \"{}\" is not allowed: its duration is over 1000h",
+					   printable(text, 120)));
+	}
+	config.exitWhenExpected = values.flag("--exit-when-expected");
+	if (config.exitWhenExpected && config.expectations.empty())
+		refuse("--exit-when-expected needs an expectation: add --expect EVENT");
+}
+
+JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	JoinConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.log = logConfig(values);
+	config.client.server = server(values);
+	config.client.sdkAppId = sdkAppId(values);
+	config.client.userId = UserId(required(values, "--user-id", "say who enters"));
+	proof(values, config);
+	config.join.room = room(values);
+	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
+	config.join.role =
+		choice<2>(values, "--role", { "anchor", "audience" }, 0) == 0 ? Role::Anchor : Role::Audience;
+	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
+		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
+
+	config.local.video = named("--video", [&] { return SourceSpec::parse(values.textOr("--video", "none")); });
+	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.textOr("--audio", "none")); });
+	config.local.loop = values.flag("--loop");
+	if (const auto text = values.text("--video-profile"))
+		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
+	if (const auto text = values.text("--audio-profile"))
+		config.local.audioProfile = named("--audio-profile", [&] { return AudioProfile::parse(*text); });
+	config.local.videoCodec =
+		choice<2>(values, "--video-codec", { "h264", "vp8" }, 0) == 0 ? VideoCodec::H264 : VideoCodec::Vp8;
+	config.publishOnJoin = !values.flag("--no-publish");
+
+	subscription(values, config);
+	config.recordDirectory = values.textOr("--record", "");
+	if (values.onCommandLine("--record") && config.recordDirectory.empty())
+		refuse("--record is empty: name a directory");
+	config.client.caFile = values.textOr("--ca-file", "");
+	config.client.insecure = values.flag("--insecure");
+	config.client.latency = std::chrono::milliseconds(parseWhole(
+		"--latency", values.textOr("--latency", config.recordDirectory.empty() ? "100" : "200"), 0, 10'000));
+	config.exitAfter = duration(values, "--exit-after");
+	if (config.exitAfter && *config.exitAfter > kMaxTimer)
+		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+	expectations(values, config);
+	config.readStdin = !values.flag("--no-stdin");
+	return config;
+}
+
+bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	ServeConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.log = logConfig(values);
+	const auto listen = values.textOr("--listen", "127.0.0.1:8687");
+	const auto colon = listen.rfind(':');
+	auto host = listen.substr(0, colon);
+	if (host.starts_with('[') && host.ends_with(']'))
+		host = host.substr(1, host.size() - 2);
+	else if (host.find(':') != std::string::npos)
+		host.clear();
+	if (colon == std::string::npos || host.empty())
+		refuse(fmt::format(
+			"--listen \"{}\" is not allowed: use HOST:PORT, for example 127.0.0.1:8687 or [::1]:8687",
+			printable(listen, 60)));
+	config.host = host;
+	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
+	if (!isLoopback(host) && !values.flag("--plain-text"))
+		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
+				   "add --plain-text if that is wanted",
+				   printable(listen, 60)));
+	config.sdkAppId = sdkAppId(values);
+	config.secretKeyFile = values.textOr("--secret-key-file", "");
+	config.maxRooms = parseWhole("--max-rooms", values.textOr("--max-rooms", "1000"), 1, 1'000'000);
+	config.maxUsers = parseWhole("--max-users", values.textOr("--max-users", "200"), 1, 100'000);
+	config.maxAnchors = parseWhole("--max-anchors", values.textOr("--max-anchors", "50"), 1, 100'000);
+	return config;
+}
+
+UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &values)
+{
+	using Verb = UserSigConfig::Verb;
+	UserSigConfig config;
+	config.verb = command.name == "usersig sign"   ? Verb::Sign
+		      : command.name == "usersig show" ? Verb::Show
+						       : Verb::Verify;
+	config.signature = values.positional;
+	if (config.verb == Verb::Show)
+		return config;
+	config.sdkAppId = sdkAppId(values);
+	config.userId = required(values, "--user-id", "say whom it is for");
+	config.secretKeyFile = required(values, "--secret-key-file", "name the file with the secret key");
+	if (config.verb == Verb::Sign)
+		if (const auto expire = duration(values, "--expire")) {
+			if (*expire < 1s)
+				refuse("--expire is under a second: use 1s or more");
+			config.expire = std::chrono::duration_cast<std::chrono::seconds>(*expire);
+		}
+	const bool ticket = values.flag("--private-map-key");
+	if (ticket)
+		config.room = room(values);
+	else if (values.onCommandLine("--room") || values.onCommandLine("--string-room") ||
+		 values.onCommandLine("--privileges"))
+		refuse("--room, --string-room and --privileges belong to a PrivateMapKey: add --private-map-key");
+	if (ticket && config.verb == Verb::Sign)
+		config.privileges = static_cast<std::uint32_t>(
+			parseWhole("--privileges", values.textOr("--privileges", "255"), 1, 255));
+	return config;
+}
+
+} // namespace
+
+CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
+{
+	OptionValues values(surroundings.variable);
+	const auto parsed = parseWithTable(arguments, values);
+	if (!parsed.command)
+		return PrintAndExit { parsed.print };
+	if (parsed.command->name == "join")
+		return joinConfig(values, surroundings);
+	if (parsed.command->name == "serve")
+		return serveConfig(values, surroundings);
+	return userSigConfig(*parsed.command, values);
+}
+
+EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join)
+{
+	join = !arguments.empty() && arguments[0] == "join";
+	if (!join && (arguments.empty() || arguments[0] != "serve"))
+		return EventFormat::None;
+	OptionValues values(surroundings.variable);
+	static constexpr std::string_view kAssign = "--events=";
+	for (std::size_t i = 1; i < arguments.size(); ++i) {
+		if (arguments[i] == "--events" && i + 1 < arguments.size())
+			values.given["--events"] = { arguments[i + 1] };
+		else if (arguments[i].starts_with(kAssign))
+			values.given["--events"] = { arguments[i].substr(kAssign.size()) };
+	}
+	try {
+		return eventFormat(values, surroundings.stdoutIsTerminal);
+	} catch (const Exception &) {
+		// --events itself is wrong.
+		return surroundings.stdoutIsTerminal ? EventFormat::Text : EventFormat::Json;
+	}
+}
+
+} // namespace trtc::cli

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/event_printer.h"
+#include "cli/expectation.h"
+
+#include <trtc/config.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The command line: what a user can say, taken apart and checked, before anything is opened or sent.
+namespace trtc::cli {
+
+struct LogConfig {
+	std::string level = "warn", file;
+};
+
+struct JoinConfig {
+	ClientConfig client; ///< userSig is filled from `--user-sig` only
+	JoinOptions join;
+	LocalStreamConfig local;
+	std::string userSigFile, secretKeyFile; ///< exactly one of these and client.userSig is set
+	bool publishOnJoin = true;
+	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
+	std::vector<UserId> subscribeUsers; ///< Listed only
+	std::string recordDirectory;	    ///< "": no recording
+	EventFormat events = EventFormat::Json;
+	std::optional<std::chrono::milliseconds> exitAfter;
+	std::vector<Expectation> expectations;
+	bool exitWhenExpected = false;
+	bool readStdin = true;
+	LogConfig log;
+	bool hasSources() const noexcept
+	{
+		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None;
+	}
+};
+
+struct ServeConfig {
+	std::string host = "127.0.0.1";
+	std::uint16_t port = 8687;
+	std::uint32_t sdkAppId = 1400000001;
+	std::string secretKeyFile; ///< "": the default place
+	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
+	EventFormat events = EventFormat::Json;
+	LogConfig log;
+};
+
+struct UserSigConfig {
+	enum class Verb { Sign, Show, Verify } verb = Verb::Sign;
+	std::string signature; ///< show, verify; "-": stdin
+	std::uint32_t sdkAppId = 1400000001;
+	std::string userId; ///< any text: a UserSig made for another product may break TRTC's rule
+	std::string secretKeyFile;
+	std::chrono::seconds expire { 24 * 3600 };
+	std::optional<RoomId> room; ///< set: a PrivateMapKey
+	std::uint32_t privileges = 255;
+};
+
+/// Something to print on stdout before ending well.
+struct PrintAndExit {
+	std::string text;
+};
+
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, PrintAndExit>;
+
+/// What of the world outside counts.
+struct Surroundings {
+	/// Value of an environment variable, or null.
+	std::function<const char *(const char *)> variable;
+	bool stdoutIsTerminal = false;
+};
+
+/// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
+CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);
+
+/// How to report that parseCommandLine() failed: what `--events` says as far as it can be read; None for
+/// commands without events. @p join: the command is `join`, which ends with a summary.
+EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join);
+
+} // namespace trtc::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands.h"
+
+#include "base/log.h"
+#include "cli/secret_file.h"
+#include "service/server.h"
+
+#include <trtc/client.h>
+#include <trtc/main_loop.h>
+
+#include <csignal>
+#include <optional>
+
+namespace trtc::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the goodbye to everybody may take.
+constexpr auto kStopLimit = 5s;
+
+} // namespace
+
+ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+{
+	try {
+		base::setUpLog(config.log.level, config.log.file);
+		service::ServerConfig server;
+		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
+		server.secretKey = readOrMakeKey(keyFile);
+		server.host = config.host;
+		server.port = config.port;
+		server.sdkAppId = config.sdkAppId;
+		server.limits.maxRooms = config.maxRooms;
+		server.limits.maxUsersPerRoom = config.maxUsers;
+		server.limits.maxAnchorsPerRoom = config.maxAnchors;
+		initializeLibrary();
+
+		MainLoop loop;
+		std::optional<service::Server> service;
+		SourceHandle watchdog;
+		const auto stop = [&] {
+			if (watchdog)
+				return loop.quit(); // asked twice
+			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
+			service->stop([&] { loop.quit(); });
+		};
+		const auto onInterrupt = loop.onSignal(SIGINT, stop);
+		const auto onTerminate = loop.onSignal(SIGTERM, stop);
+		try {
+			service.emplace(loop, server);
+		} catch (const Exception &error) {
+			// An address that cannot be had is a matter of configuration here, not of a peer.
+			reportFatal(printer, error.error());
+			return ExitCode::Usage;
+		}
+		printer.print({ "service-ready",
+				{ { "url", service->url() },
+				  { "sdkAppId", std::int64_t { config.sdkAppId } },
+				  { "secretKeyFile", keyFile } } });
+		loop.run();
+		return ExitCode::Ok;
+	} catch (const Exception &error) {
+		return reportFatal(printer, error.error());
+	}
+}
+
+} // namespace trtc::cli
