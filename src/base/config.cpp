@@ -26,10 +26,12 @@ struct NamedVideoProfile {
 };
 // The SDK's setVideoProfile() names.
 constexpr NamedVideoProfile kVideoProfiles[] = {
-	{ "120p", { 160, 120, 15, 200 } },   { "120p_2", { 160, 120, 15, 100 } },  { "180p", { 320, 180, 15, 350 } },
-	{ "180p_2", { 320, 180, 15, 150 } }, { "240p", { 320, 240, 15, 400 } },    { "240p_2", { 320, 240, 15, 200 } },
-	{ "360p", { 640, 360, 15, 800 } },   { "360p_2", { 640, 360, 15, 400 } },  { "480p", { 640, 480, 15, 900 } },
-	{ "480p_2", { 640, 480, 15, 500 } }, { "720p", { 1280, 720, 15, 1500 } },  { "1080p", { 1920, 1080, 15, 2000 } },
+	{ "120p", { 160, 120, 15, 200 } },     { "120p_2", { 160, 120, 15, 100 } },
+	{ "180p", { 320, 180, 15, 350 } },     { "180p_2", { 320, 180, 15, 150 } },
+	{ "240p", { 320, 240, 15, 400 } },     { "240p_2", { 320, 240, 15, 200 } },
+	{ "360p", { 640, 360, 15, 800 } },     { "360p_2", { 640, 360, 15, 400 } },
+	{ "480p", { 640, 480, 15, 900 } },     { "480p_2", { 640, 480, 15, 500 } },
+	{ "720p", { 1280, 720, 15, 1500 } },   { "1080p", { 1920, 1080, 15, 2000 } },
 	{ "1440p", { 2560, 1440, 30, 4860 } }, { "4K", { 3840, 2160, 30, 9000 } },
 };
 
@@ -57,10 +59,7 @@ std::optional<int> takeNumber(std::string_view &text, std::string_view mark)
 	return value;
 }
 
-bool within(int value, int low, int high) noexcept
-{
-	return value >= low && value <= high;
-}
+bool within(int value, int low, int high) noexcept { return value >= low && value <= high; }
 
 } // namespace
 
@@ -98,10 +97,11 @@ VideoProfile VideoProfile::parse(std::string_view text)
 	}
 	if (!within(*width, 16, 4096) || !within(*height, 16, 4096) || *width % 2 != 0 || *height % 2 != 0 ||
 	    !within(*fps, 1, 60) || !within(*kbps, 32, 50000))
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("video profile {} is out of range: width and height are even and 16 to 4096, "
-					    "frames a second 1 to 60, kbit/s 32 to 50000",
-					    quoted(text)));
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("video profile {} is out of range: width and height are even and 16 to 4096, "
+				    "frames a second 1 to 60, kbit/s 32 to 50000",
+				    quoted(text)));
 	return { *width, *height, *fps, *kbps };
 }
 
@@ -114,10 +114,11 @@ AudioProfile AudioProfile::parse(std::string_view text)
 	auto rest = text;
 	const auto kbps = takeNumber(rest, "k");
 	if (!kbps || !rest.empty())
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("audio profile {} is unknown: use standard, standard-stereo, high, high-stereo "
-					    "or KBPSk (as 64k)",
-					    quoted(text)));
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("audio profile {} is unknown: use standard, standard-stereo, high, high-stereo "
+				    "or KBPSk (as 64k)",
+				    quoted(text)));
 	if (!within(*kbps, 6, 510))
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("audio profile {} is out of range: kbit/s 6 to 510", quoted(text)));

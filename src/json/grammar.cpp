@@ -2,6 +2,7 @@
 #include "json/grammar.h"
 
 #include <fmt/format.h>
+#include <glib.h>
 
 #include <charconv>
 #include <cmath>
@@ -143,13 +144,12 @@ private:
 			if (!digits())
 				return failed("number without digits");
 		}
-		const auto *first = text_.data() + begin, *last = text_.data() + at_;
+		const std::string token(text_.substr(begin, at_ - begin));
 		std::int64_t integer = 0;
-		double real = 0;
-		// from_chars calls a number too small for double out of range as well: then it is 0 for us.
-		const auto error =
-			whole ? std::from_chars(first, last, integer).ec : std::from_chars(first, last, real).ec;
-		if (error != std::errc() && (whole || std::abs(real) > 1))
+		const bool fits =
+			whole ? std::from_chars(token.data(), token.data() + token.size(), integer).ec == std::errc()
+			      : std::isfinite(g_ascii_strtod(token.c_str(), nullptr));
+		if (!fits)
 			return failed("number out of range");
 		return true;
 	}

@@ -48,7 +48,8 @@ public:
 	struct Options {
 		std::size_t maxConnections = 4096; ///< WebSockets included
 		std::chrono::milliseconds requestTimeout { 10'000 };
-		std::size_t maxBodyBytes = 1024 * 1024; ///< larger: 413
+		std::size_t maxBodyBytes = 1024 * 1024; ///< larger: 413, far larger: cut; without a length: 411
+		Keepalive keepalive;
 	};
 	using RequestHandler = std::function<Response(const Request &)>;
 	using WebSocketHandler = std::function<void(const Request &, std::unique_ptr<WebSocket>)>;
@@ -75,8 +76,9 @@ public:
 	/// Open now, WebSockets included.
 	std::size_t connections() const noexcept;
 
-private:
 	struct Impl;
+
+private:
 	std::shared_ptr<Impl> impl_;
 };
 

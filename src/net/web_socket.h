@@ -19,10 +19,12 @@ inline constexpr std::size_t kMaxIncomingBytes = 256 * 1024;
 inline constexpr std::size_t kMaxOutgoingBytes = 1024 * 1024;
 /// What may wait for a peer that does not read, bytes; beyond it the connection is dropped.
 inline constexpr std::size_t kMaxQueuedBytes = 4 * 1024 * 1024;
-/// Pings go out at this period.
-inline constexpr std::chrono::seconds kPingPeriod { 5 };
-/// A peer that answered no ping for this long is gone: closed with code 0.
-inline constexpr std::chrono::seconds kPongTimeout { 15 };
+/// How a dead peer is found.
+struct Keepalive {
+	std::chrono::seconds pingPeriod{ 5 };
+	/// A peer from which nothing came for this long, no pong either, is gone: closed with code 0.
+	std::chrono::seconds timeout{ 15 };
+};
 
 /// One open text WebSocket, either end. Thread-bound. Messages are text frames; binary frames end the
 /// connection with 1003. No compression. May be destroyed inside its own callbacks.
@@ -73,6 +75,7 @@ public:
 		std::chrono::milliseconds timeout { 10'000 }; ///< until the WebSocket is open
 		std::string caFile;			      ///< PEM; empty: the system's authorities
 		bool insecure = false;			      ///< take any certificate
+		Keepalive keepalive;
 	};
 	using Done = std::function<void(Result<std::unique_ptr<WebSocket>>)>;
 

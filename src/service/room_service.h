@@ -70,6 +70,20 @@ struct UplinkFlow {
 using Effect = std::variant<Send, CloseSession, StartUplink, StopUplink, StartDownlink, ChangeDownlink, StopDownlink, UplinkFlow>;
 using Effects = std::vector<Effect>;
 
+/// Why the service closes a socket (CloseSession::code). All but `left` make the SDK notice; 1000 would leave
+/// a live client disconnected for good, so it is kept for those who said `leave`.
+namespace close_code {
+inline constexpr unsigned short kLeft = 1000;
+inline constexpr unsigned short kNeverJoined = 4001; ///< opened and no room within kJoinDeadline
+inline constexpr unsigned short kKicked = 4002;      ///< the same user entered the same room again
+inline constexpr unsigned short kTimedOut = 4003;    ///< Limits::heartbeatTimeout passed without a message
+} // namespace close_code
+
+inline constexpr std::chrono::seconds kJoinDeadline{ 10 };
+inline constexpr std::chrono::seconds kListPeriod{ 2 };
+/// User names whose tinyId is remembered; past it the ids of users that have no session are forgotten.
+inline constexpr std::size_t kMaxTinyIds = 100'000;
+
 /// Who opened a session: what the UserSig proved, and from where.
 struct Identity {
 	UserId userId;
@@ -77,6 +91,11 @@ struct Identity {
 	std::string clientIp;
 };
 
+/// Promises about effects: StopUplink and StopDownlink may name a connection that has failed already (ignore
+/// it then); a stopped connection's late answer must not be handed in for the one that took its place; nothing
+/// but Stop* names a session after its CloseSession or closed(). A StartUplink with PublishChangeResult asks
+/// for a new answer on the uplink that runs: no StopUplink comes before it, and a caller that cannot renegotiate
+/// answers with kNotSupported, which leaves the publication as it was.
 class RoomService {
 public:
 	explicit RoomService(Limits limits);

@@ -48,9 +48,6 @@ std::unique_ptr<Driver> makeDriver(MainLoop &loop, const std::string &serverUrl,
 				    serverUrl.substr(0, serverUrl.find('?')), known));
 }
 
-bool knownScheme(const std::string &serverUrl) noexcept
-{
-	return find(serverUrl) != nullptr;
-}
+bool knownScheme(const std::string &serverUrl) noexcept { return find(serverUrl) != nullptr; }
 
 } // namespace trtc::signalling

@@ -62,6 +62,7 @@ struct AnswerLine {
 	std::uint32_t ssrc = 0;      ///< 0: recvonly
 	int payloadType = 0;         ///< the offer's number for @p encodingName; also on recvonly lines
 	std::string encodingName;    ///< "H264", "VP8", "OPUS"
+	std::string fmtp;            ///< value of a=fmtp without the number; empty: none
 	std::string msid;            ///< sending lines: stream id written into `a=msid` and `a=ssrc`
 	std::string trackId;
 };

@@ -59,10 +59,10 @@ std::unique_ptr<Driver> makeTrtcDriver(MainLoop &loop, Driver::Listener &listene
 	return std::make_unique<TrtcDriver>(loop, listener);
 }
 
-TrtcDriver::TrtcDriver(MainLoop &loop, Listener &listener) : TrtcDriver(loop, listener, Limits{}) {}
+TrtcDriver::TrtcDriver(MainLoop &loop, Listener &listener) : TrtcDriver(loop, listener, Limits {}) {}
 
 TrtcDriver::TrtcDriver(MainLoop &loop, Listener &listener, Limits limits)
-    : loop_(loop), listener_(listener), limits_(limits)
+	: loop_(loop), listener_(listener), limits_(limits)
 {
 }
 
@@ -75,7 +75,7 @@ void TrtcDriver::start(const ClientConfig &config, const JoinOptions &options)
 	config_ = config;
 	options_ = options;
 	host_ = hostOf(config.server);
-	later(StateChanged{ ConnectionState::Connecting });
+	later(StateChanged { ConnectionState::Connecting });
 	net::WebSocketClient::Options net;
 	net.timeout = config.connectTimeout;
 	net.caFile = config.caFile;
@@ -113,7 +113,7 @@ void TrtcDriver::stop(std::function<void()> done)
 		if (socket_ && socket_->isOpen()) {
 			if (joined_)
 				report();
-			write(protocol::Leave{});
+			write(protocol::Leave {});
 			socket_->close(kCloseNormal);
 			goodbye_ = loop_.after(limits_.goodbye, [this, finish] {
 				socket_.reset();
@@ -157,7 +157,8 @@ void TrtcDriver::opened(Result<std::unique_ptr<net::WebSocket>> result)
 void TrtcDriver::joinTimedOut()
 {
 	if (up_)
-		joinFailed({ ErrorCode::ApiCallTimeout, fmt::format("{} did not answer in time to join the room", host_) });
+		joinFailed({ ErrorCode::ApiCallTimeout,
+			     fmt::format("{} did not answer in time to join the room", host_) });
 	else
 		joinFailed({ ErrorCode::ConnectFailed,
 			     notARoomService("it opened a WebSocket and said nothing in time") });
@@ -202,15 +203,18 @@ void TrtcDriver::onClosed(unsigned short code, const std::string &reason)
 		joinFailed({ ErrorCode::ConnectFailed,
 			     fmt::format("{} closed the connection {} before the join was done", host_, why) });
 	else
-		joinFailed({ ErrorCode::ConnectFailed, notARoomService(fmt::format("it closed the WebSocket {}", why)) });
+		joinFailed(
+			{ ErrorCode::ConnectFailed, notARoomService(fmt::format("it closed the WebSocket {}", why)) });
 }
 
 void TrtcDriver::dispatch(const protocol::ServerMessage &message)
 {
 	const auto *payload = &message.payload;
 	switch (message.event) {
-	case protocol::Event::ChannelSetup: return onSetup(message);
-	case protocol::Event::JoinResult: return onJoinResult(message);
+	case protocol::Event::ChannelSetup:
+		return onSetup(message);
+	case protocol::Event::JoinResult:
+		return onJoinResult(message);
 	case protocol::Event::ClientBanned:
 		if (const auto *banned = std::get_if<protocol::ClientBanned>(payload))
 			onBanned(banned->reason);
@@ -229,7 +233,8 @@ void TrtcDriver::dispatch(const protocol::ServerMessage &message)
 			onPeerLeave(peer->userId, kReasons[peer->reason > 0 && peer->reason < 4 ? peer->reason : 0]);
 		}
 		return;
-	default: return answered(message); // replies; what nobody waits for is noise
+	default:
+		return answered(message); // replies; what nobody waits for is noise
 	}
 }
 
@@ -261,7 +266,7 @@ void TrtcDriver::onJoinResult(const protocol::ServerMessage &message)
 	joinTimer_.reset();
 	joined_ = true;
 	heard();
-	emit(JoinDone{ Unit{} });
+	emit(JoinDone { Unit {} });
 	if (ended_)
 		return;
 	reportTimer_ = loop_.every(limits_.reportPeriod, [this] { report(); });
@@ -279,29 +284,30 @@ void TrtcDriver::onBanned(const std::string &reason)
 				     fmt::format("{} removed us: it did not hear us for too long", host_) });
 	const auto name = reason == "room_disband" ? std::string("room-disband") : reason;
 	if (!joined_)
-		return joinFailed({ ErrorCode::ClientBanned, fmt::format("{} removed us while joining: {}", host_, name) });
-	end(Banned{ name });
+		return joinFailed(
+			{ ErrorCode::ClientBanned, fmt::format("{} removed us while joining: {}", host_, name) });
+	end(Banned { name });
 }
 
 void TrtcDriver::channelUp()
 {
 	if (!std::exchange(up_, true))
-		emit(StateChanged{ ConnectionState::Connected });
+		emit(StateChanged { ConnectionState::Connected });
 }
 
 /// The one place where a joined channel breaks: reconnecting (rc=1, event 514) begins here.
 void TrtcDriver::channelLost(Error error)
 {
-	emit(StateChanged{ ConnectionState::Disconnected });
+	emit(StateChanged { ConnectionState::Disconnected });
 	if (!ended_)
-		end(Lost{ std::move(error) });
+		end(Lost { std::move(error) });
 }
 
 void TrtcDriver::joinFailed(Error error)
 {
-	emit(StateChanged{ ConnectionState::Disconnected });
+	emit(StateChanged { ConnectionState::Disconnected });
 	if (!ended_)
-		end(JoinDone{ std::move(error) });
+		end(JoinDone { std::move(error) });
 }
 
 void TrtcDriver::heard()
@@ -396,7 +402,7 @@ void TrtcDriver::answered(const protocol::ServerMessage &message)
 void TrtcDriver::report()
 {
 	const auto now = std::chrono::system_clock::now().time_since_epoch();
-	write(protocol::QualityReport{ std::chrono::duration_cast<std::chrono::milliseconds>(now).count() });
+	write(protocol::QualityReport { std::chrono::duration_cast<std::chrono::milliseconds>(now).count() });
 }
 
 std::string TrtcDriver::notARoomService(const std::string &why) const

@@ -23,19 +23,21 @@ namespace trtc::signalling {
 /// The listener is never called inside start(), send() or stop(). Thread-bound.
 class TrtcDriver final : public Driver, private net::WebSocket::Listener {
 public:
+	using Listener = Driver::Listener; // the socket has one as well
+
 	/// The protocol's clocks; connecting and joining take theirs from ClientConfig.
 	struct Limits {
-		std::chrono::milliseconds userListPeriod{ 10'000 };
-		std::chrono::milliseconds userListAnswer{ 2'000 };
-		std::chrono::milliseconds userListRetry{ 1'000 };    ///< pause before one of three more tries
-		std::chrono::milliseconds reportPeriod{ 2'000 };
-		std::chrono::milliseconds publishAnswer{ 10'000 };   ///< one more try, with a new offer
-		std::chrono::milliseconds unpublishAnswer{ 5'000 };
-		std::chrono::milliseconds subscribeAnswer{ 10'000 }; ///< one more try, with a new offer
-		std::chrono::milliseconds changeAnswer{ 10'000 };    ///< subscribe_change, unsubscribe
-		std::chrono::milliseconds roleAnswer{ 5'000 };       ///< one more try
-		std::chrono::milliseconds silence{ 12'000 };         ///< nothing heard that long: lost
-		std::chrono::milliseconds goodbye{ 1'000 };
+		std::chrono::milliseconds userListPeriod { 10'000 };
+		std::chrono::milliseconds userListAnswer { 2'000 };
+		std::chrono::milliseconds userListRetry { 1'000 }; ///< pause before one of three more tries
+		std::chrono::milliseconds reportPeriod { 2'000 };
+		std::chrono::milliseconds publishAnswer { 10'000 }; ///< one more try, with a new offer
+		std::chrono::milliseconds unpublishAnswer { 5'000 };
+		std::chrono::milliseconds subscribeAnswer { 10'000 }; ///< one more try, with a new offer
+		std::chrono::milliseconds changeAnswer { 10'000 };    ///< subscribe_change, unsubscribe
+		std::chrono::milliseconds roleAnswer { 5'000 };	      ///< one more try
+		std::chrono::milliseconds silence { 12'000 };	      ///< nothing heard that long: lost
+		std::chrono::milliseconds goodbye { 1'000 };
 	};
 
 	/// Borrows both, which must outlive it.
@@ -147,7 +149,7 @@ private:
 	std::map<UserId, User> users_;
 	std::map<UserId, protocol::Publisher> publishers_;
 	std::optional<Uplink> uplink_;
-	Mute mute_{ false, false };
+	Mute mute_ { false, false };
 	std::map<UserId, Downlink> downlinks_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>(); // watched by posted tasks
 };

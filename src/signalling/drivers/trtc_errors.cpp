@@ -22,15 +22,21 @@ ErrorCode toErrorCode(int code, ErrorCode other) noexcept
 {
 	switch (code) {
 	case protocol::code::kNoH264Encode:
-	case protocol::code::kNoH264Decode: return ErrorCode::NotSupportedH264;
+	case protocol::code::kNoH264Decode:
+		return ErrorCode::NotSupportedH264;
 	case protocol::code::kNotPermitted:
-	case protocol::code::kBadPrivateMapKey: return ErrorCode::Refused;
-	case protocol::code::kNoSuchUser: return ErrorCode::RemoteStreamNotExist;
+	case protocol::code::kBadPrivateMapKey:
+		return ErrorCode::Refused;
+	case protocol::code::kNoSuchUser:
+		return ErrorCode::RemoteStreamNotExist;
 	case protocol::code::kBadSdp:
 	case protocol::code::kNoCommonCodec:
-	case protocol::code::kMediaFailed: return ErrorCode::MediaFailed;
-	case protocol::code::kNotSupported: return ErrorCode::NotSupported;
-	default: return other;
+	case protocol::code::kMediaFailed:
+		return ErrorCode::MediaFailed;
+	case protocol::code::kNotSupported:
+		return ErrorCode::NotSupported;
+	default:
+		return other;
 	}
 }
 

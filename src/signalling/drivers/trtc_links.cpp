@@ -15,10 +15,7 @@ constexpr const char *kUplink = "up";
 constexpr std::string_view kDownlinkPrefix = "down:";
 constexpr int kRoleRetries = 1;
 
-LinkId downlinkId(const UserId &user)
-{
-	return std::string(kDownlinkPrefix) + user.str();
-}
+LinkId downlinkId(const UserId &user) { return std::string(kDownlinkPrefix) + user.str(); }
 
 protocol::SubscribeWishes wishesOf(const SubscribeOptions &options)
 {
@@ -73,12 +70,12 @@ void TrtcDriver::needUplinkOffer()
 {
 	// All four from the start: later changes of tracks carry no SDP.
 	const auto &self = config_.userId;
-	emit(NeedOffer{ kUplink,
-			true,
-			{ { 0, self, StreamType::Main, MediaKind::Audio, false },
-			  { 1, self, StreamType::Main, MediaKind::Video, false },
-			  { 2, self, StreamType::Main, MediaKind::Video, true },
-			  { 3, self, StreamType::Auxiliary, MediaKind::Video, false } } });
+	emit(NeedOffer { kUplink,
+			 true,
+			 { { 0, self, StreamType::Main, MediaKind::Audio, false },
+			   { 1, self, StreamType::Main, MediaKind::Video, false },
+			   { 2, self, StreamType::Main, MediaKind::Video, true },
+			   { 3, self, StreamType::Auxiliary, MediaKind::Video, false } } });
 }
 
 void TrtcDriver::run(const Offer &command)
@@ -111,16 +108,16 @@ void TrtcDriver::uplinkAnswered(const protocol::ServerMessage *reply)
 		return needUplinkOffer();
 	if (!reply) {
 		// An answer may still come: the service must not keep what we gave up.
-		write(protocol::Unpublish{});
+		write(protocol::Unpublish {});
 		uplink_.reset();
-		return emit(LinkFailed{ kUplink, unanswered("publish") });
+		return emit(LinkFailed { kUplink, unanswered("publish") });
 	}
 	if (const auto *sdp = answerIn(*reply); sdp && reply->code == protocol::code::kOk)
-		return emit(RemoteAnswer{ kUplink, *sdp });
+		return emit(RemoteAnswer { kUplink, *sdp });
 	uplink_.reset();
-	emit(LinkFailed{ kUplink, refused("publish", *reply,
-					  reply->code == protocol::code::kLimit ? ErrorCode::Refused
-										: ErrorCode::Unknown) });
+	emit(LinkFailed { kUplink,
+			  refused("publish", *reply,
+				  reply->code == protocol::code::kLimit ? ErrorCode::Refused : ErrorCode::Unknown) });
 }
 
 void TrtcDriver::run(const LinkConnected &command)
@@ -138,10 +135,7 @@ void TrtcDriver::run(const Mute &command)
 		sendMute();
 }
 
-void TrtcDriver::sendMute()
-{
-	write(protocol::MuteUplink{ { mute_.audio, mute_.video, false } });
-}
+void TrtcDriver::sendMute() { write(protocol::MuteUplink { { mute_.audio, mute_.video, false } }); }
 
 void TrtcDriver::run(const StopPublish &)
 {
@@ -150,10 +144,10 @@ void TrtcDriver::run(const StopPublish &)
 		forget(uplink_->request);
 	uplink_.reset();
 	if (!sent)
-		return later(UnpublishDone{ Unit{} });
+		return later(UnpublishDone { Unit {} });
 	// Whatever the answer: the publication is over.
-	request(protocol::Unpublish{}, protocol::Event::UnpublishResult, limits_.unpublishAnswer,
-		[this](const protocol::ServerMessage *) { emit(UnpublishDone{ Unit{} }); });
+	request(protocol::Unpublish {}, protocol::Event::UnpublishResult, limits_.unpublishAnswer,
+		[this](const protocol::ServerMessage *) { emit(UnpublishDone { Unit {} }); });
 }
 
 // ---- downlinks ----------------------------------------------------------------------------
@@ -162,9 +156,9 @@ void TrtcDriver::run(const StartSubscribe &command)
 {
 	const auto publisher = publishers_.find(command.userId);
 	if (publisher == publishers_.end())
-		return later(LinkFailed{ downlinkId(command.userId),
-					 { ErrorCode::RemoteStreamNotExist,
-					   fmt::format("{} publishes nothing", command.userId.str()) } });
+		return later(LinkFailed { downlinkId(command.userId),
+					  { ErrorCode::RemoteStreamNotExist,
+					    fmt::format("{} publishes nothing", command.userId.str()) } });
 	auto &link = downlinks_[command.userId];
 	forget(link.request);
 	link = { publisher->second.tinyId, command.options, false, 0 };
@@ -178,11 +172,11 @@ void TrtcDriver::run(const StartSubscribe &command)
 
 void TrtcDriver::needDownlinkOffer(const UserId &user)
 {
-	emit(NeedOffer{ downlinkId(user),
-			false,
-			{ { 0, user, StreamType::Main, MediaKind::Audio, false },
-			  { 1, user, StreamType::Main, MediaKind::Video, false },
-			  { 2, user, StreamType::Auxiliary, MediaKind::Video, false } } });
+	emit(NeedOffer { downlinkId(user),
+			 false,
+			 { { 0, user, StreamType::Main, MediaKind::Audio, false },
+			   { 1, user, StreamType::Main, MediaKind::Video, false },
+			   { 2, user, StreamType::Auxiliary, MediaKind::Video, false } } });
 }
 
 void TrtcDriver::offerDownlink(const UserId &user, const std::string &sdp)
@@ -210,32 +204,33 @@ void TrtcDriver::downlinkAnswered(const UserId &user, const protocol::ServerMess
 	const auto verb = fmt::format("subscribe to {}", user.str());
 	if (reply) {
 		if (const auto *sdp = answerIn(*reply); sdp && reply->code == protocol::code::kOk)
-			return emit(RemoteAnswer{ downlinkId(user), *sdp });
+			return emit(RemoteAnswer { downlinkId(user), *sdp });
 	} else {
-		write(protocol::Unsubscribe{ found->second.tinyId, user.str() });
+		write(protocol::Unsubscribe { found->second.tinyId, user.str() });
 	}
 	downlinks_.erase(found);
-	emit(LinkFailed{ downlinkId(user), reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
-						 : unanswered(verb.c_str()) });
+	emit(LinkFailed { downlinkId(user),
+			  reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown) : unanswered(verb.c_str()) });
 }
 
 void TrtcDriver::run(const ChangeSubscribe &command)
 {
 	const auto found = downlinks_.find(command.userId);
 	if (found == downlinks_.end())
-		return later(SubscribeChangeDone{ command.userId,
-						  Error{ ErrorCode::RemoteStreamNotExist,
-							 fmt::format("{} publishes nothing", command.userId.str()) } });
+		return later(SubscribeChangeDone {
+			command.userId, Error { ErrorCode::RemoteStreamNotExist,
+						fmt::format("{} publishes nothing", command.userId.str()) } });
 	found->second.wishes = command.options;
-	request(protocol::SubscribeChange{ found->second.tinyId, wishesOf(command.options) },
+	request(protocol::SubscribeChange { found->second.tinyId, wishesOf(command.options) },
 		protocol::Event::SubscribeChangeResult, limits_.changeAnswer,
 		[this, user = command.userId](const protocol::ServerMessage *reply) {
 			const auto verb = fmt::format("change the subscription of {}", user.str());
 			if (reply && reply->code == protocol::code::kOk)
-				emit(SubscribeChangeDone{ user, Unit{} });
+				emit(SubscribeChangeDone { user, Unit {} });
 			else
-				emit(SubscribeChangeDone{ user, reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
-								      : unanswered(verb.c_str()) });
+				emit(SubscribeChangeDone { user,
+							   reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
+								 : unanswered(verb.c_str()) });
 		});
 }
 
@@ -244,47 +239,45 @@ void TrtcDriver::run(const StopSubscribe &command)
 	const auto found = downlinks_.find(command.userId);
 	if (found == downlinks_.end() || !found->second.request) {
 		downlinks_.erase(command.userId);
-		return later(UnsubscribeDone{ command.userId, Unit{} });
+		return later(UnsubscribeDone { command.userId, Unit {} });
 	}
 	const auto tinyId = found->second.tinyId;
 	forget(found->second.request);
 	downlinks_.erase(found);
-	request(protocol::Unsubscribe{ tinyId, command.userId.str() }, protocol::Event::UnsubscribeResult,
+	request(protocol::Unsubscribe { tinyId, command.userId.str() }, protocol::Event::UnsubscribeResult,
 		limits_.changeAnswer, [this, user = command.userId](const protocol::ServerMessage *reply) {
 			const auto verb = fmt::format("unsubscribe from {}", user.str());
 			// A publisher that left meanwhile is unsubscribed as well.
 			if (reply && (reply->code == protocol::code::kOk || reply->code == protocol::code::kNoSuchUser))
-				emit(UnsubscribeDone{ user, Unit{} });
+				emit(UnsubscribeDone { user, Unit {} });
 			else
-				emit(UnsubscribeDone{ user, reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
-								  : unanswered(verb.c_str()) });
+				emit(UnsubscribeDone { user, reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
+								   : unanswered(verb.c_str()) });
 		});
 }
 
 // ---- role ---------------------------------------------------------------------------------
 
-void TrtcDriver::run(const SwitchRole &command)
-{
-	switchRole(command.role, kRoleRetries);
-}
+void TrtcDriver::run(const SwitchRole &command) { switchRole(command.role, kRoleRetries); }
 
 void TrtcDriver::switchRole(Role role, int triesLeft)
 {
-	request(protocol::ChangeRole{ role, options_.privateMapKey }, protocol::Event::ChangeRoleResult, limits_.roleAnswer,
-		[this, role, triesLeft](const protocol::ServerMessage *reply) {
+	request(protocol::ChangeRole { role, options_.privateMapKey }, protocol::Event::ChangeRoleResult,
+		limits_.roleAnswer, [this, role, triesLeft](const protocol::ServerMessage *reply) {
 			if (!reply && triesLeft > 0)
 				return switchRole(role, triesLeft - 1);
 			if (!reply)
-				return emit(RoleDone{ unanswered("change the role") });
+				return emit(RoleDone { unanswered("change the role") });
 			if (reply->code != protocol::code::kOk)
-				return emit(RoleDone{ refused("change the role", *reply, ErrorCode::SwitchRoleFailed) });
+				return emit(
+					RoleDone { refused("change the role", *reply, ErrorCode::SwitchRoleFailed) });
 			// The service ends the publication of an audience by itself.
 			if (role == Role::Audience) {
 				if (uplink_)
 					forget(uplink_->request);
 				uplink_.reset();
 			}
-			emit(RoleDone{ Unit{} });
+			emit(RoleDone { Unit {} });
 		});
 }
 

@@ -40,11 +40,12 @@ RemotePublication publicationOf(const UserId &user, unsigned flags)
 void TrtcDriver::askForUsers(int triesLeft)
 {
 	userListRetry_.reset();
-	request(protocol::GetUserList{}, protocol::Event::UserList, limits_.userListAnswer,
+	request(protocol::GetUserList {}, protocol::Event::UserList, limits_.userListAnswer,
 		[this, triesLeft](const protocol::ServerMessage *reply) {
 			if (reply || triesLeft == 0)
 				return; // a list is taken whoever asked for it
-			userListRetry_ = loop_.after(limits_.userListRetry, [this, triesLeft] { askForUsers(triesLeft - 1); });
+			userListRetry_ =
+				loop_.after(limits_.userListRetry, [this, triesLeft] { askForUsers(triesLeft - 1); });
 		});
 }
 
@@ -127,7 +128,7 @@ void TrtcDriver::onPeerLeave(const std::string &userId, const char *reason)
 	if (ended_)
 		return;
 	users_.erase(*user);
-	emit(PeerLeft{ *user, reason });
+	emit(PeerLeft { *user, reason });
 }
 
 void TrtcDriver::userSeen(const UserId &user, const std::string &tinyId, Role role)
@@ -135,7 +136,7 @@ void TrtcDriver::userSeen(const UserId &user, const std::string &tinyId, Role ro
 	const bool isNew = !users_.count(user);
 	users_[user] = { tinyId, role };
 	if (isNew)
-		emit(PeerJoined{ user, role });
+		emit(PeerJoined { user, role });
 }
 
 void TrtcDriver::publicationGone(const UserId &user)

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "media/capture.h"
+
+#include <trtc/local_stream.h>
+
+#include <memory>
+#include <string>
+
+namespace trtc {
+
+/// The sources of a LocalStream and who sends them. Thread-bound.
+struct LocalStream::Impl final : media::Capture::Listener {
+	/// The session that has the stream on loan. Every call may come from inside Capture.
+	struct User {
+		virtual void onCaptureFailed(const Error &error) = 0;
+		virtual void onCaptureEnded(const std::string &source) = 0;
+		/// The stream is destroyed while it is on loan.
+		virtual void onStreamGone() = 0;
+
+	protected:
+		~User() = default;
+	};
+
+	Impl(MainLoop &loop, LocalStreamConfig config);
+	~Impl();
+	void onCaptureFailed(const Error &error) override;
+	void onCaptureEnded(const std::string &source) override;
+	bool setMuted(MediaKind kind, bool muted);
+
+	MainLoop &loop;
+	LocalStreamConfig config;
+	std::unique_ptr<media::Capture> capture; // null until initialize()
+	User *user = nullptr;
+	bool audioMuted = false, videoMuted = false;
+};
+
+} // namespace trtc

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "client/remote_stream.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace trtc::client {
+
+RemoteStreamImpl::RemoteStreamImpl(MainLoop &loop, const Factories &factories, Owner &owner, RoomId room,
+				   StreamInfo info)
+	: loop_(loop), factories_(factories), owner_(&owner), room_(std::move(room)), info_(std::move(info))
+{
+}
+
+RemoteStreamImpl::~RemoteStreamImpl() = default;
+
+void RemoteStreamImpl::startRecording(const std::string &directory)
+{
+	if (!owner_)
+		throw Exception(ErrorCode::InvalidOperation,
+				fmt::format("the stream of {} is over", info_.userId.str()));
+	if (recorder_)
+		throw Exception(ErrorCode::InvalidOperation,
+				fmt::format("the {} stream of {} is being recorded already", toString(info_.streamType),
+					    info_.userId.str()));
+	recorder_ = factories_.recorder(loop_, { directory, room_, info_.userId, info_.streamType }, *this);
+	owner_->onKeyframeWanted(*this);
+}
+
+void RemoteStreamImpl::stopRecording() { finish("stopped"); }
+
+void RemoteStreamImpl::subscribe(TimePoint since)
+{
+	subscribed_ = true;
+	audioSeen_ = videoSeen_ = false;
+	since_ = since;
+}
+
+void RemoteStreamImpl::write(const media::EncodedFrame &frame)
+{
+	// Frames of a stream that was removed meanwhile belong to nobody.
+	if (!owner_)
+		return;
+	if (auto recorder = recorder_)
+		recorder->write(frame);
+	if (!owner_ || !subscribed_)
+		return;
+	auto &seen = frame.kind == MediaKind::Audio ? audioSeen_ : videoSeen_;
+	const bool told = frame.kind == MediaKind::Audio || frame.width > 0;
+	if (seen || !told)
+		return;
+	seen = true;
+	const auto elapsed = std::chrono::steady_clock::now() - since_;
+	owner_->onStreamEvent(FirstFrame { info_.userId, info_.streamType, frame.kind,
+					   std::chrono::duration_cast<std::chrono::milliseconds>(elapsed), frame.width,
+					   frame.height, media::toString(frame.codec) });
+}
+
+void RemoteStreamImpl::finish(const std::string &reason)
+{
+	if (auto recorder = recorder_) {
+		recorder->stop(reason);
+		dropRecorder();
+	}
+}
+
+void RemoteStreamImpl::onRecordingStarted(const RecordingStarted &event)
+{
+	if (owner_)
+		owner_->onStreamEvent(event);
+}
+
+void RemoteStreamImpl::onRecordingStopped(const RecordingStopped &event)
+{
+	if (owner_)
+		owner_->onStreamEvent(event);
+}
+
+void RemoteStreamImpl::onRecordingFailed(const Error &error)
+{
+	if (owner_)
+		owner_->onStreamEvent(Failed { error, true });
+	dropRecorder();
+}
+
+/// The recorder may be the caller: it goes when the stack is clear.
+void RemoteStreamImpl::dropRecorder()
+{
+	if (recorder_)
+		loop_.post([recorder = std::move(recorder_)] {});
+	recorder_.reset();
+}
+
+} // namespace trtc::client

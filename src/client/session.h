@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "client/factories.h"
+#include "client/link.h"
+#include "client/local_stream_impl.h"
+#include "client/remote_stream.h"
+#include "signalling/driver.h"
+
+#include <trtc/client.h>
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace trtc::client {
+
+/// What Client forwards to: the state machine of one agent in one room. It knows no wire format and no
+/// media element. Events and `done`s go through one queue and are delivered from the loop, never inside
+/// a verb, so that the user may call anything from a handler. Thread-bound.
+class Session final : public std::enable_shared_from_this<Session>,
+		      private signalling::Driver::Listener,
+		      private Link::Owner,
+		      private RemoteStreamImpl::Owner,
+		      private LocalStream::Impl::User {
+public:
+	using Done = Client::Done;
+
+	/// Make it with std::make_shared. Throws Exception(InvalidParameter) as Client says.
+	Session(MainLoop &loop, ClientConfig config, Factories factories);
+	~Session();
+	Session(const Session &) = delete;
+	Session &operator=(const Session &) = delete;
+
+	// As in Client.
+	void on(Client::EventHandler handler);
+	void join(const JoinOptions &options, Done done);
+	void leave(Done done);
+	void publish(LocalStream &stream, Done done);
+	void unpublish(Done done);
+	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
+	void unsubscribe(const UserId &user, Done done);
+	void switchRole(Role role, Done done);
+	void muteChanged();
+	ConnectionState connectionState() const noexcept { return connection_; }
+	bool joined() const noexcept { return state_ == State::Joined; }
+	bool published() const noexcept { return uplink_.phase == Uplink::Phase::Up; }
+	Role role() const noexcept { return role_; }
+	const UserId &userId() const noexcept { return config_.userId; }
+	std::vector<Client::RemoteUser> users() const;
+	std::vector<RemoteStream *> streams() const;
+	RemoteStream *stream(const UserId &user, StreamType type) const;
+	/// The owner goes: everything is closed at once, nothing is told any more. Idempotent.
+	void shutDown();
+
+private:
+	enum class State { Idle, Joining, Joined, Leaving };
+	struct Uplink {
+		enum class Phase { None, Starting, Up, Stopping };
+		Phase phase = Phase::None;
+		LocalStream::Impl *stream = nullptr; // on loan
+		std::shared_ptr<Link> link;
+		Link::Sending sending;
+		Done done; // of publish or unpublish
+	};
+	/// subscribe() or unsubscribe(); those of one user run one after the other.
+	struct Operation {
+		bool subscribe;
+		SubscribeOptions options;
+		Done done;
+		bool automatic = false;
+	};
+	struct Remote {
+		enum class Phase { Idle, Starting, Up, Changing, Stopping };
+		Phase phase = Phase::Idle;
+		std::shared_ptr<RemoteStreamImpl> main, auxiliary;
+		std::optional<bool> audible, visible; // published and not muted; empty: not told yet
+		SubscribeOptions wishes;
+		bool unwanted = false; // the user unsubscribed by hand
+		RemoteStreamImpl::TimePoint asked;
+		std::shared_ptr<Link> link;
+		std::deque<Operation> operations; // the front one is running unless the phase rests
+		bool running = false;
+	};
+
+	// listeners
+	void onSignalling(const signalling::Event &event) override;
+	void onLinkOffer(Link &link, const std::string &sdp) override;
+	void onLinkConnected(Link &link) override;
+	void onLinkFailed(Link &link, const Error &error) override;
+	void onLinkFrame(Link &link, const signalling::TrackMap &track, const media::EncodedFrame &frame) override;
+	void onLinkTrackFailed(Link &link, const signalling::TrackMap &track, const Error &error) override;
+	void onStreamEvent(Event event) override;
+	void onKeyframeWanted(const RemoteStreamImpl &stream) override;
+	void onCaptureFailed(const Error &error) override;
+	void onCaptureEnded(const std::string &source) override;
+	void onStreamGone() override;
+
+	// session.cpp: the queue, joining and leaving
+	void emit(Event event, std::shared_ptr<void> keep = nullptr);
+	void complete(Done done, Status status);
+	void enqueue(std::function<void()> task);
+	void drain();
+	void setConnection(ConnectionState state);
+	void joinDone(const Status &status);
+	/// Ends everything in the room; recordings first. @p reason: of the recordings; @p error: for what is pending.
+	void tearDown(const std::string &reason, const Error &error);
+	void roomOver(const std::string &reason);
+	void retireDriver();
+	void retire(std::shared_ptr<Link> &link);
+	/// Null if it cannot be made; then @p error says why.
+	std::shared_ptr<Link> makeLink(const signalling::NeedOffer &need, Error &error);
+	void needOffer(const signalling::NeedOffer &need);
+	void linkFailed(const signalling::LinkId &id, const Error &error, bool tellService);
+
+	// session_uplink.cpp: publishing and the role
+	void startUplink(const signalling::NeedOffer &need);
+	void uplinkConnected();
+	void uplinkFailed(const Error &error, bool tellService);
+	/// Stops the capture, gives the stream back, closes the link. Tells Unpublished if it was up.
+	void dropUplink();
+	void unpublishDone();
+	void roleDone(const Status &status);
+
+	// session_remote.cpp: the others
+	using Remotes = std::map<UserId, Remote>;
+	void onPublication(const signalling::RemotePublication &publication);
+	std::shared_ptr<RemoteStreamImpl> addStream(Remote &remote, const StreamInfo &info);
+	void removeStream(std::shared_ptr<RemoteStreamImpl> &stream, const std::string &reason);
+	void tellMutes(const UserId &user, Remote &remote, const signalling::RemotePublication &publication);
+	void closeRemote(const UserId &user, const std::string &reason, const Error &error);
+	void nextOperation(const UserId &user);
+	void finishOperation(const UserId &user, const Status &status);
+	void startDownlink(const UserId &user, const signalling::NeedOffer &need);
+	void downlinkConnected(const UserId &user);
+	void downlinkFailed(const UserId &user, const Error &error, bool tellService);
+	void subscribeChanged(const signalling::SubscribeChangeDone &done);
+	void unsubscribed(const signalling::UnsubscribeDone &done);
+	void applyWishes(Remote &remote, const std::string &reason);
+	void applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
+		       RemoteStreamImpl::TimePoint asked);
+
+	MainLoop &loop_;
+	ClientConfig config_;
+	Factories factories_;
+	Client::EventHandler handler_;
+	std::deque<std::function<void()>> queue_;
+	bool draining_ = false, shutDown_ = false;
+
+	State state_ = State::Idle;
+	ConnectionState connection_ = ConnectionState::Disconnected;
+	JoinOptions options_;
+	Role role_ = Role::Anchor;
+	std::unique_ptr<signalling::Driver> driver_;
+	std::list<std::unique_ptr<signalling::Driver>> retired_; // saying goodbye
+	Done joinDone_, leaveDone_, roleDone_;
+	std::optional<Role> switching_;
+	Uplink uplink_;
+	std::map<UserId, Role> users_;
+	Remotes remotes_;
+};
+
+} // namespace trtc::client

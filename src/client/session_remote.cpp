@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+#include "client/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace trtc::client {
+
+namespace {
+
+Error nothingThere(const UserId &user)
+{
+	return { ErrorCode::RemoteStreamNotExist, fmt::format("{} publishes nothing", user.str()) };
+}
+
+bool sameInfo(const StreamInfo &a, const StreamInfo &b) noexcept
+{
+	return a.hasAudio == b.hasAudio && a.hasVideo == b.hasVideo && a.hasSmallVideo == b.hasSmallVideo;
+}
+
+} // namespace
+
+// ---- what they publish --------------------------------------------------------------------
+
+void Session::onPublication(const signalling::RemotePublication &publication)
+{
+	if (state_ != State::Joined)
+		return;
+	const auto &user = publication.userId;
+	const bool hasMain = publication.audio || publication.video || publication.smallVideo;
+	if (!hasMain && !publication.auxVideo)
+		return closeRemote(
+			user, "stream-removed",
+			{ ErrorCode::RemoteStreamNotExist, fmt::format("{} stopped publishing", user.str()) });
+	auto &remote = remotes_[user];
+	if (!hasMain && remote.main) {
+		removeStream(remote.main, "stream-removed");
+		remote.audible.reset();
+		remote.visible.reset();
+	}
+	if (!publication.auxVideo && remote.auxiliary)
+		removeStream(remote.auxiliary, "stream-removed");
+
+	bool added = false;
+	if (hasMain) {
+		const StreamInfo info { user, StreamType::Main, publication.audio, publication.video,
+					publication.smallVideo };
+		if (!remote.main) {
+			remote.main = addStream(remote, info);
+			added = true;
+		} else if (!sameInfo(remote.main->info(), info)) {
+			remote.main->setInfo(info);
+			emit(StreamUpdated { info });
+		}
+		tellMutes(user, remote, publication);
+	}
+	if (publication.auxVideo && !remote.auxiliary) {
+		remote.auxiliary = addStream(remote, { user, StreamType::Auxiliary, false, true, false });
+		added = true;
+	}
+	const bool idle = remote.phase == Remote::Phase::Idle && remote.operations.empty();
+	if (added && idle && config_.autoSubscribe && !remote.unwanted) {
+		remote.operations.push_back({ true, SubscribeOptions {}, nullptr, true });
+		nextOperation(user);
+	}
+}
+
+std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const StreamInfo &info)
+{
+	auto stream = std::make_shared<RemoteStreamImpl>(
+		loop_, factories_, static_cast<RemoteStreamImpl::Owner &>(*this), options_.room, info);
+	emit(StreamAdded { info }, stream);
+	// The link of this user carries all their streams: a later one is subscribed as it comes.
+	const bool wanted = info.streamType == StreamType::Main ? remote.wishes.audio || remote.wishes.video
+								: remote.wishes.auxiliary;
+	if (remote.phase == Remote::Phase::Up && wanted)
+		applyWish(stream, true, {}, std::chrono::steady_clock::now());
+	return stream;
+}
+
+void Session::removeStream(std::shared_ptr<RemoteStreamImpl> &stream, const std::string &reason)
+{
+	auto removed = std::exchange(stream, nullptr);
+	removed->finish(reason);
+	removed->unsubscribe();
+	removed->detach();
+	const StreamRemoved event { removed->info() };
+	emit(event, std::move(removed));
+}
+
+/// By the SDK's rule: on first sight one event a kind, later when "published and not muted" changes.
+void Session::tellMutes(const UserId &user, Remote &remote, const signalling::RemotePublication &publication)
+{
+	const auto tell = [&](MediaKind kind, std::optional<bool> &known, bool effective) {
+		if (known != effective) {
+			known = effective;
+			emit(MuteChanged { user, kind, !effective });
+		}
+	};
+	tell(MediaKind::Video, remote.visible, publication.video && !publication.videoMuted);
+	tell(MediaKind::Audio, remote.audible, publication.audio && !publication.audioMuted);
+}
+
+void Session::closeRemote(const UserId &user, const std::string &reason, const Error &error)
+{
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end())
+		return;
+	auto &remote = found->second;
+	for (auto *stream : { &remote.main, &remote.auxiliary }) {
+		if (*stream)
+			removeStream(*stream, reason);
+	}
+	for (auto &operation : remote.operations) {
+		// Gone is what an unsubscribe asks for.
+		if (operation.subscribe)
+			complete(std::move(operation.done), error);
+		else
+			complete(std::move(operation.done), Unit {});
+	}
+	retire(remote.link);
+	remotes_.erase(found);
+}
+
+// ---- subscribing --------------------------------------------------------------------------
+
+void Session::subscribe(const UserId &user, const SubscribeOptions &options, Done done)
+{
+	if (state_ != State::Joined)
+		return complete(std::move(done), Error { ErrorCode::InvalidOperation, "not in a room: join first" });
+	if (!options.any())
+		return complete(std::move(done),
+				Error { ErrorCode::InvalidParameter,
+					"nothing to subscribe to: name audio, video or auxiliary, or unsubscribe" });
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end())
+		return complete(std::move(done), nothingThere(user));
+	auto &operations = found->second.operations;
+	if (std::any_of(operations.begin(), operations.end(),
+			[](const Operation &one) { return one.subscribe && !one.automatic; }))
+		return complete(std::move(done), Error { ErrorCode::InvalidOperation,
+							 fmt::format("a subscribe to {} is running", user.str()) });
+	found->second.unwanted = false;
+	operations.push_back({ true, options, std::move(done), false });
+	nextOperation(user);
+}
+
+void Session::unsubscribe(const UserId &user, Done done)
+{
+	if (state_ != State::Joined)
+		return complete(std::move(done), Error { ErrorCode::InvalidOperation, "not in a room: join first" });
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end())
+		return complete(std::move(done), nothingThere(user));
+	auto &remote = found->second;
+	if (std::any_of(remote.operations.begin(), remote.operations.end(),
+			[](const Operation &one) { return !one.subscribe; }))
+		return complete(std::move(done),
+				Error { ErrorCode::InvalidOperation,
+					fmt::format("an unsubscribe from {} is running", user.str()) });
+	if (remote.phase == Remote::Phase::Idle && remote.operations.empty())
+		return complete(std::move(done),
+				Error { ErrorCode::InvalidOperation, fmt::format("{} is not subscribed", user.str()) });
+	remote.unwanted = true;
+	remote.operations.push_back({ false, {}, std::move(done), false });
+	nextOperation(user);
+}
+
+/// Starts the front operation, if none runs.
+void Session::nextOperation(const UserId &user)
+{
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end() || found->second.running || found->second.operations.empty())
+		return;
+	auto &remote = found->second;
+	const auto &operation = remote.operations.front();
+	remote.running = true;
+	const bool up = remote.phase == Remote::Phase::Up;
+	if (operation.subscribe && !up) {
+		remote.phase = Remote::Phase::Starting;
+		remote.wishes = operation.options;
+		remote.asked = std::chrono::steady_clock::now();
+		driver_->send(signalling::StartSubscribe { user, operation.options });
+	} else if (operation.subscribe && operation.options == remote.wishes) {
+		applyWishes(remote, {});
+		finishOperation(user, Unit {});
+	} else if (operation.subscribe) {
+		remote.phase = Remote::Phase::Changing;
+		remote.asked = std::chrono::steady_clock::now();
+		driver_->send(signalling::ChangeSubscribe { user, operation.options });
+	} else if (up) {
+		remote.phase = Remote::Phase::Stopping;
+		remote.wishes = { false, false, false };
+		applyWishes(remote, "unsubscribed");
+		driver_->send(signalling::StopSubscribe { user });
+	} else {
+		finishOperation(user, Unit {}); // the subscription before it failed
+	}
+}
+
+void Session::finishOperation(const UserId &user, const Status &status)
+{
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end() || !found->second.running)
+		return;
+	auto operation = std::move(found->second.operations.front());
+	found->second.operations.pop_front();
+	found->second.running = false;
+	if (operation.automatic && !status)
+		emit(Failed { status.error(), true });
+	complete(std::move(operation.done), status);
+	nextOperation(user);
+}
+
+void Session::startDownlink(const UserId &user, const signalling::NeedOffer &need)
+{
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end() || found->second.phase != Remote::Phase::Starting)
+		return;
+	auto &remote = found->second;
+	retire(remote.link); // a try that was given up
+	Error error;
+	remote.link = makeLink(need, error);
+	if (!remote.link)
+		return downlinkFailed(user, error, true);
+	remote.link->offerToReceive();
+}
+
+void Session::downlinkConnected(const UserId &user)
+{
+	auto &remote = remotes_.at(user);
+	if (remote.phase != Remote::Phase::Starting)
+		return;
+	remote.phase = Remote::Phase::Up;
+	driver_->send(signalling::LinkConnected { remote.link->id() });
+	applyWishes(remote, {});
+	finishOperation(user, Unit {});
+}
+
+void Session::downlinkFailed(const UserId &user, const Error &error, bool tellService)
+{
+	auto &remote = remotes_.at(user);
+	const auto phase = std::exchange(remote.phase, Remote::Phase::Idle);
+	retire(remote.link);
+	if (tellService && phase != Remote::Phase::Stopping)
+		driver_->send(signalling::StopSubscribe { user });
+	remote.wishes = { false, false, false };
+	applyWishes(remote, "media-failed");
+	const Error named { error.code, fmt::format("stream of {}: {}", user.str(), error.message) };
+	switch (phase) {
+	case Remote::Phase::Idle:
+		return;
+	case Remote::Phase::Up:
+		return emit(Failed { named, true });
+	case Remote::Phase::Stopping:
+		return finishOperation(user, Unit {});
+	case Remote::Phase::Starting:
+	case Remote::Phase::Changing:
+		return finishOperation(user, named);
+	}
+}
+
+void Session::subscribeChanged(const signalling::SubscribeChangeDone &done)
+{
+	const auto found = remotes_.find(done.userId);
+	if (found == remotes_.end() || found->second.phase != Remote::Phase::Changing)
+		return;
+	auto &remote = found->second;
+	remote.phase = Remote::Phase::Up;
+	if (done.status) {
+		remote.wishes = remote.operations.front().options;
+		applyWishes(remote, "unsubscribed");
+	}
+	finishOperation(done.userId, done.status);
+}
+
+void Session::unsubscribed(const signalling::UnsubscribeDone &done)
+{
+	const auto found = remotes_.find(done.userId);
+	if (found == remotes_.end() || found->second.phase != Remote::Phase::Stopping)
+		return;
+	found->second.phase = Remote::Phase::Idle;
+	retire(found->second.link);
+	finishOperation(done.userId, done.status);
+}
+
+void Session::applyWishes(Remote &remote, const std::string &reason)
+{
+	if (remote.main)
+		applyWish(remote.main, remote.wishes.audio || remote.wishes.video, reason, remote.asked);
+	if (remote.auxiliary)
+		applyWish(remote.auxiliary, remote.wishes.auxiliary, reason, remote.asked);
+}
+
+/// StreamSubscribed comes after every success, also when nothing changed, as in the SDK.
+void Session::applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
+			RemoteStreamImpl::TimePoint asked)
+{
+	if (wanted) {
+		if (!stream->subscribed())
+			stream->subscribe(asked);
+		emit(StreamSubscribed { stream->info() });
+	} else if (stream->subscribed()) {
+		stream->finish(reason);
+		stream->unsubscribe();
+		emit(StreamUnsubscribed { stream->info() });
+	}
+}
+
+// ---- media --------------------------------------------------------------------------------
+
+void Session::onLinkFrame(Link &link, const signalling::TrackMap &track, const media::EncodedFrame &frame)
+{
+	const auto found = remotes_.find(track.userId);
+	if (found == remotes_.end() || found->second.link.get() != &link)
+		return;
+	const auto &stream = track.streamType == StreamType::Main ? found->second.main : found->second.auxiliary;
+	if (stream)
+		stream->write(frame);
+}
+
+void Session::onLinkTrackFailed(Link &, const signalling::TrackMap &track, const Error &error)
+{
+	emit(Failed {
+		{ error.code, fmt::format("{} of {}: {}", toString(track.kind), track.userId.str(), error.message) },
+		true });
+}
+
+void Session::onStreamEvent(Event event) { emit(std::move(event)); }
+
+void Session::onKeyframeWanted(const RemoteStreamImpl &stream)
+{
+	if (const auto found = remotes_.find(stream.info().userId); found != remotes_.end() && found->second.link)
+		found->second.link->requestKeyframe(stream.info().streamType);
+}
+
+} // namespace trtc::client

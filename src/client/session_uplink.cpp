@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#include "client/session.h"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace trtc::client {
+
+namespace {
+
+Error invalid(const char *message) { return { ErrorCode::InvalidOperation, message }; }
+
+std::string codecOf(const Link::Sending &sending) { return sending.video ? toString(sending.codec) : "opus"; }
+
+} // namespace
+
+// ---- publishing ---------------------------------------------------------------------------
+
+void Session::publish(LocalStream &stream, Done done)
+{
+	auto &impl = stream.impl();
+	const char *obstacle = nullptr;
+	if (state_ != State::Joined)
+		obstacle = "not in a room: join first";
+	else if (switching_)
+		obstacle = "a switch of role is running";
+	else if (config_.mode == Mode::Live && role_ == Role::Audience)
+		obstacle = "an audience cannot publish: switch-role anchor first";
+	else if (uplink_.phase == Uplink::Phase::Starting)
+		obstacle = "a publish is running";
+	else if (uplink_.phase == Uplink::Phase::Stopping)
+		obstacle = "an unpublish is running";
+	else if (uplink_.phase == Uplink::Phase::Up)
+		obstacle = "already published: unpublish first";
+	else if (!impl.capture)
+		obstacle = "the stream is not initialized";
+	else if (!stream.hasAudio() && !stream.hasVideo())
+		obstacle = "the stream has neither audio nor video";
+	else if (impl.user)
+		obstacle = "the stream is published by another client";
+	if (obstacle)
+		return complete(std::move(done), invalid(obstacle));
+
+	uplink_.phase = Uplink::Phase::Starting;
+	uplink_.stream = &impl;
+	uplink_.sending = { stream.hasAudio(), stream.hasVideo(), impl.capture->videoCodec() };
+	uplink_.done = std::move(done);
+	impl.user = this;
+	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
+	driver_->send(signalling::StartPublish { { uplink_.sending.audio, uplink_.sending.video, uplink_.sending.codec,
+						   impl.config.videoProfile, impl.config.audioProfile } });
+}
+
+void Session::startUplink(const signalling::NeedOffer &need)
+{
+	if (uplink_.phase != Uplink::Phase::Starting)
+		return;
+	retire(uplink_.link); // a try that was given up
+	Error error;
+	uplink_.link = makeLink(need, error);
+	if (!uplink_.link)
+		return uplinkFailed(error, true);
+	uplink_.link->offerToSend(uplink_.sending);
+	if (!uplink_.link)
+		return;
+	if (const auto video = uplink_.link->sender(MediaKind::Video))
+		video->onKeyframeRequest([this, weak = weak_from_this()] {
+			const auto self = weak.lock();
+			if (self && uplink_.phase == Uplink::Phase::Up && uplink_.stream)
+				uplink_.stream->capture->requestKeyframe();
+		});
+}
+
+void Session::uplinkConnected()
+{
+	if (uplink_.phase != Uplink::Phase::Starting)
+		return;
+	try {
+		uplink_.stream->capture->start(uplink_.sending.audio ? uplink_.link->sender(MediaKind::Audio) : nullptr,
+					       uplink_.sending.video ? uplink_.link->sender(MediaKind::Video)
+								     : nullptr);
+	} catch (const Exception &exception) {
+		return uplinkFailed(exception.error(), true);
+	}
+	uplink_.phase = Uplink::Phase::Up;
+	driver_->send(signalling::LinkConnected { uplink_.link->id() });
+	emit(Published { StreamType::Main, uplink_.sending.audio, uplink_.sending.video, codecOf(uplink_.sending) });
+	complete(std::exchange(uplink_.done, nullptr), Unit {});
+}
+
+void Session::uplinkFailed(const Error &error, bool tellService)
+{
+	const auto phase = uplink_.phase;
+	auto done = std::exchange(uplink_.done, nullptr);
+	dropUplink();
+	if (phase == Uplink::Phase::Stopping)
+		return complete(std::move(done), Unit {}); // what was asked for, if not in that way
+	if (tellService)
+		driver_->send(signalling::StopPublish {});
+	if (phase == Uplink::Phase::Starting)
+		complete(std::move(done), error);
+	else
+		emit(Failed { error, true });
+}
+
+void Session::dropUplink()
+{
+	const auto phase = std::exchange(uplink_.phase, Uplink::Phase::None);
+	if (auto *stream = std::exchange(uplink_.stream, nullptr)) {
+		stream->user = nullptr;
+		stream->capture->stop();
+	}
+	retire(uplink_.link);
+	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
+		emit(Unpublished { StreamType::Main, uplink_.sending.audio, uplink_.sending.video,
+				   codecOf(uplink_.sending) });
+}
+
+void Session::unpublish(Done done)
+{
+	const char *obstacle = state_ != State::Joined			  ? "not in a room: join first"
+			       : uplink_.phase == Uplink::Phase::None	  ? "nothing is published"
+			       : uplink_.phase == Uplink::Phase::Starting ? "a publish is running"
+			       : uplink_.phase == Uplink::Phase::Stopping ? "an unpublish is running"
+									  : nullptr;
+	if (obstacle)
+		return complete(std::move(done), invalid(obstacle));
+	uplink_.phase = Uplink::Phase::Stopping;
+	uplink_.done = std::move(done);
+	uplink_.stream->capture->stop();
+	driver_->send(signalling::StopPublish {});
+}
+
+void Session::unpublishDone()
+{
+	if (uplink_.phase != Uplink::Phase::Stopping)
+		return;
+	auto done = std::exchange(uplink_.done, nullptr);
+	dropUplink();
+	complete(std::move(done), Unit {});
+}
+
+void Session::muteChanged()
+{
+	if (state_ == State::Joined && uplink_.stream)
+		driver_->send(signalling::Mute { uplink_.stream->audioMuted, uplink_.stream->videoMuted });
+}
+
+void Session::onCaptureFailed(const Error &error) { emit(Failed { error, true }); }
+
+void Session::onCaptureEnded(const std::string &source) { emit(SourceEnded { source }); }
+
+void Session::onStreamGone()
+{
+	spdlog::warn("a published stream was destroyed: it is unpublished");
+	const auto phase = uplink_.phase;
+	auto done = std::exchange(uplink_.done, nullptr);
+	dropUplink();
+	if (driver_ && phase != Uplink::Phase::Stopping)
+		driver_->send(signalling::StopPublish {});
+	complete(std::move(done), invalid("the stream was destroyed"));
+}
+
+// ---- the role -----------------------------------------------------------------------------
+
+void Session::switchRole(Role role, Done done)
+{
+	const char *obstacle = state_ != State::Joined ? "not in a room: join first"
+			       : config_.mode != Mode::Live
+				       ? "roles are for live mode: in rtc mode everybody is an anchor"
+			       : switching_ ? "a switch of role is running"
+					    : nullptr;
+	if (obstacle)
+		return complete(std::move(done), invalid(obstacle));
+	if (role == role_)
+		return complete(std::move(done), Unit {});
+	if (role == Role::Audience && uplink_.phase != Uplink::Phase::None) {
+		const auto phase = uplink_.phase;
+		auto pending = std::exchange(uplink_.done, nullptr);
+		dropUplink();
+		if (phase != Uplink::Phase::Stopping)
+			driver_->send(signalling::StopPublish {});
+		if (phase == Uplink::Phase::Stopping)
+			complete(std::move(pending), Unit {});
+		else
+			complete(std::move(pending), invalid("the role was switched to audience before this was done"));
+	}
+	switching_ = role;
+	roleDone_ = std::move(done);
+	driver_->send(signalling::SwitchRole { role });
+}
+
+void Session::roleDone(const Status &status)
+{
+	if (!switching_)
+		return;
+	const auto role = *std::exchange(switching_, std::nullopt);
+	if (status)
+		emit(RoleSwitched { role, std::exchange(role_, role) });
+	complete(std::exchange(roleDone_, nullptr), status);
+}
+
+} // namespace trtc::client

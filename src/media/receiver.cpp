@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "media/receiver.h"
+
+#include "gst/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace trtc::media {
+
+const char *toString(Codec codec) noexcept
+{
+	switch (codec) {
+	case Codec::H264: return "h264";
+	case Codec::Vp8: return "vp8";
+	case Codec::Opus: return "opus";
+	}
+	return "unknown";
+}
+
+namespace {
+
+struct Route {
+	const char *encodingName;
+	Codec codec;
+	const char *elements;
+};
+
+// Both video depayloaders start at a keyframe and ask for one after a loss; whoever is asked limits the rate.
+// H.264 gets its parameter sets in front of every IDR, so that the size may change in the middle.
+constexpr Route kRoutes[] = {
+	{ "H264", Codec::H264,
+	  "rtph264depay request-keyframe=true wait-for-keyframe=true ! h264parse config-interval=-1 ! "
+	  "video/x-h264,stream-format=byte-stream,alignment=au" },
+	{ "VP8", Codec::Vp8, "rtpvp8depay request-keyframe=true wait-for-keyframe=true" },
+	{ "OPUS", Codec::Opus, "rtpopusdepay" },
+};
+
+/// Lives as long as the Receiver; the streaming thread knows it weakly.
+struct Inbox {
+	Receiver::FrameHandler handler;
+};
+
+EncodedFrame toFrame(GstSample *sample, Codec codec)
+{
+	auto *buffer = gst_sample_get_buffer(sample);
+	EncodedFrame frame;
+	frame.codec = codec;
+	frame.kind = codec == Codec::Opus ? MediaKind::Audio : MediaKind::Video;
+	frame.keyframe = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+	const auto *segment = gst_sample_get_segment(sample);
+	const auto pts = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : GST_BUFFER_DTS(buffer);
+	auto running = segment && GST_CLOCK_TIME_IS_VALID(pts) ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts)
+							       : GST_CLOCK_TIME_NONE;
+	if (!GST_CLOCK_TIME_IS_VALID(running))
+		running = gst::now();
+	frame.time = std::chrono::nanoseconds(static_cast<std::int64_t>(running));
+	std::vector<std::uint8_t> bytes(gst_buffer_get_size(buffer));
+	gst_buffer_extract(buffer, 0, bytes.data(), bytes.size());
+	if (codec == Codec::Opus)
+		frame.channels = !bytes.empty() && (bytes[0] & 0x04) ? 2 : 1; // RFC 6716 section 3.1, bit s
+	else if (auto *caps = gst_sample_get_caps(sample)) {
+		const auto *structure = gst_caps_get_structure(caps, 0);
+		gst_structure_get_int(structure, "width", &frame.width);
+		gst_structure_get_int(structure, "height", &frame.height);
+	}
+	frame.data = std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes));
+	return frame;
+}
+
+class TrackReceiver final : public Receiver {
+public:
+	TrackReceiver(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler)
+		: track_(std::move(track)), inbox_(std::make_shared<Inbox>(Inbox{ std::move(handler) }))
+	{
+		const Route *route = nullptr;
+		for (const auto &candidate : kRoutes)
+			if (track_->encodingName() == candidate.encodingName)
+				route = &candidate;
+		if (!route)
+			throw Exception(ErrorCode::NotSupported, fmt::format("codec {} cannot be received", track_->encodingName()));
+		track_->attach(route->elements, [&loop, weak = std::weak_ptr(inbox_), codec = route->codec](GstSample *sample) {
+			loop.post([weak, frame = toFrame(sample, codec)] {
+				if (auto inbox = weak.lock())
+					inbox->handler(frame);
+			});
+		});
+		if (track_->kind() == MediaKind::Video)
+			track_->requestKeyframe();
+	}
+
+private:
+	std::shared_ptr<webrtc::Track> track_;
+	std::shared_ptr<Inbox> inbox_;
+};
+
+} // namespace
+
+std::unique_ptr<Receiver> Receiver::create(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler)
+{
+	return std::make_unique<TrackReceiver>(loop, std::move(track), std::move(handler));
+}
+
+} // namespace trtc::media

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "media/recorder.h"
+
+#include "media/sinks/matroska_writer.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <unistd.h>
+
+namespace trtc::media {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the first frames wait for the other kind, so that the file's zero is the earliest of both.
+constexpr auto kGather = 500ms;
+
+/// A file name has no room for what a string room may hold.
+std::string forFileName(const std::string &text)
+{
+	std::string out;
+	for (char c : text)
+		out += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ? c : '_';
+	return out;
+}
+
+void checkWritable(const std::string &directory)
+{
+	std::error_code error;
+	std::filesystem::create_directories(directory, error);
+	if (error)
+		throw Exception(ErrorCode::OutputFailed,
+				fmt::format("record directory {} cannot be made: {}", directory, error.message()));
+	// Trying is the only test that holds for every file system and every user.
+	auto probe = directory + "/.trtc-cli-XXXXXX";
+	const int descriptor = mkstemp(probe.data());
+	if (descriptor < 0)
+		throw Exception(ErrorCode::OutputFailed,
+				fmt::format("record directory {} cannot be written: {}", directory, std::strerror(errno)));
+	close(descriptor);
+	unlink(probe.c_str());
+}
+
+class MatroskaRecorder final : public Recorder {
+public:
+	MatroskaRecorder(MainLoop &loop, Config config, Listener &listener)
+		: loop_(loop), config_(std::move(config)), listener_(listener)
+	{
+		checkWritable(config_.directory);
+	}
+
+	~MatroskaRecorder() override
+	{
+		if (!writer_)
+			return;
+		try {
+			flush();
+		} catch (const Exception &) {
+			// The disk is gone; the writer closes what it has.
+		}
+	}
+
+	void write(const EncodedFrame &frame) override
+	{
+		if (stopped_ || (!begun_ && frame.kind == MediaKind::Video && !frame.keyframe))
+			return;
+		guarded([&] {
+			if (!begun_)
+				begin();
+			if (zero_) {
+				writer_->write(frame, frame.time - *zero_);
+				return;
+			}
+			gathered_.push_back(frame);
+			if (gathered_.front().kind != frame.kind)
+				flush();
+		});
+	}
+
+	void stop(const std::string &reason) override
+	{
+		if (std::exchange(stopped_, true))
+			return;
+		gatherTimer_.reset();
+		if (!writer_)
+			return;
+		std::optional<Error> failure;
+		try {
+			flush();
+			writer_->finish();
+		} catch (const Exception &exception) {
+			failure = exception.error();
+		}
+		tellStopped(failure ? "disk" : reason);
+		if (failure)
+			listener_.onRecordingFailed(*failure);
+	}
+
+private:
+	void begin()
+	{
+		const auto time = std::time(nullptr);
+		const auto stem = fmt::format("{}/{}-{}-{}-{:%Y%m%dT%H%M%SZ}", config_.directory, forFileName(config_.room.str()),
+					      config_.userId.str(), trtc::toString(config_.streamType), fmt::gmtime(time));
+		for (int n = 1; !writer_; ++n) {
+			const auto path = n == 1 ? stem + ".mkv" : fmt::format("{}-{}.mkv", stem, n);
+			if (std::filesystem::exists(path) && n < 1000)
+				continue;
+			writer_ = std::make_unique<MatroskaWriter>(path);
+		}
+		begun_ = true;
+		gatherTimer_ = loop_.after(kGather, [this] { guarded([this] { flush(); }); });
+		listener_.onRecordingStarted({ config_.userId, config_.streamType, writer_->path() });
+	}
+
+	/// What was gathered goes out in the order of its time; the earliest is the file's zero.
+	void flush()
+	{
+		gatherTimer_.reset();
+		if (zero_ || gathered_.empty())
+			return;
+		std::stable_sort(gathered_.begin(), gathered_.end(),
+				 [](const EncodedFrame &a, const EncodedFrame &b) { return a.time < b.time; });
+		zero_ = gathered_.front().time;
+		for (const auto &frame : std::exchange(gathered_, {}))
+			writer_->write(frame, frame.time - *zero_);
+	}
+
+	template<class F>
+	void guarded(F &&run)
+	{
+		try {
+			run();
+		} catch (const Exception &exception) {
+			stopped_ = true;
+			gatherTimer_.reset();
+			const Error error = exception.error();
+			if (writer_)
+				tellStopped("disk");
+			listener_.onRecordingFailed(error);
+		}
+	}
+
+	void tellStopped(const std::string &reason)
+	{
+		listener_.onRecordingStopped({ config_.userId, config_.streamType, writer_->path(), writer_->duration(), writer_->bytes(),
+					       writer_->videoFrames(), writer_->audioPackets(), reason });
+	}
+
+	MainLoop &loop_;
+	Config config_;
+	Listener &listener_;
+	bool begun_ = false, stopped_ = false;
+	std::unique_ptr<MatroskaWriter> writer_;
+	std::optional<std::chrono::nanoseconds> zero_;
+	std::deque<EncodedFrame> gathered_;
+	SourceHandle gatherTimer_;
+};
+
+} // namespace
+
+std::unique_ptr<Recorder> Recorder::create(MainLoop &loop, Config config, Listener &listener)
+{
+	return std::make_unique<MatroskaRecorder>(loop, std::move(config), listener);
+}
+
+} // namespace trtc::media

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "media/source.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/video/video.h>
+
+#include <fmt/format.h>
+
+namespace trtc::media {
+
+namespace {
+
+bool exists(const char *factory)
+{
+	return static_cast<bool>(glib::ObjectPtr<GstElementFactory>::adopt(gst_element_factory_find(factory)));
+}
+
+GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
+{
+	auto sample = gst::SamplePtr::adopt(gst_app_sink_try_pull_sample(sink, 0));
+	if (!sample)
+		return GST_FLOW_OK;
+	auto *buffer = gst_sample_get_buffer(sample.get());
+	const auto *segment = gst_sample_get_segment(sample.get());
+	const auto running = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+	if (GST_CLOCK_TIME_IS_VALID(running))
+		(*static_cast<std::shared_ptr<Outlet> *>(data))->push(buffer, running);
+	return GST_FLOW_OK;
+}
+
+} // namespace
+
+void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
+{
+	if (muted_) {
+		waitForKeyframe_ = true;
+		return;
+	}
+	if (waitForKeyframe_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+		return;
+	waitForKeyframe_ = false;
+	// A shallow copy: the memory is shared, the time is ours.
+	auto *copy = gst_buffer_copy(buffer);
+	GST_BUFFER_PTS(copy) = runningTime + base_ - gst::epoch();
+	GST_BUFFER_DTS(copy) = GST_CLOCK_TIME_NONE;
+	sender_->push(copy);
+}
+
+std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)
+{
+	// One thread: with two cores a second one costs more than it brings. A keyframe every four seconds for those
+	// who cannot ask for one.
+	const int keyframeDistance = profile.fps * 4;
+	if (codec == VideoCodec::Vp8) {
+		if (!exists("vp8enc"))
+			throw Exception(ErrorCode::NotSupported, "no VP8 encoder: type apt-get install gstreamer1.0-plugins-good");
+		return fmt::format("vp8enc name=encoder deadline=1 cpu-used=-6 threads=1 end-usage=cbr lag-in-frames=0 error-resilient=default "
+				   "keyframe-max-dist={} target-bitrate={} min-force-key-unit-interval=200000000",
+				   keyframeDistance, profile.kbps * 1000);
+	}
+	if (exists("x264enc"))
+		return fmt::format("x264enc name=encoder tune=zerolatency speed-preset=superfast threads=1 bframes=0 key-int-max={} bitrate={} "
+				   "byte-stream=true min-force-key-unit-interval=200000000 ! "
+				   "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au",
+				   keyframeDistance, profile.kbps);
+	if (exists("openh264enc"))
+		return fmt::format("openh264enc name=encoder complexity=low rate-control=bitrate gop-size={} bitrate={} multi-thread=1 "
+				   "min-force-key-unit-interval=200000000 ! h264parse config-interval=-1 ! "
+				   "video/x-h264,stream-format=byte-stream,alignment=au",
+				   keyframeDistance, profile.kbps * 1000);
+	throw Exception(ErrorCode::NotSupported, "no H.264 encoder: type apt-get install gstreamer1.0-plugins-ugly");
+}
+
+std::string audioEncoder(const AudioProfile &profile)
+{
+	if (!exists("opusenc"))
+		throw Exception(ErrorCode::NotSupported, "no Opus encoder: type apt-get install gstreamer1.0-plugins-base");
+	return fmt::format("opusenc frame-size=20 bitrate={}", profile.kbps * 1000);
+}
+
+void connectOutlet(GstBin *bin, const char *name, std::shared_ptr<Outlet> outlet)
+{
+	auto sink = gst::ElementPtr::adopt(gst_bin_get_by_name(bin, name));
+	GstAppSinkCallbacks callbacks = {};
+	callbacks.new_sample = deliver;
+	gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, new std::shared_ptr<Outlet>(std::move(outlet)),
+				   [](gpointer data) noexcept { delete static_cast<std::shared_ptr<Outlet> *>(data); });
+}
+
+void forceKeyframe(GstBin *bin, const char *name)
+{
+	auto sink = gst::ElementPtr::adopt(gst_bin_get_by_name(bin, name));
+	if (sink)
+		gst_element_send_event(sink.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+}
+
+} // namespace trtc::media

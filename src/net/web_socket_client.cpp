@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "net/web_socket_impl.h"
+
+#include <fmt/format.h>
+
+namespace trtc::net {
+
+namespace {
+
+struct UriUnref {
+	void operator()(GUri *uri) const noexcept { g_uri_unref(uri); }
+};
+using UriPtr = std::unique_ptr<GUri, UriUnref>;
+
+Error invalid(std::string message) { return { ErrorCode::InvalidParameter, std::move(message) }; }
+
+bool isLoopback(const std::string &host)
+{
+	if (host == "localhost" || g_str_has_suffix(host.c_str(), ".localhost"))
+		return true;
+	const auto address = glib::ObjectPtr<GInetAddress>::adopt(g_inet_address_new_from_string(host.c_str()));
+	return address && g_inet_address_get_is_loopback(address.get());
+}
+
+/// Host and port as messages name them; the query holds a signature and is never shown.
+std::string placeOf(GUri *uri, bool tls)
+{
+	const int port = g_uri_get_port(uri);
+	const std::string host = g_uri_get_host(uri);
+	const bool v6 = host.find(':') != std::string::npos;
+	return fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port > 0 ? port : tls ? 443 : 80);
+}
+
+/// One try to connect. Owned by its handle, its timer and libsoup's callback.
+struct Attempt : std::enable_shared_from_this<Attempt> {
+	explicit Attempt(MainLoop &owner) : loop(owner) {}
+
+	void finish(Result<std::unique_ptr<WebSocket>> result)
+	{
+		timer.reset();
+		if (auto callback = std::exchange(done, nullptr))
+			callback(std::move(result));
+	}
+	void fail(std::string why) { finish(Error { ErrorCode::ConnectFailed, std::move(why) }); }
+	void cancel()
+	{
+		done = nullptr;
+		timer.reset();
+		g_cancellable_cancel(cancellable.get());
+	}
+
+	MainLoop &loop;
+	std::string place;
+	Keepalive keepalive;
+	WebSocketClient::Done done;
+	glib::ObjectPtr<SoupSession> session;
+	glib::ObjectPtr<SoupMessage> message;
+	glib::ObjectPtr<GCancellable> cancellable = glib::ObjectPtr<GCancellable>::adopt(g_cancellable_new());
+	SourceHandle timer;
+};
+
+std::string explain(const Attempt &attempt, const GError *error)
+{
+	const auto &place = attempt.place;
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+		return fmt::format("nothing listens on {}: connection refused; is the room service running there?",
+				   place);
+	if (error->domain == G_RESOLVER_ERROR)
+		return fmt::format("the host name of {} is not known: {}", place, error->message);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+		return fmt::format("no answer from {}: timed out", place);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
+	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
+		return fmt::format("there is no way to {}: {}", place, error->message);
+	if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+		return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file",
+				   place, error->message);
+	if (error->domain == G_TLS_ERROR)
+		return fmt::format("TLS with {} failed: {}; does it speak TLS (wss) at all?", place, error->message);
+	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
+	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
+		return fmt::format("{} is no room service: it answered HTTP {} instead of opening a WebSocket", place,
+				   status);
+	return fmt::format("{} answered, but not as a room service does: {}", place, error->message);
+}
+
+void connected(GObject *source, GAsyncResult *result, gpointer data) noexcept
+{
+	const std::unique_ptr<std::shared_ptr<Attempt>> owner(static_cast<std::shared_ptr<Attempt> *>(data));
+	const auto attempt = *owner;
+	glib::ErrorSlot error;
+	const auto connection = glib::ObjectPtr<SoupWebsocketConnection>::adopt(
+		soup_session_websocket_connect_finish(SOUP_SESSION(source), result, error.out()));
+	if (!attempt->done)
+		return;
+	// From the loop, where an exception of the callback is caught.
+	if (!connection) {
+		attempt->loop.post([attempt, why = explain(*attempt, error.get())] { attempt->fail(why); });
+		return;
+	}
+	// Handed over here and now: a message may follow in this very round, and the owner must hear it.
+	try {
+		attempt->finish(WebSocket::Impl::make(attempt->loop, connection.get(), attempt->keepalive,
+						      attempt->session.get()));
+	} catch (...) {
+		attempt->loop.post([failure = std::current_exception()] { std::rethrow_exception(failure); });
+	}
+}
+
+gboolean acceptAnything(SoupMessage *, GTlsCertificate *, GTlsCertificateFlags, gpointer) noexcept { return TRUE; }
+
+/// Sets the attempt up; an Error when the arguments are wrong.
+std::optional<Error> prepare(Attempt &attempt, const std::string &url, const WebSocketClient::Options &options)
+{
+	glib::ErrorSlot error;
+	const UriPtr uri(g_uri_parse(url.c_str(), static_cast<GUriFlags>(SOUP_HTTP_URI_FLAGS), error.out()));
+	const std::string scheme = uri ? g_uri_get_scheme(uri.get()) : "";
+	const auto *host = uri ? g_uri_get_host(uri.get()) : nullptr;
+	if ((scheme != "ws" && scheme != "wss") || !host || !*host)
+		return invalid(
+			fmt::format("server \"{}\" is no URL of a room service: use ws://HOST:PORT or wss://HOST:PORT",
+				    url.substr(0, std::min<std::size_t>(url.find('?'), 200))));
+	attempt.place = placeOf(uri.get(), scheme == "wss");
+	attempt.session = glib::ObjectPtr<SoupSession>::adopt(soup_session_new());
+	if (isLoopback(host))
+		g_object_set(attempt.session.get(), "proxy-resolver", nullptr, nullptr);
+	if (!options.caFile.empty()) {
+		const auto database = glib::ObjectPtr<GTlsDatabase>::adopt(
+			g_tls_file_database_new(options.caFile.c_str(), error.out()));
+		if (!database)
+			return invalid(fmt::format("CA file {} cannot be used: {}", options.caFile, error.message()));
+		g_object_set(attempt.session.get(), "tls-database", database.get(), nullptr);
+	}
+	attempt.message = glib::ObjectPtr<SoupMessage>::adopt(soup_message_new_from_uri("GET", uri.get()));
+	soup_message_add_flags(attempt.message.get(), SOUP_MESSAGE_NO_REDIRECT);
+	if (options.insecure)
+		g_signal_connect(attempt.message.get(), "accept-certificate", G_CALLBACK(acceptAnything), nullptr);
+	return std::nullopt;
+}
+
+} // namespace
+
+SourceHandle WebSocketClient::connect(MainLoop &loop, const std::string &url, const Options &options, Done done)
+{
+	auto attempt = std::make_shared<Attempt>(loop);
+	attempt->done = std::move(done);
+	attempt->keepalive = options.keepalive;
+	if (auto error = prepare(*attempt, url, options)) {
+		loop.post([attempt, error = *std::move(error)] { attempt->finish(error); });
+	} else {
+		attempt->timer = loop.after(options.timeout, [weak = std::weak_ptr(attempt), limit = options.timeout] {
+			const auto self = weak.lock();
+			if (!self)
+				return;
+			g_cancellable_cancel(self->cancellable.get());
+			self->fail(fmt::format("no answer from {} within {} ms", self->place, limit.count()));
+		});
+		soup_session_websocket_connect_async(attempt->session.get(), attempt->message.get(), nullptr, nullptr,
+						     G_PRIORITY_DEFAULT, attempt->cancellable.get(), connected,
+						     new std::shared_ptr<Attempt>(attempt));
+	}
+	return SourceHandle([attempt] { attempt->cancel(); });
+}
+
+} // namespace trtc::net

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "service/links.h"
+
+#include "gst/object.h"
+
+#include <spdlog/spdlog.h>
+
+namespace trtc::service {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kKeyframePeriod = 1s; // docs/design.md: at most one a second a stream
+/// Forwarding gains nothing from a deep buffer: packets in order pass at once, and the subscriber has a buffer of its own.
+constexpr std::chrono::milliseconds kLatency{ 60 };
+
+constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
+
+} // namespace
+
+Uplink::Uplink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, LinkOutcome outcome)
+	: loop_(loop), plan_(std::move(plan)), outcome_(std::move(outcome))
+{
+	for (std::size_t i = 0; i < kSlots; ++i) {
+		fanouts_[i] = std::make_shared<Fanout>(static_cast<Slot>(i) == Slot::Audio ? "OPUS" : plan_.videoCodec);
+		fanouts_[i]->enable(false);
+	}
+	webrtc::PeerConnection::Config config;
+	config.name = std::move(name);
+	config.localAddress = localAddress;
+	config.latency = kLatency;
+	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
+	connection_->answer(plan_.offer, plan_.lines);
+}
+
+Uplink::~Uplink()
+{
+	connection_->close();
+}
+
+void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
+{
+	for (std::size_t i = 0; i < kSlots; ++i) {
+		if (plan_.mLineOf[i] != track->mLine())
+			continue;
+		keyframes_[i].track = track;
+		// The fan-out is all that the streaming thread knows.
+		track->attach("", [fanout = fanouts_[i]](GstSample *sample) {
+			if (auto *buffer = gst_sample_get_buffer(sample))
+				fanout->packet(buffer);
+		});
+		// Who subscribed before the first packet came is waiting.
+		if (track->kind() == MediaKind::Video)
+			requestKeyframe(static_cast<Slot>(i));
+		return;
+	}
+	spdlog::warn("a track on m-line {} that was not negotiated is left alone", track->mLine());
+}
+
+void Uplink::requestKeyframe(Slot slot)
+{
+	auto &state = keyframes_[static_cast<std::size_t>(slot)];
+	if (!state.track || state.pending || !fanout(slot).wanted())
+		return;
+	const auto now = std::chrono::steady_clock::now();
+	if (!state.last || now - *state.last >= kKeyframePeriod) {
+		state.last = now;
+		state.track->requestKeyframe();
+		return;
+	}
+	const auto wait = std::chrono::ceil<std::chrono::milliseconds>(kKeyframePeriod - (now - *state.last));
+	state.pending = loop_.after(wait, [this, slot, asked = now] {
+		keyframes_[static_cast<std::size_t>(slot)].pending.reset();
+		if (!fanout(slot).keyframeSince(asked))
+			requestKeyframe(slot);
+	});
+}
+
+void Uplink::flow(const UplinkFlow &flow)
+{
+	const bool on[kSlots] = { flow.audio, flow.bigVideo, flow.smallVideo, flow.auxVideo };
+	for (std::size_t i = 0; i < kSlots; ++i) {
+		fanouts_[i]->enable(on[i]);
+		if (on[i] && static_cast<Slot>(i) != Slot::Audio)
+			requestKeyframe(static_cast<Slot>(i));
+	}
+}
+
+protocol::UplinkStats Uplink::takeStats()
+{
+	protocol::UplinkStats now;
+	for (std::size_t i = 0; i < kSlots; ++i) {
+		if (!plan_.mLineOf[i])
+			continue;
+		const auto stats = connection_->receiveStats(*plan_.mLineOf[i]);
+		const bool audio = static_cast<Slot>(i) == Slot::Audio;
+		(audio ? now.expectAudPkg : now.expectVidPkg) += static_cast<std::int64_t>(stats.expected);
+		(audio ? now.recvAudPkg : now.recvVidPkg) += static_cast<std::int64_t>(stats.received);
+	}
+	const auto before = std::exchange(told_, now);
+	return { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg, now.recvAudPkg - before.recvAudPkg,
+		 now.recvVidPkg - before.recvVidPkg, 0 };
+}
+
+Downlink::Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, std::weak_ptr<Uplink> source,
+		   protocol::SubscribeWishes wishes, LinkOutcome outcome)
+	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), outcome_(std::move(outcome))
+{
+	webrtc::PeerConnection::Config config;
+	config.name = std::move(name);
+	config.localAddress = localAddress;
+	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
+	connection_->answer(plan_.offer, plan_.lines);
+	for (const auto slot : kDownlinkSlots) {
+		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
+		if (!mLine || slot == Slot::Audio)
+			continue;
+		if (auto sender = connection_->sender(*mLine))
+			sender->onKeyframeRequest([weak = source_, slot] {
+				if (auto uplink = weak.lock())
+					uplink->requestKeyframe(slot);
+			});
+	}
+}
+
+Downlink::~Downlink()
+{
+	if (auto uplink = source_.lock())
+		for (const auto slot : kDownlinkSlots)
+			if (const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)])
+				if (auto sender = connection_->sender(*mLine))
+					uplink->fanout(slot).remove(sender.get());
+	connection_->close();
+}
+
+void Downlink::wish(const protocol::SubscribeWishes &wishes)
+{
+	wishes_ = wishes;
+	if (connected_)
+		route();
+}
+
+void Downlink::onConnected()
+{
+	connected_ = true;
+	route();
+}
+
+void Downlink::route()
+{
+	auto uplink = source_.lock();
+	if (!uplink)
+		return;
+	for (const auto slot : kDownlinkSlots) {
+		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
+		const auto sender = mLine ? connection_->sender(*mLine) : nullptr;
+		if (!sender)
+			continue;
+		const bool wanted = slot == Slot::Audio	      ? wishes_.audio
+				    : slot == Slot::BigVideo ? wishes_.bigVideo || wishes_.smallVideo
+							     : wishes_.auxVideo;
+		const auto &line = plan_.lines[*mLine];
+		if (!wanted) {
+			uplink->fanout(slot).pause(sender.get());
+			continue;
+		}
+		uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
+		if (slot != Slot::Audio)
+			uplink->requestKeyframe(slot);
+	}
+}
+
+} // namespace trtc::service

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "service/fanout.h"
+#include "service/negotiation.h"
+#include "service/room_service.h"
+#include "webrtc/peer_connection.h"
+
+#include <trtc/main_loop.h>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace trtc::service {
+
+/// How one connection of the service comes out. Every one is called on the loop, not inside a call of the link.
+struct LinkOutcome {
+	std::function<void(const std::string &sdp)> answered;
+	/// Before or after answered; nothing follows.
+	std::function<void(const Error &)> failed;
+};
+
+/// One publisher's connection: its tracks go into fan-outs. Thread-bound.
+class Uplink final : public webrtc::PeerConnection::Listener {
+public:
+	/// Throws Exception.
+	Uplink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, LinkOutcome outcome);
+	~Uplink();
+	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
+	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
+	/// At most one a second a stream goes to the publisher; what comes in between is asked at the end of that second.
+	void requestKeyframe(Slot slot);
+	void flow(const UplinkFlow &flow);
+	protocol::UplinkStats takeStats();
+
+	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
+	void onConnected() override {}
+	void onFailed(const Error &error) override { outcome_.failed(error); }
+	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
+
+private:
+	struct Keyframes {
+		std::shared_ptr<webrtc::Track> track;
+		std::optional<std::chrono::steady_clock::time_point> last;
+		SourceHandle pending;
+	};
+	MainLoop &loop_;
+	Negotiated plan_;
+	LinkOutcome outcome_;
+	std::array<std::shared_ptr<Fanout>, kSlots> fanouts_;
+	std::array<Keyframes, kSlots> keyframes_;
+	protocol::UplinkStats told_;
+	std::unique_ptr<webrtc::PeerConnection> connection_;
+};
+
+/// One subscriber's connection to one publisher. Thread-bound.
+class Downlink final : public webrtc::PeerConnection::Listener {
+public:
+	/// Throws Exception.
+	Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, std::weak_ptr<Uplink> source,
+		 protocol::SubscribeWishes wishes, LinkOutcome outcome);
+	~Downlink();
+	void wish(const protocol::SubscribeWishes &wishes);
+
+	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
+	void onConnected() override;
+	void onFailed(const Error &error) override { outcome_.failed(error); }
+	void onTrack(const std::shared_ptr<webrtc::Track> &) override {}
+
+private:
+	void route();
+
+	MainLoop &loop_;
+	Negotiated plan_;
+	std::weak_ptr<Uplink> source_;
+	protocol::SubscribeWishes wishes_;
+	LinkOutcome outcome_;
+	bool connected_ = false;
+	std::unique_ptr<webrtc::PeerConnection> connection_;
+};
+
+} // namespace trtc::service

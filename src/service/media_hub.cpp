@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "service/media_hub.h"
+
+#include "service/links.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace trtc::service {
+
+MediaHub::MediaHub(MainLoop &loop, Outcome outcome) : loop_(loop), outcome_(std::move(outcome)) {}
+
+MediaHub::~MediaHub() = default;
+
+void MediaHub::failed(const StartUplink &effect, int code, const std::string &message)
+{
+	spdlog::warn("publication of session {} refused: {}", effect.session, message);
+	loop_.post([this, alive = std::weak_ptr(alive_), effect, code, message] {
+		if (!alive.expired())
+			outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, code, message);
+	});
+}
+
+void MediaHub::failed(const StartDownlink &effect, int code, const std::string &message)
+{
+	spdlog::warn("subscription of session {} refused: {}", effect.session, message);
+	loop_.post([this, alive = std::weak_ptr(alive_), effect, code, message] {
+		if (!alive.expired())
+			outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, code, message);
+	});
+}
+
+void MediaHub::start(const StartUplink &effect, const std::string &clientAddress)
+{
+	if (effect.replyEvent != protocol::Event::PublishResult) {
+		failed(effect, protocol::code::kNotSupported, "publish_change needs a browser with transceivers (unified plan)");
+		return;
+	}
+	auto plan = negotiateUplink(effect.sdp, effect.preferredCodec);
+	if (plan.refusal) {
+		failed(effect, plan.refusal->code, plan.refusal->message);
+		return;
+	}
+	LinkOutcome outcome;
+	// The peer connection calls from its own code: what follows may destroy it, so it is posted.
+	auto answered = std::make_shared<bool>(false);
+	const auto current = [this](SessionId session, const std::weak_ptr<Uplink> &link) {
+		const auto held = link.lock();
+		const auto found = uplinks_.find(session);
+		return held && found != uplinks_.end() && found->second == held;
+	};
+	auto self = std::make_shared<std::weak_ptr<Uplink>>();
+	outcome.answered = [this, alive = std::weak_ptr(alive_), effect, answered, self, current](const std::string &sdp) {
+		loop_.post([=, this] {
+			if (alive.expired() || !current(effect.session, *self))
+				return;
+			*answered = true;
+			outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, protocol::code::kOk, sdp);
+		});
+	};
+	outcome.failed = [this, alive = std::weak_ptr(alive_), effect, answered, self, current](const Error &error) {
+		loop_.post([=, this] {
+			if (alive.expired() || !current(effect.session, *self))
+				return;
+			spdlog::warn("uplink of session {} failed: {}", effect.session, error.message);
+			uplinks_.erase(effect.session);
+			if (*answered)
+				outcome_.uplinkFailed(effect.session);
+			else
+				outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, protocol::code::kMediaFailed, error.message);
+		});
+	};
+	try {
+		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session), webrtc::localAddressFor(clientAddress),
+						     std::move(plan), std::move(outcome));
+		*self = link;
+		uplinks_[effect.session] = std::move(link);
+	} catch (const Exception &error) {
+		failed(effect, protocol::code::kMediaFailed, error.what());
+	}
+}
+
+void MediaHub::start(const StartDownlink &effect, const std::string &clientAddress)
+{
+	const auto source = uplinks_.find(effect.publisher);
+	if (source == uplinks_.end()) {
+		failed(effect, protocol::code::kNoSuchUser, "that user's media connection is gone; wait for the next published list");
+		return;
+	}
+	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec());
+	if (plan.refusal) {
+		failed(effect, plan.refusal->code, plan.refusal->message);
+		return;
+	}
+	LinkOutcome outcome;
+	auto answered = std::make_shared<bool>(false);
+	const DownlinkKey key{ effect.session, effect.publisher };
+	auto self = std::make_shared<std::weak_ptr<Downlink>>();
+	const auto current = [this, key](const std::weak_ptr<Downlink> &link) {
+		const auto held = link.lock();
+		const auto found = downlinks_.find(key);
+		return held && found != downlinks_.end() && found->second == held;
+	};
+	outcome.answered = [this, alive = std::weak_ptr(alive_), effect, answered, self, current](const std::string &sdp) {
+		loop_.post([=, this] {
+			if (alive.expired() || !current(*self))
+				return;
+			*answered = true;
+			outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, protocol::code::kOk, sdp);
+		});
+	};
+	outcome.failed = [this, alive = std::weak_ptr(alive_), effect, answered, self, current, key](const Error &error) {
+		loop_.post([=, this] {
+			if (alive.expired() || !current(*self))
+				return;
+			spdlog::warn("downlink of session {} failed: {}", effect.session, error.message);
+			downlinks_.erase(key);
+			if (*answered)
+				outcome_.downlinkFailed(effect.session, effect.publisher);
+			else
+				outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, protocol::code::kMediaFailed, error.message);
+		});
+	};
+	try {
+		auto link = std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
+						       webrtc::localAddressFor(clientAddress), std::move(plan), source->second, effect.wishes,
+						       std::move(outcome));
+		*self = link;
+		downlinks_[key] = std::move(link);
+	} catch (const Exception &error) {
+		failed(effect, protocol::code::kMediaFailed, error.what());
+	}
+}
+
+void MediaHub::change(const ChangeDownlink &effect)
+{
+	if (const auto found = downlinks_.find({ effect.session, effect.publisher }); found != downlinks_.end())
+		found->second->wish(effect.wishes);
+}
+
+void MediaHub::flow(const UplinkFlow &effect)
+{
+	if (const auto found = uplinks_.find(effect.session); found != uplinks_.end())
+		found->second->flow(effect);
+}
+
+void MediaHub::stop(const StopUplink &effect)
+{
+	uplinks_.erase(effect.session);
+}
+
+void MediaHub::stop(const StopDownlink &effect)
+{
+	downlinks_.erase({ effect.session, effect.publisher });
+}
+
+protocol::UplinkStats MediaHub::takeStats(SessionId session)
+{
+	const auto found = uplinks_.find(session);
+	return found == uplinks_.end() ? protocol::UplinkStats{} : found->second->takeStats();
+}
+
+} // namespace trtc::service

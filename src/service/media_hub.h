@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "service/room_service.h"
+
+#include <trtc/main_loop.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace trtc::service {
+
+class Uplink;
+class Downlink;
+
+/// The service's peer connections: one a publication, one a subscription, and what flows between them. Carries out the media
+/// effects of RoomService and reports their outcome. Thread-bound.
+class MediaHub {
+public:
+	/// All of these come later, never inside a call of ours.
+	struct Outcome {
+		std::function<void(SessionId, std::int64_t seq, protocol::Event replyEvent, int code, const std::string &)> uplinkAnswered;
+		std::function<void(SessionId, std::int64_t seq, SessionId publisher, int code, const std::string &)> downlinkAnswered;
+		std::function<void(SessionId)> uplinkFailed;
+		std::function<void(SessionId, SessionId publisher)> downlinkFailed;
+	};
+	MediaHub(MainLoop &loop, Outcome outcome);
+	~MediaHub();
+
+	/// @p clientAddress decides which of our addresses is offered.
+	void start(const StartUplink &effect, const std::string &clientAddress);
+	void start(const StartDownlink &effect, const std::string &clientAddress);
+	void change(const ChangeDownlink &effect);
+	void flow(const UplinkFlow &effect);
+	void stop(const StopUplink &effect);
+	void stop(const StopDownlink &effect);
+	/// Packets since the last call, for event 22; both zero without an uplink.
+	protocol::UplinkStats takeStats(SessionId session);
+	std::size_t uplinks() const noexcept { return uplinks_.size(); }
+	std::size_t downlinks() const noexcept { return downlinks_.size(); }
+
+private:
+	using DownlinkKey = std::pair<SessionId, SessionId>; // subscriber, publisher
+	void failed(const StartUplink &effect, int code, const std::string &message);
+	void failed(const StartDownlink &effect, int code, const std::string &message);
+
+	MainLoop &loop_;
+	Outcome outcome_;
+	std::map<SessionId, std::shared_ptr<Uplink>> uplinks_;
+	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
+	std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+} // namespace trtc::service

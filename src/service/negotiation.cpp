@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+#include "service/negotiation.h"
+
+#include "protocol/messages.h"
+#include "webrtc/sdp.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace trtc::service {
+
+namespace {
+
+namespace code = protocol::code;
+using webrtc::sdp::Description;
+using webrtc::sdp::Media;
+using webrtc::sdp::RtpMap;
+
+/// Stream ids the SDK looks for on a downlink; a track with another id is ignored by it.
+constexpr const char *kMainStreamId = "5Y2wZK8nANNAoVw6dSAHVjNxrD1ObBM2kBPV";
+constexpr const char *kAuxStreamId = "224d130c-7b5c-415b-aaa2-79c2eb5a6df2";
+
+Negotiated refuse(int withCode, std::string message)
+{
+	Negotiated result;
+	result.refusal = Refusal{ withCode, std::move(message) };
+	return result;
+}
+
+std::string parameter(const std::string &fmtp, std::string_view name)
+{
+	std::size_t at = 0;
+	while (at < fmtp.size()) {
+		const auto end = std::min(fmtp.find(';', at), fmtp.size());
+		auto item = std::string_view(fmtp).substr(at, end - at);
+		while (!item.empty() && item.front() == ' ')
+			item.remove_prefix(1);
+		if (item.size() > name.size() && item.substr(0, name.size()) == name && item[name.size()] == '=')
+			return std::string(item.substr(name.size() + 1));
+		at = end + 1;
+	}
+	return {};
+}
+
+/// How well an H.264 format fits what rooms send: baseline, packetization mode 1 (RFC 6184 8.1). 0: not at all.
+int h264Fit(const RtpMap &map)
+{
+	if (parameter(map.fmtp, "packetization-mode") != "1")
+		return 0;
+	auto profile = parameter(map.fmtp, "profile-level-id").substr(0, 4);
+	for (char &c : profile)
+		c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+	if (profile == "42e0" || profile == "42c0")
+		return 3;
+	return profile == "4200" || profile.empty() ? 2 : 1;
+}
+
+std::optional<RtpMap> findCodec(const Media &media, const std::string &name)
+{
+	std::optional<RtpMap> best;
+	int bestFit = 0;
+	for (auto &map : media.rtpMaps()) {
+		if (map.encodingName != name || map.clockRate != (name == "OPUS" ? 48000 : 90000))
+			continue;
+		const int fit = name == "H264" ? h264Fit(map) : 1;
+		if (fit > bestFit) {
+			bestFit = fit;
+			best = std::move(map);
+		}
+	}
+	return best;
+}
+
+/// The parameters that go into the answer: the offer's own for H.264, without what the SDK glues on.
+std::string answerFmtp(const RtpMap &map)
+{
+	if (map.encodingName == "OPUS")
+		return "minptime=10;useinbandfec=1";
+	if (map.encodingName != "H264")
+		return {};
+	auto profile = parameter(map.fmtp, "profile-level-id");
+	return fmt::format("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}", profile.empty() ? "42e01f" : profile);
+}
+
+/// The section with one codec and the lines we understand.
+Media rewritten(const Media &media, const RtpMap &map)
+{
+	Media out;
+	out.kind = media.kind;
+	out.port = 9; // "0 … bundle-only" of a max-bundle offer is alive too
+	out.protocol = media.protocol;
+	out.formats = { std::to_string(map.payloadType) };
+	out.lines.push_back("c=IN IP4 0.0.0.0");
+	for (const char *name : { "ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "setup", "mid" })
+		for (const auto &value : media.attributes(name))
+			out.addAttribute(fmt::format("{}:{}", name, value));
+	out.addAttribute("rtcp-mux");
+	out.addAttribute(media.direction());
+	out.addAttribute(fmt::format("rtpmap:{} {}/{}{}", map.payloadType, map.encodingName, map.clockRate,
+				     map.encodingName == "OPUS" ? "/2" : ""));
+	if (map.encodingName == "H264")
+		out.addAttribute(fmt::format("fmtp:{} packetization-mode=1", map.payloadType));
+	if (map.encodingName != "OPUS") {
+		out.addAttribute(fmt::format("rtcp-fb:{} nack pli", map.payloadType));
+		out.addAttribute(fmt::format("rtcp-fb:{} ccm fir", map.payloadType));
+	}
+	// Only the first SSRC: the others belong to repair formats that are not in the answer.
+	if (const auto ssrcs = media.ssrcs(); !ssrcs.empty())
+		out.addAttribute(fmt::format("ssrc:{} cname:{}", ssrcs.front(), ssrcs.front()));
+	std::size_t candidates = 0;
+	for (const auto &value : media.attributes("candidate"))
+		// A .local name would be asked of the system's resolver; the peer's checks tell its address anyway.
+		if (value.find(".local") == std::string::npos && ++candidates <= 32)
+			out.addAttribute("candidate:" + value);
+	return out;
+}
+
+/// What both directions ask of an offer as a whole.
+std::optional<Refusal> checkOffer(const Description &offer, const char *direction, std::size_t maxVideo)
+{
+	std::set<std::string> mids;
+	std::size_t audio = 0, video = 0;
+	const bool sessionFingerprint = offer.attribute("fingerprint").has_value();
+	for (std::size_t i = 0; i < offer.media.size(); ++i) {
+		const auto &media = offer.media[i];
+		const auto bad = [&](std::string_view why) { return Refusal{ code::kBadSdp, fmt::format("m-line {} ({}) {}", i, media.kind, why) }; };
+		if (media.kind != "audio" && media.kind != "video")
+			return bad("cannot be accepted: a room carries audio and video only");
+		if (media.port == 0 && !media.has("bundle-only"))
+			return bad("is rejected in the offer itself (port 0)");
+		if (media.protocol != "UDP/TLS/RTP/SAVPF")
+			return bad("is not UDP/TLS/RTP/SAVPF");
+		if ((media.kind == "audio" ? ++audio > 1 : ++video > maxVideo))
+			return bad("is one too many");
+		if (media.direction() != direction)
+			return bad(fmt::format("must be {}", direction));
+		const auto mid = media.attribute("mid");
+		if (!mid || mid->empty() || !mids.insert(*mid).second)
+			return bad("has no mid of its own");
+		if (!media.has("ice-ufrag") && !offer.attribute("ice-ufrag"))
+			return bad("has no ICE user fragment");
+		if (!media.has("fingerprint") && !sessionFingerprint)
+			return bad("has no DTLS fingerprint");
+	}
+	return std::nullopt;
+}
+
+std::string bundleLine(const Description &offer)
+{
+	std::string line = "a=group:BUNDLE";
+	for (const auto &media : offer.media)
+		line += " " + media.attribute("mid").value_or("");
+	return line;
+}
+
+Description skeleton(const Description &offer)
+{
+	Description out;
+	out.lines = { "v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", bundleLine(offer) };
+	for (const char *name : { "fingerprint", "setup", "ice-ufrag", "ice-pwd", "ice-options" })
+		if (const auto value = offer.attribute(name))
+			out.lines.push_back(fmt::format("a={}:{}", name, *value));
+	return out;
+}
+
+/// The stream type stands in bits 16 to 23: the SDK tells main video by a 2 there (the service: 1 audio, 7 aux).
+std::uint32_t makeSsrc(std::uint32_t type)
+{
+	thread_local std::mt19937 random{ std::random_device{}() };
+	const auto bits = random();
+	return (bits & 0xff00ffffu) | type << 16 | 0x01000000u;
+}
+
+Negotiated negotiate(const std::string &text, const char *direction, std::size_t maxVideo, const std::string &wantedCodec, bool strictCodec)
+{
+	auto parsed = webrtc::sdp::parse(text);
+	if (!parsed)
+		return refuse(code::kBadSdp, parsed.error().message);
+	const auto &offer = parsed.value();
+	if (auto refusal = checkOffer(offer, direction, maxVideo))
+		return refuse(refusal->code, refusal->message);
+	Negotiated result;
+	// One codec for every video line, so that big and small are exchangeable and SEI stays where it belongs.
+	const auto firstVideo = std::find_if(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; });
+	if (firstVideo != offer.media.end()) {
+		if (!wantedCodec.empty() && findCodec(*firstVideo, wantedCodec))
+			result.videoCodec = wantedCodec;
+		else if (!strictCodec || wantedCodec.empty())
+			for (const auto &map : firstVideo->rtpMaps())
+				if ((map.encodingName == "H264" || map.encodingName == "VP8") && result.videoCodec.empty() &&
+				    findCodec(*firstVideo, map.encodingName))
+					result.videoCodec = map.encodingName;
+		if (result.videoCodec.empty())
+			return refuse(strictCodec && wantedCodec == "H264" ? code::kNoH264Decode : code::kNoCommonCodec,
+				      fmt::format("the offer has no {}: nothing that both sides can use",
+						  wantedCodec.empty() ? "H264 (packetization-mode 1) or VP8" : wantedCodec));
+	}
+	auto clean = skeleton(offer);
+	std::size_t videoLines = 0;
+	for (std::size_t i = 0; i < offer.media.size(); ++i) {
+		const auto &media = offer.media[i];
+		const bool audio = media.kind == "audio";
+		const auto map = findCodec(media, audio ? "OPUS" : result.videoCodec);
+		if (!map)
+			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind, audio ? "opus" : result.videoCodec));
+		clean.media.push_back(rewritten(media, *map));
+		webrtc::AnswerLine line;
+		line.payloadType = map->payloadType;
+		line.encodingName = map->encodingName;
+		line.fmtp = answerFmtp(*map);
+		result.lines.push_back(std::move(line));
+		static constexpr Slot kUplinkSlots[] = { Slot::BigVideo, Slot::SmallVideo, Slot::AuxVideo };
+		static constexpr Slot kDownlinkSlots[] = { Slot::BigVideo, Slot::AuxVideo };
+		const auto slot = audio ? Slot::Audio : maxVideo == 3 ? kUplinkSlots[videoLines] : kDownlinkSlots[videoLines];
+		videoLines += audio ? 0 : 1;
+		result.mLineOf[static_cast<std::size_t>(slot)] = i;
+	}
+	result.offer = clean.str();
+	return result;
+}
+
+} // namespace
+
+Negotiated negotiateUplink(const std::string &offer, const std::string &preferredCodec)
+{
+	return negotiate(offer, "sendonly", 3, preferredCodec, false);
+}
+
+Negotiated negotiateDownlink(const std::string &offer, const std::string &videoCodec)
+{
+	auto result = negotiate(offer, "recvonly", 2, videoCodec, true);
+	if (result.refusal)
+		return result;
+	const auto send = [&](Slot slot, std::uint32_t type, const char *streamId, const char *trackId) {
+		const auto mLine = result.mLineOf[static_cast<std::size_t>(slot)];
+		if (!mLine)
+			return;
+		auto &line = result.lines[*mLine];
+		line.ssrc = makeSsrc(type);
+		line.msid = streamId;
+		line.trackId = trackId;
+	};
+	send(Slot::Audio, 1, kMainStreamId, "main-audio");
+	send(Slot::BigVideo, 2, kMainStreamId, "main-video");
+	send(Slot::AuxVideo, 7, kAuxStreamId, "aux-video");
+	return result;
+}
+
+} // namespace trtc::service

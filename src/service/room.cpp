@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#include "service/room.h"
+
+#include <algorithm>
+
+namespace trtc::service {
+
+unsigned Publication::flags() const noexcept
+{
+	if (!visible())
+		return 0;
+	namespace flag = protocol::flag;
+	unsigned flags = 0;
+	if (state.bigVideo)
+		flags |= flag::kBigVideo | (mute.bigVideo ? flag::kVideoMuted : 0U);
+	if (state.smallVideo)
+		flags |= flag::kSmallVideo;
+	if (state.auxVideo)
+		flags |= flag::kAuxVideo;
+	if (state.audio)
+		flags |= flag::kAudio | (mute.audio ? flag::kAudioMuted : 0U);
+	return flags;
+}
+
+protocol::PublishState Publication::flow() const noexcept
+{
+	protocol::PublishState flow;
+	if (!answered)
+		return flow;
+	flow.audio = state.audio && !mute.audio;
+	flow.bigVideo = state.bigVideo && !mute.bigVideo;
+	flow.smallVideo = state.smallVideo && !mute.bigVideo;
+	flow.auxVideo = state.auxVideo && !mute.auxVideo;
+	return flow;
+}
+
+Session *Room::member(const UserId &userId) const
+{
+	const auto found = members.find(userId);
+	return found == members.end() ? nullptr : found->second;
+}
+
+Session *Room::member(std::string_view userId, std::string_view tinyId) const
+{
+	if (userId.empty() && tinyId.empty())
+		return nullptr;
+	for (const auto &[name, session] : members)
+		if ((userId.empty() || name.str() == userId) && (tinyId.empty() || session->tinyId == tinyId))
+			return session;
+	return nullptr;
+}
+
+std::vector<protocol::Publisher> Room::publishers() const
+{
+	std::vector<protocol::Publisher> list;
+	for (const auto &[name, session] : members)
+		if (session->visible())
+			list.push_back({ name.str(), session->tinyId, session->publication->flags() });
+	return list;
+}
+
+std::vector<protocol::User> Room::users(const Session &asker) const
+{
+	std::vector<protocol::User> list;
+	for (const auto &[name, session] : members)
+		if (session != &asker && session->role == Role::Anchor)
+			list.push_back({ name.str(), session->tinyId, session->role });
+	return list;
+}
+
+std::size_t Room::uplinks() const
+{
+	return static_cast<std::size_t>(std::count_if(members.begin(), members.end(), [](const auto &entry) {
+		return entry.second->publication.has_value();
+	}));
+}
+
+} // namespace trtc::service

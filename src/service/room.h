@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "service/room_service.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// What the service remembers of a room, and questions about it that change nothing. Private to the rules.
+namespace trtc::service {
+
+/// An offer whose answer the media side still owes.
+struct PendingOffer {
+	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::PublishResult;
+	protocol::PublishState state; ///< holds from the answer on
+};
+
+/// One user's uplink, from `publish` on.
+struct Publication {
+	std::optional<PendingOffer> pending;
+	bool answered = false;
+	protocol::PublishState state;
+	protocol::MuteState mute;
+	std::string codec; ///< "H264", "VP8" or ""
+
+	/// Others see it: answered, and a track is there.
+	bool visible() const noexcept { return answered && state.any(); }
+	/// `flag` of the published list; 0 when not visible. Mute bits are set for published kinds only.
+	unsigned flags() const noexcept;
+	/// What is to be forwarded: published and not muted. Small video is the camera too and follows its mute.
+	protocol::PublishState flow() const noexcept;
+};
+
+/// One downlink: a member's wish for one publisher.
+struct Subscription {
+	std::int64_t seq = 0;
+	bool answered = false;
+	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
+	protocol::SubscribeWishes wishes;  ///< what the client asked for last
+};
+
+struct Room;
+
+/// One socket, in a room or not yet.
+struct Session {
+	SessionId id = 0;
+	Identity who;
+	std::string tinyId;
+	TimePoint openedAt, lastSeen;
+	Room *room = nullptr;
+	Role role = Role::Audience;
+	Mode mode = Mode::Live;
+	std::optional<Publication> publication;
+	std::map<SessionId, Subscription> subscriptions; ///< by the publisher's session
+
+	bool visible() const noexcept { return publication && publication->visible(); }
+};
+
+/// Rooms of different applications are different rooms, and so are number 123 and string "123".
+using RoomKey = std::pair<std::uint32_t, RoomId>;
+
+/// A room has no scene of its own. Each member keeps the scene it entered with, and everything the scene decides
+/// follows from the member's role: an rtc member is an anchor for good, a live member may change. So a live
+/// audience may watch an rtc call and nobody is refused for what the first one chose.
+struct Room {
+	RoomKey key;
+	std::map<UserId, Session *> members; ///< ordered, so that lists and pushes are the same in every run
+
+	Session *member(const UserId &userId) const;
+	/// By name, number or both: an empty text matches all, both empty none. Null when nobody matches.
+	Session *member(std::string_view userId, std::string_view tinyId) const;
+	std::vector<protocol::Publisher> publishers() const;
+	/// Those whom @p asker should know: anchors. The asker is left out, since the SDK is not known to skip itself here.
+	std::vector<protocol::User> users(const Session &asker) const;
+	/// Members with an uplink, answered or not: what the anchor limit counts.
+	std::size_t uplinks() const;
+};
+
+} // namespace trtc::service

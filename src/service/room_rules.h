@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "service/room.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+/// The body of RoomService. room_service.cpp: sessions, rooms, roles, time; room_media.cpp: uplinks and downlinks.
+namespace trtc::service {
+
+struct RoomService::Impl {
+	struct TinyId {
+		std::string text;
+		std::size_t sessions = 0; ///< open sockets of that user
+	};
+
+	explicit Impl(Limits someLimits) : limits(someLimits) {}
+
+	Limits limits;
+	std::map<SessionId, Session> sessions; ///< a map: rooms hold pointers to its values
+	std::map<RoomKey, Room> rooms;
+	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
+	std::uint64_t nextTinyId = 1001;
+	std::optional<TimePoint> nextListAt;
+
+	// ---- sessions
+	Session *find(SessionId id);
+	Session *open(SessionId id, const Identity &who, TimePoint now);
+	void forget(Session &session);
+	/// Out of its room: media stopped, others told (reason as in 4135). No-op outside a room.
+	void removeFromRoom(Session &session, int reason, Effects &out);
+	/// Out of its room, told why with event 9, and its socket closed. @p session is gone afterwards.
+	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
+		 int leaveReason, Effects &out);
+
+	// ---- messages
+	void push(Effects &out, SessionId to, protocol::Event event, protocol::Payload payload) const;
+	void pushToOthers(Effects &out, const Session &about, protocol::Event event,
+			  const protocol::Payload &payload) const;
+	/// The complete list to everybody in the room.
+	void pushList(Effects &out, const Room &room) const;
+	void reply(Effects &out, const Session &to, std::int64_t seq, protocol::Event event,
+		   protocol::Payload payload = {}) const;
+	void refuse(Effects &out, const Session &to, std::int64_t seq, protocol::Event event, int code,
+		    std::string message) const;
+	/// False, and refused with kNotJoined, outside a room.
+	bool inRoom(Effects &out, const Session &session, std::int64_t seq, protocol::Event event) const;
+
+	// ---- commands; each one replies as the protocol wants
+	void on(Session &, std::int64_t seq, const protocol::Join &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::GetUserList &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::QualityReport &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::ChangeRole &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Leave &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Other &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Publish &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::PublishChange &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::PublishStateChange &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Unpublish &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::UpdateConstraintConfig &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::MuteUplink &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Subscribe &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SubscribeChange &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Unsubscribe &, Effects &out);
+
+	// ---- media
+	/// A publication the command can work on, or null and refused.
+	Publication *publicationOf(Effects &out, Session &session, std::int64_t seq, protocol::Event event) const;
+	/// Forget the publication, stop it and every downlink of it. True when the list has changed.
+	bool endPublication(Session &session, Effects &out);
+	/// Every subscriber of @p publisher loses its downlink; one that still waits for its answer gets a refusal.
+	void endDownlinksOf(const Session &publisher, Effects &out) const;
+	/// One downlink; @p waiting is told to a client that still waits for its answer, unless empty.
+	void endDownlink(Session &subscriber, SessionId publisher, int code, const std::string &waiting,
+			 Effects &out) const;
+	/// A publish_change in flight gets its refusal.
+	void dropPendingChange(const Session &session, Publication &publication, Effects &out) const;
+	/// What changed between two looks at a publication: forwarding, list, downlinks.
+	void publicationChanged(Session &session, const protocol::PublishState &flowBefore, unsigned flagsBefore,
+				Effects &out) const;
+
+	Effects uplinkAnswered(Session &session, std::int64_t seq, protocol::Event replyEvent, int code,
+			       const std::string &text);
+	Effects downlinkAnswered(Session &session, std::int64_t seq, SessionId publisher, int code,
+				 const std::string &text);
+	Effects uplinkFailed(Session &session);
+	Effects downlinkFailed(Session &session, SessionId publisher);
+};
+
+} // namespace trtc::service

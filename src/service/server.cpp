@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "service/server.h"
+
+#include "net/http_server.h"
+#include "protocol/codec.h"
+#include "service/media_hub.h"
+#include "usersig/usersig.h"
+
+#include <trtc/events.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <map>
+
+namespace trtc::service {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// WebSocket close codes of ours (4000 and up make the SDK come back, 1000 would not).
+constexpr unsigned short kCloseRefused = 4010, kCloseMalformed = 4011, kCloseTooFast = 4012, kCloseStopping = 4013;
+
+/// Messages a client may send: a browser sends some ten in its first second and one a second later on.
+constexpr double kMessageRate = 50, kMessageBurst = 200;
+
+std::int64_t unixMs()
+{
+	return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+} // namespace
+
+struct Server::Impl {
+	struct Session final : net::WebSocket::Listener {
+		Session(Impl &impl, SessionId number, std::unique_ptr<net::WebSocket> webSocket, Identity identity)
+			: owner(impl), id(number), socket(std::move(webSocket)), who(std::move(identity))
+		{
+			socket->setListener(this);
+		}
+		void onText(std::string_view text) override { owner.received(*this, text); }
+		void onClosed(unsigned short code, const std::string &reason) override { owner.gone(id, code, reason); }
+
+		Impl &owner;
+		SessionId id;
+		std::unique_ptr<net::WebSocket> socket;
+		Identity who;
+		double credit = kMessageBurst;
+		TimePoint refilled = std::chrono::steady_clock::now();
+		bool closing = false; // said its last; waits for the socket
+	};
+
+	Impl(MainLoop &mainLoop, ServerConfig serverConfig);
+	void opened(const net::Request &request, std::unique_ptr<net::WebSocket> socket);
+	void received(Session &session, std::string_view text);
+	void gone(SessionId id, unsigned short code, const std::string &reason);
+	net::Response answer(const net::Request &request);
+	void apply(const Effects &effects);
+	void close(SessionId id, unsigned short code, const std::string &reason);
+	void tick();
+	Session *find(SessionId id);
+	std::string addressOf(SessionId id);
+	std::string metrics();
+
+	MainLoop &loop;
+	ServerConfig config;
+	RoomService rules;
+	std::map<SessionId, std::unique_ptr<Session>> sessions;
+	MediaHub media;
+	std::unique_ptr<net::HttpServer> http;
+	SessionId nextId = 1;
+	std::uint64_t messagesIn = 0, messagesOut = 0, refused = 0, malformed = 0, ticks = 0;
+	SourceHandle ticker, stopTimer;
+	bool stopping = false;
+};
+
+Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
+	: loop(mainLoop), config(std::move(serverConfig)), rules(config.limits),
+	  media(loop, { [this](SessionId s, std::int64_t seq, protocol::Event event, int code,
+			       const std::string &text) { apply(rules.uplinkAnswered(s, seq, event, code, text)); },
+			[this](SessionId s, std::int64_t seq, SessionId publisher, int code, const std::string &text) {
+				apply(rules.downlinkAnswered(s, seq, publisher, code, text));
+			},
+			[this](SessionId s) { apply(rules.uplinkFailed(s)); },
+			[this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } })
+{
+	net::HttpServer::Options options;
+	options.maxConnections = config.maxConnections;
+	options.requestTimeout = config.idleLimit;
+	http = std::make_unique<net::HttpServer>(loop, options);
+	http->onWebSocket([this](const net::Request &request, std::unique_ptr<net::WebSocket> socket) { opened(request, std::move(socket)); });
+	http->onRequest([this](const net::Request &request) { return answer(request); });
+	http->listen(config.host, config.port);
+	ticker = loop.every(1s, [this] { tick(); });
+}
+
+Server::Impl::Session *Server::Impl::find(SessionId id)
+{
+	const auto found = sessions.find(id);
+	return found == sessions.end() ? nullptr : found->second.get();
+}
+
+std::string Server::Impl::addressOf(SessionId id)
+{
+	const auto *session = find(id);
+	return session ? session->who.clientIp : std::string();
+}
+
+void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebSocket> socket)
+{
+	const auto text = [&](std::string_view name) { return std::string(request.queryValue(name).value_or("")); };
+	const auto user = text("userId"), appText = text("sdkAppId"), signature = text("userSig");
+	std::uint32_t app = 0;
+	std::from_chars(appText.data(), appText.data() + appText.size(), app);
+	// Nothing is said about the room, or anything else, before the signature has proved who speaks.
+	std::string why;
+	if (stopping)
+		why = "the service is stopping";
+	else if (!UserId::valid(user))
+		why = "userId is missing or not allowed: 1 to 32 bytes of A-Z a-z 0-9 _ -";
+	else if (app != config.sdkAppId)
+		why = fmt::format("sdkAppId {} is not served here", app);
+	else if (auto checked = usersig::verify(signature, user, app, config.secretKey, unixMs() / 1000); !checked)
+		why = checked.error().message;
+	if (!why.empty()) {
+		++refused;
+		spdlog::warn("connection from {} refused: {}", request.remoteIp, why);
+		protocol::ServerMessage message;
+		message.event = protocol::Event::ChannelSetup;
+		message.code = protocol::code::kBadUserSig;
+		message.message = why;
+		socket->send(protocol::encode(message));
+		socket->close(kCloseRefused, "refused");
+		// The closing handshake ends by itself; the socket object is not needed for it.
+		auto held = std::make_shared<std::unique_ptr<net::WebSocket>>(std::move(socket));
+		auto timer = std::make_shared<SourceHandle>();
+		*timer = loop.after(2s, [held, timer]() mutable {
+			held->reset();
+			timer->reset();
+		});
+		return;
+	}
+	const auto id = nextId++;
+	Identity who{ UserId(user), app, request.remoteIp };
+	auto session = std::make_unique<Session>(*this, id, std::move(socket), who);
+	sessions[id] = std::move(session);
+	spdlog::info("session {}: {} from {}", id, user, request.remoteIp);
+	const auto now = std::chrono::steady_clock::now();
+	apply(request.queryValue("rc").value_or("") == "1" ? rules.reopened(id, who, now) : rules.opened(id, who, now, unixMs()));
+}
+
+void Server::Impl::received(Session &session, std::string_view text)
+{
+	if (session.closing)
+		return;
+	const auto now = std::chrono::steady_clock::now();
+	session.credit = std::min(kMessageBurst, session.credit + kMessageRate * std::chrono::duration<double>(now - session.refilled).count());
+	session.refilled = now;
+	if ((session.credit -= 1) < 0) {
+		spdlog::warn("session {} ({}) sends more than {} messages a second: closed", session.id, session.who.userId.str(), kMessageRate);
+		close(session.id, kCloseTooFast, "too many messages");
+		return;
+	}
+	++messagesIn;
+	const auto message = protocol::parseClientMessage(text);
+	if (!message) {
+		++malformed;
+		spdlog::warn("session {} ({}) sent what is no message: {}: closed", session.id, session.who.userId.str(), message.error().message);
+		close(session.id, kCloseMalformed, "not a message of this protocol");
+		return;
+	}
+	spdlog::debug("session {}: command {} seq {}", session.id, message.value().command.index(), message.value().seq);
+	apply(rules.received(session.id, message.value(), now));
+}
+
+void Server::Impl::gone(SessionId id, unsigned short code, const std::string &reason)
+{
+	spdlog::info("session {}: socket closed, {} {}", id, code, reason);
+	apply(rules.closed(id));
+	sessions.erase(id);
+}
+
+void Server::Impl::close(SessionId id, unsigned short code, const std::string &reason)
+{
+	auto *session = find(id);
+	if (!session || session->closing)
+		return;
+	session->closing = true;
+	session->socket->close(code, reason);
+	apply(rules.closed(id));
+}
+
+void Server::Impl::apply(const Effects &effects)
+{
+	// Media outcomes and closed sockets come back through the loop, never inside these calls.
+	for (const auto &effect : effects) {
+		std::visit(overloaded{
+				   [&](const Send &send) {
+					   auto *session = find(send.to);
+					   if (!session || session->closing)
+						   return;
+					   ++messagesOut;
+					   session->socket->send(protocol::encode(send.message));
+				   },
+				   [&](const CloseSession &end) { close(end.session, end.code, end.reason); },
+				   [&](const StartUplink &start) { media.start(start, addressOf(start.session)); },
+				   [&](const StopUplink &stop) { media.stop(stop); },
+				   [&](const StartDownlink &start) { media.start(start, addressOf(start.session)); },
+				   [&](const ChangeDownlink &change) { media.change(change); },
+				   [&](const StopDownlink &stop) { media.stop(stop); },
+				   [&](const UplinkFlow &flow) { media.flow(flow); },
+			   },
+			   effect);
+	}
+}
+
+void Server::Impl::tick()
+{
+	apply(rules.tick(std::chrono::steady_clock::now()));
+	// Event 22, every two seconds: the SDK's only source for its uplink quality.
+	if (++ticks % 2 != 0)
+		return;
+	std::vector<SessionId> ids;
+	for (const auto &[id, session] : sessions)
+		ids.push_back(id);
+	for (const auto id : ids) {
+		const auto stats = media.takeStats(id);
+		if (stats.expectAudPkg || stats.expectVidPkg)
+			apply(rules.uplinkStats(id, stats));
+	}
+}
+
+std::string Server::Impl::metrics()
+{
+	std::string text;
+	const auto line = [&](const char *name, const char *type, const char *help, std::uint64_t value) {
+		text += fmt::format("# HELP trtc_{0} {1}\n# TYPE trtc_{0} {2}\ntrtc_{0} {3}\n", name, help, type, value);
+	};
+	line("rooms", "gauge", "Rooms with somebody in them.", rules.rooms());
+	line("users", "gauge", "Users in rooms.", rules.users());
+	line("publishers", "gauge", "Users that publish.", rules.publishers());
+	line("connections", "gauge", "Open connections.", http->connections());
+	line("uplinks", "gauge", "Peer connections that receive.", media.uplinks());
+	line("downlinks", "gauge", "Peer connections that send.", media.downlinks());
+	line("messages_received_total", "counter", "Room messages received.", messagesIn);
+	line("messages_sent_total", "counter", "Room messages sent.", messagesOut);
+	line("connections_refused_total", "counter", "Connections refused for their UserSig, user or app.", refused);
+	line("messages_malformed_total", "counter", "Frames that were no message.", malformed);
+	return text;
+}
+
+net::Response Server::Impl::answer(const net::Request &request)
+{
+	net::Response response;
+	// Pages of another origin read these too, and the SDK posts its log to whoever is its loggerProxy.
+	response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+	if (request.method == "GET" && request.path == "/healthz") {
+		response.body = "ok\n";
+	} else if (request.method == "GET" && request.path == "/metrics") {
+		response.contentType = "text/plain; version=0.0.4; charset=utf-8";
+		response.body = metrics();
+	} else if (request.method == "POST" && request.path.ends_with("/C2S")) {
+		response.body = "ok";
+	} else {
+		response.status = 404;
+		response.body = "This is a TRTC room service: connect with a WebSocket.\n";
+	}
+	return response;
+}
+
+Server::Server(MainLoop &loop, ServerConfig config) : impl_(std::make_unique<Impl>(loop, std::move(config))) {}
+
+Server::~Server() = default;
+
+std::string Server::url() const
+{
+	return impl_->http->webSocketUrl();
+}
+
+void Server::stop(std::function<void()> done)
+{
+	if (std::exchange(impl_->stopping, true))
+		return;
+	std::vector<SessionId> ids;
+	for (const auto &[id, session] : impl_->sessions)
+		ids.push_back(id);
+	for (const auto id : ids)
+		impl_->close(id, kCloseStopping, "the service stops");
+	// Close frames are written within a round or two of the loop; nobody's handshake is waited for.
+	impl_->stopTimer = impl_->loop.after(200ms, std::move(done));
+}
+
+} // namespace trtc::service

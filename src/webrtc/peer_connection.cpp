@@ -1,0 +1,638 @@
+// SPDX-License-Identifier: MIT
+#include "webrtc/peer_connection.h"
+
+#include "gst/pipeline.h"
+#include "webrtc/fingerprint.h"
+#include "webrtc/sdp.h"
+#include "webrtc/sender.h"
+#include "webrtc/track.h"
+
+#define GST_USE_UNSTABLE_API
+#include <gst/sdp/sdp.h>
+#include <gst/webrtc/webrtc.h>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+
+namespace trtc::webrtc {
+
+namespace {
+
+/// Payload types of our own offers; the numbers Chromium uses.
+constexpr int kOpusPt = 111, kH264Pt = 102, kVp8Pt = 96;
+
+std::string codecCaps(VideoCodec codec)
+{
+	// Nothing that the payloader decides (profile-level-id, sprop): every field given here must be equal on both sides.
+	return codec == VideoCodec::H264
+		       ? fmt::format("application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload={},packetization-mode=(string)1,"
+				     "rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
+				     kH264Pt)
+		       : fmt::format("application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload={},"
+				     "rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
+				     kVp8Pt);
+}
+
+std::string opusCaps()
+{
+	return fmt::format("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload={}", kOpusPt);
+}
+
+/// An H.264 offer must say its profile: constrained baseline, level 3.1 and up by asymmetry, as every browser has it.
+std::string finishOffer(const std::string &text)
+{
+	auto parsed = sdp::parse(text);
+	if (!parsed)
+		return text;
+	for (auto &media : parsed.value().media) {
+		std::erase_if(media.lines, [](const std::string &line) { return line.find("transport-cc") != std::string::npos; });
+		for (auto &line : media.lines)
+			if (line.starts_with(fmt::format("a=fmtp:{} ", kH264Pt)) && line.find("profile-level-id") == std::string::npos)
+				line += ";profile-level-id=42e01f;level-asymmetry-allowed=1";
+	}
+	return parsed.value().str();
+}
+
+GstWebRTCSessionDescription *makeDescription(GstWebRTCSDPType type, const std::string &text)
+{
+	GstSDPMessage *message = nullptr;
+	gst_sdp_message_new(&message);
+	if (gst_sdp_message_parse_buffer(reinterpret_cast<const guint8 *>(text.data()), static_cast<guint>(text.size()), message) !=
+	    GST_SDP_OK) {
+		gst_sdp_message_free(message);
+		return nullptr;
+	}
+	return gst_webrtc_session_description_new(type, message);
+}
+
+class Core;
+
+/// User data of every webrtcbin callback: those run on webrtcbin's own threads, copy and post.
+struct Hook {
+	MainLoop &loop;
+	std::weak_ptr<Core> core;
+};
+
+struct PromiseHook {
+	MainLoop &loop;
+	std::weak_ptr<Core> core;
+	std::function<void(Core &, const std::string &error, const std::string &sdp)> then;
+	const char *field; // "offer", "answer" or nullptr
+};
+
+class Core : public std::enable_shared_from_this<Core> {
+public:
+	Core(MainLoop &loop, PeerConnection::Config config, PeerConnection::Listener &listener)
+		: loop_(loop), config_(std::move(config)), listener_(&listener), pipeline_(config_.name)
+	{
+	}
+	~Core() { close(); }
+
+	void build();
+	void offer(const std::vector<OfferLine> &lines);
+	void setAnswer(const std::string &text);
+	void answer(const std::string &text, const std::vector<AnswerLine> &lines);
+	void close();
+
+	std::shared_ptr<Sender> sender(std::size_t mLine) const
+	{
+		for (const auto &sender : senders_)
+			if (sender->mLine() == mLine)
+				return sender;
+		return nullptr;
+	}
+	PeerConnection::ReceiveStats receiveStats(std::size_t mLine) const;
+	bool connected() const noexcept { return verified_; }
+
+private:
+	static void onStateNotify(GObject *, GParamSpec *, gpointer data) noexcept;
+	static void onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept;
+	static void onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept;
+
+	template<class Callback>
+	void connectHook(const char *signal, Callback callback);
+	void call(const char *action, GstWebRTCSessionDescription *description, const char *field,
+		  std::function<void(Core &, const std::string &)> then);
+	gst::PadPtr requestSink(const std::string &caps);
+	void setLocal(GstWebRTCSDPType type, const std::string &text);
+	void gathered();
+	void connectionState(GstWebRTCPeerConnectionState state);
+	void verify();
+	void padAppeared(gst::PadPtr pad, gulong probe);
+	void announce(gst::PadPtr pad, gulong probe);
+	void fail(ErrorCode code, std::string message);
+	void message(GstMessage *message);
+	std::optional<std::string> remoteCertificate();
+
+	MainLoop &loop_;
+	PeerConnection::Config config_;
+	PeerConnection::Listener *listener_; // null once closed or failed
+	gst::Pipeline pipeline_;
+	GstElement *webrtc_ = nullptr; // the pipeline owns it
+	std::vector<gulong> handlers_;
+	std::vector<std::shared_ptr<AppSender>> senders_;
+	std::vector<std::shared_ptr<PadTrack>> tracks_;
+	std::vector<std::pair<gst::PadPtr, gulong>> unverified_; // pads that came before the certificate was checked
+	std::vector<AnswerLine> answerLines_;
+	std::optional<sdp::Description> remote_;
+	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
+	bool offerer_ = false, localSet_ = false, told_ = false, verified_ = false;
+	SourceHandle connectTimer_;
+};
+
+template<class Callback>
+void Core::connectHook(const char *signal, Callback callback)
+{
+	handlers_.push_back(g_signal_connect_data(webrtc_, signal, reinterpret_cast<GCallback>(callback),
+						  new Hook{ loop_, weak_from_this() },
+						  [](gpointer data, GClosure *) noexcept { delete static_cast<Hook *>(data); },
+						  GConnectFlags{}));
+}
+
+void Core::build()
+{
+	webrtc_ = pipeline_.add("webrtcbin", "rtc");
+	g_object_set(webrtc_, "bundle-policy", GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE, "latency",
+		     static_cast<guint>(config_.latency.count()), nullptr);
+	// By default a sender report pairs the RTP time with the time of sending, and a block of sound is sent 20 ms after
+	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
+	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
+	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	GObject *agentRaw = nullptr;
+	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
+	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
+	g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+	if (!config_.localAddress.empty()) {
+		gboolean added = FALSE;
+		g_signal_emit_by_name(agent.get(), "add-local-ip-address", config_.localAddress.c_str(), &added);
+		if (!added)
+			throw Exception(ErrorCode::MediaFailed, fmt::format("{} is no address for ICE", config_.localAddress));
+	}
+	connectHook("notify::connection-state", onStateNotify);
+	connectHook("notify::ice-gathering-state", onGatheringNotify);
+	connectHook("pad-added", onPadAdded);
+	pipeline_.onMessage([this](GstMessage *m) { message(m); });
+	pipeline_.play();
+}
+
+/// Runs a webrtcbin action with a promise; @p then runs on the loop unless it failed or we are closed.
+void Core::call(const char *action, GstWebRTCSessionDescription *description, const char *field,
+		std::function<void(Core &, const std::string &)> then)
+{
+	auto *hook = new PromiseHook{ loop_, weak_from_this(),
+				      [then = std::move(then), action](Core &core, const std::string &error, const std::string &sdp) {
+					      if (!core.listener_)
+						      return;
+					      if (!error.empty())
+						      core.fail(ErrorCode::MediaFailed, fmt::format("webrtcbin {}: {}", action, error));
+					      else
+						      then(core, sdp);
+				      },
+				      field };
+	auto *promise = gst_promise_new_with_change_func(
+		[](GstPromise *reply, gpointer data) noexcept {
+			auto &self = *static_cast<PromiseHook *>(data);
+			std::string error, sdp;
+			const GstStructure *structure =
+				gst_promise_wait(reply) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(reply) : nullptr;
+			if (structure && gst_structure_has_field(structure, "error")) {
+				GError *failure = nullptr;
+				gst_structure_get(structure, "error", G_TYPE_ERROR, &failure, nullptr);
+				error = failure ? failure->message : "unknown error";
+				g_clear_error(&failure);
+			} else if (self.field) {
+				GstWebRTCSessionDescription *made = nullptr;
+				if (structure)
+					gst_structure_get(structure, self.field, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &made, nullptr);
+				if (made) {
+					glib::CharPtr text(gst_sdp_message_as_text(made->sdp));
+					sdp = text.get();
+					gst_webrtc_session_description_free(made);
+				} else {
+					error = "no description came back";
+				}
+			}
+			self.loop.post([weak = self.core, then = self.then, error, sdp] {
+				if (auto core = weak.lock())
+					then(*core, error, sdp);
+			});
+			gst_promise_unref(reply);
+		},
+		hook, [](gpointer data) noexcept { delete static_cast<PromiseHook *>(data); });
+	if (field)
+		g_signal_emit_by_name(webrtc_, action, nullptr, promise);
+	else
+		g_signal_emit_by_name(webrtc_, action, description, promise);
+}
+
+/// A sink pad whose transceiver only sends, with fixed codec and SSRC: m-lines come in the order of these calls.
+gst::PadPtr Core::requestSink(const std::string &caps)
+{
+	auto pad = gst::PadPtr::adopt(gst_element_request_pad_simple(webrtc_, "sink_%u"));
+	if (!pad)
+		throw Exception(ErrorCode::Internal, "webrtcbin gives no sink pad");
+	GstWebRTCRTPTransceiver *raw = nullptr;
+	g_object_get(pad.get(), "transceiver", &raw, nullptr);
+	auto transceiver = gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
+	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
+	g_object_set(transceiver.get(), "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", parsed.get(),
+		     nullptr);
+	return pad;
+}
+
+void Core::offer(const std::vector<OfferLine> &lines)
+{
+	offerer_ = true;
+	for (std::size_t i = 0; i < lines.size(); ++i) {
+		const auto &line = lines[i];
+		if (!line.send) {
+			std::string caps;
+			if (line.kind == MediaKind::Audio)
+				caps = opusCaps();
+			for (const auto codec : line.kind == MediaKind::Video ? line.codecs : std::vector<VideoCodec>{})
+				caps += (caps.empty() ? "" : ";") + codecCaps(codec);
+			auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
+			GstWebRTCRTPTransceiver *raw = nullptr;
+			g_signal_emit_by_name(webrtc_, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, parsed.get(), &raw);
+			gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
+			continue;
+		}
+		const bool audio = line.kind == MediaKind::Audio;
+		const auto codec = line.codecs.empty() ? VideoCodec::H264 : line.codecs.front();
+		const auto ssrc = g_random_int();
+		auto pad = requestSink(fmt::format("{},ssrc=(uint){}", audio ? opusCaps() : codecCaps(codec), ssrc));
+		if (!line.active)
+			continue;
+		if (audio)
+			senders_.push_back(AppSender::create(loop_, pipeline_, i, "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0",
+							     fmt::format("rtpopuspay pt={} ssrc={}", kOpusPt, ssrc), pad.get()));
+		else if (codec == VideoCodec::H264)
+			senders_.push_back(AppSender::create(
+				loop_, pipeline_, i, "video/x-h264,stream-format=byte-stream,alignment=au",
+				fmt::format("rtph264pay config-interval=-1 aggregate-mode=zero-latency pt={} ssrc={}", kH264Pt, ssrc), pad.get()));
+		else
+			senders_.push_back(AppSender::create(loop_, pipeline_, i, "video/x-vp8",
+							     fmt::format("rtpvp8pay picture-id-mode=15-bit pt={} ssrc={}", kVp8Pt, ssrc),
+							     pad.get()));
+	}
+	call("create-offer", nullptr, "offer", [](Core &core, const std::string &sdp) { core.setLocal(GST_WEBRTC_SDP_TYPE_OFFER, sdp); });
+}
+
+void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
+{
+	auto *description = makeDescription(type, text);
+	call("set-local-description", description, nullptr, [](Core &core, const std::string &) {
+		core.localSet_ = true;
+		core.gathered();
+	});
+	gst_webrtc_session_description_free(description);
+}
+
+/// An answer must hold every candidate, so it waits until gathering is complete (libnice takes 200 ms for it). An offer
+/// goes out at once, as the web SDK's does: the peer learns our address from our checks.
+void Core::gathered()
+{
+	if (!listener_ || !localSet_ || told_)
+		return;
+	GstWebRTCICEGatheringState state = GST_WEBRTC_ICE_GATHERING_STATE_NEW;
+	GstWebRTCSessionDescription *local = nullptr;
+	g_object_get(webrtc_, "ice-gathering-state", &state, nullptr);
+	if (!offerer_ && state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+		return;
+	g_object_get(webrtc_, "local-description", &local, nullptr);
+	if (!local)
+		return;
+	told_ = true;
+	glib::CharPtr text(gst_sdp_message_as_text(local->sdp));
+	gst_webrtc_session_description_free(local);
+	spdlog::trace("{}: local description\n{}", config_.name, text.get());
+	if (offerer_) {
+		listener_->onLocalDescription(finishOffer(text.get()));
+		return;
+	}
+	auto parsed = sdp::parse(text.get());
+	if (!parsed) {
+		fail(ErrorCode::Internal, "webrtcbin's answer: " + parsed.error().message);
+		return;
+	}
+	for (std::size_t i = 0; i < parsed.value().media.size() && i < answerLines_.size(); ++i) {
+		auto &media = parsed.value().media[i];
+		const auto &line = answerLines_[i];
+		std::erase_if(media.lines, [](const std::string &l) { return l.find("transport-cc") != std::string::npos; });
+		// webrtcbin loses what its caps do not know (profile-level-id); what was planned is what is sent.
+		for (const char *name : { "ssrc", "msid", "fmtp", "rtcp-fb" })
+			media.removeAttributes(name);
+		if (line.encodingName != "OPUS") {
+			media.addAttribute(fmt::format("rtcp-fb:{} nack pli", line.payloadType));
+			media.addAttribute(fmt::format("rtcp-fb:{} ccm fir", line.payloadType));
+		}
+		if (!line.fmtp.empty())
+			media.addAttribute(fmt::format("fmtp:{} {}", line.payloadType, line.fmtp));
+		// A line that is not what was planned would be silent for ever (media cannot be turned round later).
+		const char *expected = line.ssrc ? "sendonly" : "recvonly";
+		if (media.direction() != expected) {
+			fail(ErrorCode::Internal, fmt::format("webrtcbin answers m-line {} with {}, not {}", i, media.direction(), expected));
+			return;
+		}
+		if (!line.ssrc)
+			continue;
+		media.addAttribute(fmt::format("msid:{} {}", line.msid, line.trackId));
+		media.addAttribute(fmt::format("ssrc:{} cname:{}", line.ssrc, line.msid.substr(0, 16)));
+		media.addAttribute(fmt::format("ssrc:{} msid:{} {}", line.ssrc, line.msid, line.trackId));
+	}
+	listener_->onLocalDescription(parsed.value().str());
+}
+
+void Core::setAnswer(const std::string &text)
+{
+	auto parsed = sdp::parse(text);
+	auto *description = parsed ? makeDescription(GST_WEBRTC_SDP_TYPE_ANSWER, text) : nullptr;
+	if (!description) {
+		// Deferred: the caller must not be called back from inside its own call.
+		loop_.post([weak = weak_from_this(), why = parsed ? std::string("not an SDP") : parsed.error().message] {
+			if (auto core = weak.lock())
+				core->fail(ErrorCode::MediaFailed, "the peer's answer: " + why);
+		});
+		return;
+	}
+	remote_ = std::move(parsed.value());
+	for (std::size_t i = 0; i < remote_->media.size(); ++i)
+		for (const auto ssrc : remote_->media[i].ssrcs())
+			mLineOfSsrc_[ssrc] = i;
+	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
+		fail(ErrorCode::MediaFailed, fmt::format("no media connection within {} ms (ICE or DTLS): is UDP between the two ends open?",
+							 config_.connectTimeout.count()));
+	});
+	call("set-remote-description", description, nullptr, [](Core &, const std::string &) {});
+	gst_webrtc_session_description_free(description);
+}
+
+void Core::answer(const std::string &text, const std::vector<AnswerLine> &lines)
+{
+	answerLines_ = lines;
+	auto parsed = sdp::parse(text);
+	auto *description = parsed ? makeDescription(GST_WEBRTC_SDP_TYPE_OFFER, text) : nullptr;
+	if (!description) {
+		loop_.post([weak = weak_from_this(), why = parsed ? std::string("not an SDP") : parsed.error().message] {
+			if (auto core = weak.lock())
+				core->fail(ErrorCode::MediaFailed, "the peer's offer: " + why);
+		});
+		return;
+	}
+	remote_ = std::move(parsed.value());
+	for (std::size_t i = 0; i < remote_->media.size(); ++i)
+		for (const auto ssrc : remote_->media[i].ssrcs())
+			mLineOfSsrc_[ssrc] = i;
+	for (std::size_t i = 0; i < lines.size(); ++i) {
+		const auto &line = lines[i];
+		if (!line.ssrc)
+			continue;
+		const bool audio = line.encodingName == "OPUS";
+		const auto caps = fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
+					      audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType, line.ssrc);
+		auto pad = requestSink(caps);
+		senders_.push_back(AppSender::create(loop_, pipeline_, i, caps, "", pad.get()));
+	}
+	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
+		fail(ErrorCode::MediaFailed,
+		     fmt::format("no media connection within {} ms (ICE or DTLS)", config_.connectTimeout.count()));
+	});
+	call("set-remote-description", description, nullptr, [](Core &core, const std::string &) {
+		core.call("create-answer", nullptr, "answer",
+			  [](Core &self, const std::string &sdp) { self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER, sdp); });
+	});
+	gst_webrtc_session_description_free(description);
+}
+
+void Core::onStateNotify(GObject *object, GParamSpec *, gpointer data) noexcept
+{
+	auto &hook = *static_cast<Hook *>(data);
+	GstWebRTCPeerConnectionState state = GST_WEBRTC_PEER_CONNECTION_STATE_NEW;
+	g_object_get(object, "connection-state", &state, nullptr);
+	hook.loop.post([weak = hook.core, state] {
+		if (auto core = weak.lock())
+			core->connectionState(state);
+	});
+}
+
+void Core::onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept
+{
+	auto &hook = *static_cast<Hook *>(data);
+	hook.loop.post([weak = hook.core] {
+		if (auto core = weak.lock())
+			core->gathered();
+	});
+}
+
+void Core::onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept
+{
+	if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC)
+		return;
+	auto &hook = *static_cast<Hook *>(data);
+	const auto probe = gst_pad_add_probe(
+		pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, [](GstPad *, GstPadProbeInfo *, gpointer) noexcept { return GST_PAD_PROBE_OK; },
+		nullptr, nullptr);
+	hook.loop.post([weak = hook.core, held = gst::PadPtr::share(pad), probe] {
+		if (auto core = weak.lock())
+			core->padAppeared(held, probe);
+	});
+}
+
+void Core::connectionState(GstWebRTCPeerConnectionState state)
+{
+	if (!listener_)
+		return;
+	spdlog::debug("{}: connection state {}", config_.name, static_cast<int>(state));
+	if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !verified_)
+		verify();
+	else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
+		fail(ErrorCode::MediaFailed, verified_ ? "the media connection broke (ICE failed)"
+						       : "no media connection: ICE found no way, or DTLS failed");
+}
+
+std::optional<std::string> Core::remoteCertificate()
+{
+	GArray *raw = nullptr;
+	g_signal_emit_by_name(webrtc_, "get-transceivers", &raw);
+	std::optional<std::string> pem;
+	for (guint i = 0; raw && i < raw->len; ++i) {
+		auto *transceiver = g_array_index(raw, GstWebRTCRTPTransceiver *, i);
+		for (const char *side : { "receiver", "sender" }) {
+			GObject *end = nullptr;
+			g_object_get(transceiver, side, &end, nullptr);
+			auto held = glib::ObjectPtr<GObject>::adopt(end);
+			if (!held || pem)
+				continue;
+			GObject *transport = nullptr;
+			g_object_get(held.get(), "transport", &transport, nullptr);
+			auto heldTransport = glib::ObjectPtr<GObject>::adopt(transport);
+			if (!heldTransport)
+				continue;
+			gchar *certificate = nullptr;
+			g_object_get(heldTransport.get(), "remote-certificate", &certificate, nullptr);
+			glib::CharPtr text(certificate);
+			if (text && *text)
+				pem = text.get();
+		}
+	}
+	if (raw)
+		g_array_unref(raw);
+	return pem;
+}
+
+void Core::verify()
+{
+	const auto pem = remoteCertificate();
+	const auto mismatch = pem && remote_ ? certificateMismatch(*remote_, *pem) : "the peer showed no DTLS certificate";
+	if (mismatch) {
+		fail(ErrorCode::MediaFailed, fmt::format("connection dropped, somebody may sit in between: {}", *mismatch));
+		return;
+	}
+	verified_ = true;
+	connectTimer_.reset();
+	for (auto &sender : senders_)
+		sender->open();
+	auto *listener = listener_;
+	auto self = shared_from_this();
+	listener->onConnected();
+	auto waiting = std::exchange(unverified_, {});
+	for (auto &[pad, probe] : waiting)
+		if (listener_)
+			announce(std::move(pad), probe);
+}
+
+void Core::padAppeared(gst::PadPtr pad, gulong probe)
+{
+	if (!listener_)
+		return;
+	if (verified_)
+		announce(std::move(pad), probe);
+	else
+		unverified_.emplace_back(std::move(pad), probe);
+}
+
+void Core::announce(gst::PadPtr pad, gulong probe)
+{
+	auto caps = gst::CapsPtr::adopt(gst_pad_get_current_caps(pad.get()));
+	if (!caps)
+		caps = gst::CapsPtr::adopt(gst_pad_query_caps(pad.get(), nullptr));
+	const auto *structure = caps && !gst_caps_is_empty(caps.get()) ? gst_caps_get_structure(caps.get(), 0) : nullptr;
+	const char *mediaName = structure ? gst_structure_get_string(structure, "media") : nullptr;
+	const char *encoding = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
+	if (!mediaName || !encoding) {
+		spdlog::warn("{}: a track without caps is left alone", config_.name);
+		return;
+	}
+	guint ssrc = 0;
+	std::size_t mLine = 0;
+	GstWebRTCRTPTransceiver *raw = nullptr;
+	g_object_get(pad.get(), "transceiver", &raw, nullptr);
+	auto transceiver = gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
+	if (transceiver) {
+		guint index = 0;
+		g_object_get(transceiver.get(), "mlineindex", &index, nullptr);
+		mLine = index;
+	}
+	// What the SDP says of an SSRC is certain; the transceiver is a guess when the SDP says nothing.
+	if (gst_structure_get_uint(structure, "ssrc", &ssrc))
+		if (const auto found = mLineOfSsrc_.find(ssrc); found != mLineOfSsrc_.end())
+			mLine = found->second;
+	const auto kind = std::string_view(mediaName) == "audio" ? MediaKind::Audio : MediaKind::Video;
+	spdlog::debug("{}: track {} on m-line {} ssrc {:#x}", config_.name, encoding, mLine, ssrc);
+	auto track = std::make_shared<PadTrack>(pipeline_, std::move(pad), probe, mLine, kind, encoding);
+	tracks_.push_back(track);
+	listener_->onTrack(track);
+}
+
+PeerConnection::ReceiveStats Core::receiveStats(std::size_t mLine) const
+{
+	PeerConnection::ReceiveStats sum;
+	for (const auto &track : tracks_) {
+		if (track->mLine() != mLine)
+			continue;
+		sum.expected += track->counters().span;
+		sum.received += track->counters().received;
+	}
+	return sum;
+}
+
+void Core::message(GstMessage *message)
+{
+	if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR)
+		return;
+	GError *raw = nullptr;
+	gchar *debug = nullptr;
+	gst_message_parse_error(message, &raw, &debug);
+	const std::string text = fmt::format("{}: {}", GST_OBJECT_NAME(GST_MESSAGE_SRC(message)), raw ? raw->message : "error");
+	spdlog::debug("{}: {} ({})", config_.name, text, debug ? debug : "");
+	g_clear_error(&raw);
+	g_free(debug);
+	// Behind errorignore a broken stream silences its own track only; inside webrtcbin it is the connection.
+	if (gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(webrtc_)))
+		fail(ErrorCode::MediaFailed, "the media connection broke: " + text);
+	else
+		spdlog::warn("{}: a track fell silent: {}", config_.name, text);
+}
+
+void Core::fail(ErrorCode code, std::string message)
+{
+	if (auto *listener = std::exchange(listener_, nullptr)) {
+		auto self = shared_from_this();
+		connectTimer_.reset();
+		for (auto &sender : senders_)
+			sender->shut();
+		listener->onFailed({ code, std::move(message) });
+	}
+}
+
+void Core::close()
+{
+	listener_ = nullptr;
+	connectTimer_.reset();
+	for (auto &sender : senders_)
+		sender->shut();
+	for (const auto handler : std::exchange(handlers_, {}))
+		g_signal_handler_disconnect(webrtc_, handler);
+	pipeline_.stop();
+	for (auto &track : tracks_)
+		track->detach();
+	tracks_.clear();
+	unverified_.clear();
+}
+
+class WebrtcBinConnection final : public PeerConnection {
+public:
+	explicit WebrtcBinConnection(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+	~WebrtcBinConnection() override { core_->close(); }
+	void offer(const std::vector<OfferLine> &lines) override { core_->offer(lines); }
+	void setAnswer(const std::string &sdp) override { core_->setAnswer(sdp); }
+	void answer(const std::string &sdp, const std::vector<AnswerLine> &lines) override { core_->answer(sdp, lines); }
+	std::shared_ptr<Sender> sender(std::size_t mLine) const override { return core_->sender(mLine); }
+	bool connected() const noexcept override { return core_->connected(); }
+	void close() override { core_->close(); }
+	ReceiveStats receiveStats(std::size_t mLine) const override { return core_->receiveStats(mLine); }
+
+private:
+	std::shared_ptr<Core> core_;
+};
+
+} // namespace
+
+std::unique_ptr<PeerConnection> PeerConnection::create(MainLoop &loop, Config config, Listener &listener)
+{
+	auto core = std::make_shared<Core>(loop, std::move(config), listener);
+	core->build();
+	return std::make_unique<WebrtcBinConnection>(std::move(core));
+}
+
+std::string localAddressFor(const std::string &host)
+{
+	const bool loopback = host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]" ||
+			      host.starts_with("::ffff:127.");
+	return loopback ? "127.0.0.1" : "";
+}
+
+} // namespace trtc::webrtc

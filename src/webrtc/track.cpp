@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "webrtc/track.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/video/video.h>
+
+#include <fmt/format.h>
+
+namespace trtc::webrtc {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// RFC 3550 A.1 in short: the extended highest sequence number minus the first.
+GstPadProbeReturn countPacket(GstPad *, GstPadProbeInfo *info, gpointer data) noexcept
+{
+	auto &counters = **static_cast<std::shared_ptr<PadTrack::Counters> *>(data);
+	guint8 header[4];
+	if (gst_buffer_extract(GST_PAD_PROBE_INFO_BUFFER(info), 0, header, sizeof header) != sizeof header)
+		return GST_PAD_PROBE_OK;
+	const auto sequence = static_cast<std::uint16_t>(header[2] << 8 | header[3]);
+	if (!counters.first) {
+		counters.first = sequence;
+		counters.last = sequence;
+	}
+	const auto step = static_cast<std::int16_t>(sequence - static_cast<std::uint16_t>(counters.last));
+	if (step > 0)
+		counters.last += static_cast<std::uint32_t>(step);
+	counters.span = counters.last - *counters.first + 1;
+	++counters.received;
+	return GST_PAD_PROBE_OK;
+}
+
+/// Events that must not reach what comes behind us: rtpbin's lost-packet events and EOS of a goodbye.
+GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
+{
+	auto sample = gst::SamplePtr::adopt(gst_app_sink_try_pull_sample(sink, 0));
+	if (sample)
+		(*static_cast<Track::SampleSink *>(data))(sample.get());
+	// Any error returned here would end every stream of the connection.
+	return GST_FLOW_OK;
+}
+
+} // namespace
+
+PadTrack::PadTrack(gst::Pipeline &pipeline, gst::PadPtr pad, gulong blockProbe, std::size_t mLine, MediaKind kind,
+		   std::string encodingName)
+	: pipeline_(&pipeline), pad_(std::move(pad)), blockProbe_(blockProbe), mLine_(mLine), kind_(kind),
+	  encodingName_(std::move(encodingName)), counters_(std::make_shared<Counters>())
+{
+	gst_pad_add_probe(pad_.get(), GST_PAD_PROBE_TYPE_BUFFER, countPacket, new std::shared_ptr<Counters>(counters_),
+			  [](gpointer data) noexcept { delete static_cast<std::shared_ptr<Counters> *>(data); });
+}
+
+PadTrack::~PadTrack() = default;
+
+void PadTrack::attach(const std::string &elements, SampleSink sink)
+{
+	if (!pipeline_ || !blockProbe_)
+		throw Exception(ErrorCode::InvalidOperation, "the track is gone or attached already");
+	// errorignore: whatever goes wrong behind this point must not come back as a flow error into webrtcbin.
+	auto *chain = pipeline_->addChain(fmt::format("errorignore ignore-error=true ignore-eos=true ignore-notlinked=true{}{} ! "
+						      "appsink name=out sync=false async=false emit-signals=false max-buffers=512 drop=true",
+						      elements.empty() ? "" : " ! ", elements));
+	auto out = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(chain), "out"));
+	GstAppSinkCallbacks callbacks = {};
+	callbacks.new_sample = deliver;
+	gst_app_sink_set_callbacks(GST_APP_SINK(out.get()), &callbacks, new SampleSink(std::move(sink)),
+				   [](gpointer data) noexcept { delete static_cast<SampleSink *>(data); });
+	gst_element_sync_state_with_parent(chain);
+	auto sinkPad = gst::PadPtr::adopt(gst_element_get_static_pad(chain, "sink"));
+	if (const auto result = gst_pad_link(pad_.get(), sinkPad.get()); result != GST_PAD_LINK_OK)
+		throw Exception(ErrorCode::Internal, fmt::format("a track cannot be linked: {}", gst_pad_link_get_name(result)));
+	gst_pad_remove_probe(pad_.get(), std::exchange(blockProbe_, 0));
+}
+
+void PadTrack::requestKeyframe()
+{
+	const auto now = std::chrono::steady_clock::now();
+	if (!pipeline_ || (lastRequest_ != std::chrono::steady_clock::time_point{} && now - lastRequest_ < 500ms))
+		return;
+	lastRequest_ = now;
+	gst_pad_send_event(pad_.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, FALSE, 0));
+}
+
+} // namespace trtc::webrtc

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include <trtc/config.h>
+#include <trtc/error.h>
+#include <trtc/events.h>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace trtc;
+
+namespace {
+
+template <class T>
+std::string refusal(std::string_view text)
+{
+	try {
+		(void)T::parse(text);
+	} catch (const Exception &exception) {
+		CHECK(exception.error().code == ErrorCode::InvalidParameter);
+		return exception.what();
+	}
+	return {};
+}
+
+} // namespace
+
+TEST_CASE("sources: none, test and a file")
+{
+	CHECK(SourceSpec::parse("none") == SourceSpec {});
+	CHECK(SourceSpec::parse("test") == SourceSpec { SourceSpec::Kind::Test, "" });
+	CHECK(SourceSpec::parse("file:a b:c.mkv") == SourceSpec { SourceSpec::Kind::File, "a b:c.mkv" });
+	for (const auto *bad : { "", "file:", "test:ball", "v4l2", "None", "file" }) {
+		CAPTURE(bad);
+		CHECK(refusal<SourceSpec>(bad).find("none, test or file:PATH") != std::string::npos);
+	}
+	CHECK(refusal<SourceSpec>("camera\n").find("\"camera?\"") != std::string::npos);
+}
+
+TEST_CASE("video profiles: the SDK's names")
+{
+	struct Row {
+		const char *name;
+		VideoProfile profile;
+	};
+	for (const auto &row : {
+		     Row { "120p", { 160, 120, 15, 200 } },
+		     Row { "120p_2", { 160, 120, 15, 100 } },
+		     Row { "180p", { 320, 180, 15, 350 } },
+		     Row { "180p_2", { 320, 180, 15, 150 } },
+		     Row { "240p", { 320, 240, 15, 400 } },
+		     Row { "240p_2", { 320, 240, 15, 200 } },
+		     Row { "360p", { 640, 360, 15, 800 } },
+		     Row { "360p_2", { 640, 360, 15, 400 } },
+		     Row { "480p", { 640, 480, 15, 900 } },
+		     Row { "480p_2", { 640, 480, 15, 500 } },
+		     Row { "720p", { 1280, 720, 15, 1500 } },
+		     Row { "1080p", { 1920, 1080, 15, 2000 } },
+		     Row { "1440p", { 2560, 1440, 30, 4860 } },
+		     Row { "4K", { 3840, 2160, 30, 9000 } },
+	     }) {
+		CAPTURE(row.name);
+		CHECK(VideoProfile::parse(row.name) == row.profile);
+	}
+	CHECK(VideoProfile {} == VideoProfile::parse("480p_2")); // the SDK's default is ours
+}
+
+TEST_CASE("video profiles: WxH@FPS,KBPSk and its ranges")
+{
+	CHECK(VideoProfile::parse("320x240@10,300k") == VideoProfile { 320, 240, 10, 300 });
+	CHECK(VideoProfile::parse("16x16@1,32k") == VideoProfile { 16, 16, 1, 32 });
+	CHECK(VideoProfile::parse("4096x4096@60,50000k") == VideoProfile { 4096, 4096, 60, 50000 });
+	for (const auto *bad : { "14x16@1,32k", "4098x16@1,32k", "17x16@1,32k", "16x17@1,32k", "16x16@0,32k",
+				 "16x16@61,32k", "16x16@1,31k", "16x16@1,50001k" }) {
+		CAPTURE(bad);
+		CHECK(refusal<VideoProfile>(bad).find("out of range") != std::string::npos);
+	}
+	for (const auto *bad : { "", "480", "4k", "640x480", "640x480@15", "640x480@15,500", "640x480@15,500kk",
+				 "-640x480@15,500k", "640x480@15,99999999999999k", "640 x480@15,500k", "x@,k" }) {
+		CAPTURE(bad);
+		CHECK(refusal<VideoProfile>(bad).find("unknown") != std::string::npos);
+	}
+}
+
+TEST_CASE("audio profiles")
+{
+	CHECK(AudioProfile::parse("standard") == AudioProfile { 48000, 1, 40 });
+	CHECK(AudioProfile::parse("standard-stereo") == AudioProfile { 48000, 2, 64 });
+	CHECK(AudioProfile::parse("high") == AudioProfile { 48000, 1, 128 });
+	CHECK(AudioProfile::parse("high-stereo") == AudioProfile { 48000, 2, 192 });
+	CHECK(AudioProfile::parse("6k") == AudioProfile { 48000, 1, 6 });
+	CHECK(AudioProfile::parse("510k") == AudioProfile { 48000, 1, 510 });
+	CHECK(AudioProfile {} == AudioProfile::parse("standard"));
+	CHECK(refusal<AudioProfile>("5k").find("out of range") != std::string::npos);
+	CHECK(refusal<AudioProfile>("511k").find("out of range") != std::string::npos);
+	for (const auto *bad : { "", "64", "k", "low", "64kbps" }) {
+		CAPTURE(bad);
+		CHECK(refusal<AudioProfile>(bad).find("unknown") != std::string::npos);
+	}
+}
+
+TEST_CASE("connection states have the SDK's names")
+{
+	CHECK(std::string(toString(ConnectionState::Disconnected)) == "DISCONNECTED");
+	CHECK(std::string(toString(ConnectionState::Connecting)) == "CONNECTING");
+	CHECK(std::string(toString(ConnectionState::Connected)) == "CONNECTED");
+	CHECK(std::string(toString(ConnectionState::Reconnecting)) == "RECONNECTING");
+}
