@@ -104,6 +104,23 @@ def test_signals(context):
     room.leave()
 
 
+def test_a_second_interrupt_ends_at_once(context):
+    service = context.service()
+    anchor = context.agent(service, "onair", *TINY)
+    anchor.wait("published")
+    agent = context.agent(service, "ann", "--role", "audience", "--record", "out")
+    agent.wait("first-frame", userId="onair", kind="video")
+    # a service that takes no goodbye makes leaving slow
+    service.signal(signal.SIGSTOP)
+    agent.signal(signal.SIGINT)
+    stopped = agent.wait("recording-stopped")
+    agent.signal(signal.SIGINT)
+    equal(agent.end(), 130, "exit code")
+    equal(agent.events[-1]["exitCode"], 130, "exit code in the summary")
+    equal([r["path"] for r in agent.events[-1]["recordings"]], [stopped["path"]], "recordings in the summary")
+    equal((context.directory / stopped["path"]).stat().st_size, stopped["bytes"], "size of the recording")
+
+
 def test_reader_of_events_goes_away(context):
     service = context.service()
     reader, writer = os.pipe()
