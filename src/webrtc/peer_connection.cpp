@@ -105,10 +105,23 @@ void Core::build()
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
 	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
 	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	// A jitter buffer holds the very first packet for its whole latency, in case an earlier one follows; here the first
+	// frame is what everybody waits for.
+	g_signal_connect(rtpbin.get(), "new-jitterbuffer",
+			 G_CALLBACK(+[](GstElement *, GstElement *buffer, guint, guint, gpointer) noexcept {
+				 g_object_set(buffer, "faststart-min-packets", 1u, nullptr);
+			 }),
+			 nullptr);
 	GObject *agentRaw = nullptr;
 	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
 	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
 	g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+	// libnice asks the network for a UPnP router and keeps gathering for 200 ms while it waits.
+	GObject *niceRaw = nullptr;
+	g_object_get(agent.get(), "agent", &niceRaw, nullptr);
+	if (auto nice = glib::ObjectPtr<GObject>::adopt(niceRaw);
+	    nice && g_object_class_find_property(G_OBJECT_GET_CLASS(nice.get()), "upnp"))
+		g_object_set(nice.get(), "upnp", FALSE, nullptr);
 	if (!config_.localAddress.empty()) {
 		gboolean added = FALSE;
 		g_signal_emit_by_name(agent.get(), "add-local-ip-address", config_.localAddress.c_str(), &added);
