@@ -407,7 +407,8 @@ void Agent::tell(const std::vector<ExpectationTracker::Outcome> &outcomes)
 		printer_.print(
 			{ outcome.met ? "expectation-met" : "expectation-failed",
 			  { { "expectation", text }, { "afterMs", std::int64_t { printer_.elapsed().count() } } } });
-		if (outcome.met)
+		// An agent that failed anyway has said why; the expectation's own error would hide it.
+		if (outcome.met || ending_.code != ExitCode::Ok)
 			continue;
 		const bool ends = config_.exitWhenExpected;
 		fail({ ErrorCode::ExpectationFailed,
