@@ -208,7 +208,8 @@ void Session::finishOperation(const UserId &user, const Status &status)
 	auto operation = std::move(found->second.operations.front());
 	found->second.operations.pop_front();
 	found->second.running = false;
-	if (operation.automatic && !status)
+	// A stream that went while it was being subscribed is no failure: StreamRemoved tells it.
+	if (operation.automatic && !status && status.error().code != ErrorCode::RemoteStreamNotExist)
 		emit(Failed { status.error(), true });
 	complete(std::move(operation.done), status);
 	nextOperation(user);
