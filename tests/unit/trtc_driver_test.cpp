@@ -363,7 +363,7 @@ TEST_CASE_FIXTURE(DriverFixture, "stop: last report, leave, close 1000, done onc
 
 TEST_CASE_FIXTURE(DriverFixture, "stop: while connecting, and before the join result")
 {
-	bool done = false;
+	bool done = false, asked = false;
 	SUBCASE("at once")
 	{
 		start();
@@ -372,7 +372,6 @@ TEST_CASE_FIXTURE(DriverFixture, "stop: while connecting, and before the join re
 	}
 	SUBCASE("with the socket open")
 	{
-		bool asked = false;
 		service.onMessage = [&](const auto &) { asked = true; };
 		start();
 		REQUIRE(waitFor([&] { return asked; }));
