@@ -62,6 +62,7 @@ private:
 	struct Uplink {
 		PublishInfo info;
 		bool retried = false, connected = false;
+		bool listed = false;	  // the service has named us among the publishers
 		std::int64_t request = 0; // of `publish`, 0: not sent yet
 	};
 	struct Downlink {
@@ -105,6 +106,7 @@ private:
 	// trtc_lists.cpp: who is there and what they publish
 	void askForUsers(int triesLeft);
 	void onPublishers(const std::vector<protocol::Publisher> &publishers);
+	void ownPublication(bool listed);
 	void onUsers(const std::vector<protocol::User> &users);
 	void onPeerJoin(const protocol::PeerJoin &peer);
 	void onPeerLeave(const std::string &userId, const char *reason);

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -10,6 +11,7 @@ namespace trtc::signalling {
 
 namespace {
 
+constexpr const char *kUplink = "up";
 constexpr unsigned kPublishBits =
 	protocol::flag::kBigVideo | protocol::flag::kSmallVideo | protocol::flag::kAuxVideo | protocol::flag::kAudio;
 
@@ -59,6 +61,11 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 			continue;
 		present.insert(*user);
 	}
+	ownPublication(std::any_of(publishers.begin(), publishers.end(), [this](const protocol::Publisher &entry) {
+		return entry.userId == config_.userId.str() && (entry.flags & kPublishBits) != 0;
+	}));
+	if (ended_)
+		return;
 	std::vector<UserId> gone;
 	for (const auto &[user, publisher] : publishers_) {
 		if (!present.count(user))
@@ -84,6 +91,21 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 		if (ended_)
 			return;
 	}
+}
+
+/// No message says that the service has dropped our uplink (its DTLS check failed, or ICE on its side), and neither does
+/// webrtcbin; but the list is complete, so it tells.
+void TrtcDriver::ownPublication(bool listed)
+{
+	if (!uplink_ || (!listed && !uplink_->listed))
+		return;
+	uplink_->listed = true;
+	if (listed)
+		return;
+	uplink_.reset();
+	emit(LinkFailed { kUplink,
+			  { ErrorCode::MediaFailed,
+			    "the room service dropped the publication: its end of the media connection failed" } });
 }
 
 /// @p users is complete: whoever is missing has left.
