@@ -37,11 +37,11 @@ inline Demuxed demux(const std::string &path, const std::string &video, bool aud
 	std::string text = "filesrc name=in ! matroskademux name=d";
 	if (video == "h264")
 		text += " d.video_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! h264parse config-interval=-1 ! "
-			"video/x-h264,stream-format=byte-stream,alignment=au ! appsink name=video sync=false async=false";
+			"video/x-h264,stream-format=byte-stream,alignment=au ! appsink name=video sync=false async=false wait-on-eos=false";
 	else if (!video.empty())
-		text += " d.video_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! appsink name=video sync=false async=false";
+		text += " d.video_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! appsink name=video sync=false async=false wait-on-eos=false";
 	if (audio)
-		text += " d.audio_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! appsink name=audio sync=false async=false";
+		text += " d.audio_0 ! queue max-size-time=0 max-size-buffers=0 max-size-bytes=0 ! appsink name=audio sync=false async=false wait-on-eos=false";
 	GError *error = nullptr;
 	GstElement *pipeline = gst_parse_launch(text.c_str(), &error);
 	REQUIRE_MESSAGE(pipeline, error->message);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <sys/resource.h>
 
@@ -385,6 +386,7 @@ struct RecorderFixture : LoopFixture, Recorder::Listener {
 	}
 
 	TempDir folder;
+	virtual ~RecorderFixture() = default;
 	std::vector<RecordingStarted> started;
 	std::vector<RecordingStopped> stopped;
 	std::vector<Error> failed;
