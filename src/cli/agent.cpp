@@ -329,6 +329,9 @@ void Agent::onFailed(const Failed &failed)
 	if (state_ == State::Leaving && !failed.recoverable && failed.error.code == ErrorCode::ConnectionLost)
 		return;
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
+	// The agent stays, but a script must see that a file or somebody's media is missing.
+	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
+		noteCode(exitCodeFor(failed.error.code), errorName(failed.error.code));
 	if (!failed.recoverable)
 		beginLeave("failed");
 }
@@ -407,7 +410,8 @@ void Agent::tell(const std::vector<ExpectationTracker::Outcome> &outcomes)
 		printer_.print(
 			{ outcome.met ? "expectation-met" : "expectation-failed",
 			  { { "expectation", text }, { "afterMs", std::int64_t { printer_.elapsed().count() } } } });
-		if (outcome.met)
+		// An agent that failed anyway has said why; the expectation's own error would hide it.
+		if (outcome.met || ending_.code != ExitCode::Ok)
 			continue;
 		const bool ends = config_.exitWhenExpected;
 		fail({ ErrorCode::ExpectationFailed,

@@ -188,7 +188,7 @@ std::string helpCommand(std::string_view command)
 	const auto what = isOption ? "option" : command ? "argument" : "command";
 	refuse(fmt::format(
 		"unknown {} \"{}\"{}; see {}", what, printable(name, 60),
-		close.empty() || isOption != close.starts_with('-') ? "" : fmt::format(": did you mean {}?", close),
+		close.empty() || isOption != close.starts_with('-') ? "" : fmt::format(" (did you mean {}?)", close),
 		helpCommand(command ? command->name : prefix.substr(0, prefix.find(' ')))));
 }
 
@@ -321,6 +321,11 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 		return { nullptr, command ? helpOf(*command) : helpOfAll(usersig->parsed() ? "usersig " : "") };
 	} catch (const CLI::CallForVersion &) {
 		return { nullptr, fmt::format("trtc-cli {}\n", kVersion) };
+	} catch (const CLI::ArgumentMismatch &error) {
+		// CLI11 says "--room: 1 required ID missing".
+		const std::string text = error.what();
+		refuse(fmt::format("{} needs a value; see {}", printable(text.substr(0, text.find(':')), 60),
+				   helpCommand(chosen() ? chosen()->name : "")));
 	} catch (const CLI::ParseError &error) {
 		const auto *command = chosen();
 		refuse(fmt::format("{}; see {}", printable(error.what(), 200),

@@ -7,10 +7,7 @@ namespace trtc::cli {
 
 namespace {
 
-double seconds(const timeval &time)
-{
-	return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
+std::int64_t milliseconds(const timeval &time) { return std::int64_t { time.tv_sec } * 1000 + time.tv_usec / 1000; }
 
 } // namespace
 
@@ -37,7 +34,8 @@ EventRecord summaryRecord(ExitCode code, const std::string &reason, std::chrono:
 		   { "durationMs", std::int64_t { duration.count() } },
 		   { "recordings", std::move(recordings) },
 		   { "bytes", bytes },
-		   { "cpuSeconds", seconds(usage.ru_utime) + seconds(usage.ru_stime) },
+		   { "cpuSeconds",
+		     static_cast<double>(milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)) / 1000 },
 		   { "maxRssKiB", std::int64_t { usage.ru_maxrss } } } };
 }
 

@@ -129,7 +129,7 @@ const Command &findCommand(const CommandLine &line)
 			names.push_back(command.name);
 		const auto close = nearest(name, names);
 		refuse(fmt::format("unknown command \"{}\"{}; help lists the commands", printable(name, 40),
-				   close.empty() ? "" : fmt::format(": did you mean {}?", close)));
+				   close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
 	}
 	const auto given = line.words.size() - 1;
 	if (given < found->minArgs || given > found->maxArgs)

@@ -21,18 +21,22 @@ struct DurationUnit {
 };
 constexpr DurationUnit kUnits[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60'000 }, { "h", 3'600'000 } };
 
+/// Letters to insert, remove, replace or swap with their neighbour.
 std::size_t editDistance(std::string_view a, std::string_view b)
 {
+	std::vector<std::size_t> before;
 	std::vector<std::size_t> row(b.size() + 1);
 	std::iota(row.begin(), row.end(), std::size_t { 0 });
 	for (std::size_t i = 1; i <= a.size(); ++i) {
-		std::size_t diagonal = row[0];
+		const auto last = row;
 		row[0] = i;
 		for (std::size_t j = 1; j <= b.size(); ++j) {
-			const auto above = row[j];
-			row[j] = std::min({ row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1) });
-			diagonal = above;
+			row[j] =
+				std::min({ last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1) });
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = std::min(row[j], before[j - 2] + 1);
 		}
+		before = last;
 	}
 	return row[b.size()];
 }

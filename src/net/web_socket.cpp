@@ -129,6 +129,10 @@ void closedSeen(SoupWebsocketConnection *connection, gpointer data) noexcept
 	auto &self = *static_cast<WebSocket::Impl *>(data);
 	const auto code = soup_websocket_connection_get_close_code(connection);
 	const auto *reason = soup_websocket_connection_get_close_data(connection);
+	// libsoup closed the stream, which behind our counting wrapper does not reach the socket: without this
+	// the peer waits 5 s for the end of the connection.
+	if (auto *socket = findSocket(soup_websocket_connection_get_io_stream(connection)))
+		g_socket_shutdown(socket, TRUE, TRUE, nullptr);
 	self.reportClosed(code, reason && *reason ? reason : self.lastError);
 }
 

@@ -5,6 +5,7 @@
 #include "protocol/codec.h"
 #include "service/media_hub.h"
 #include "usersig/usersig.h"
+#include "webrtc/peer_connection.h"
 
 #include <trtc/events.h>
 
@@ -30,6 +31,35 @@ std::int64_t unixMs()
 {
 	return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
+
+/// The first connection of a process loads the plug-ins and makes its DTLS key, some 0.3 s. Better now than while the
+/// first publisher waits.
+class WarmUp final : public webrtc::PeerConnection::Listener {
+public:
+	explicit WarmUp(MainLoop &loop) : loop_(loop)
+	{
+		try {
+			connection_ = webrtc::PeerConnection::create(loop, { "warm-up", "127.0.0.1" }, *this);
+			connection_->offer({ webrtc::OfferLine {} });
+		} catch (const Exception &error) {
+			// Whoever needs a connection gets the same error, and is told.
+			spdlog::warn("warm-up: {}", error.what());
+		}
+	}
+
+private:
+	void onLocalDescription(const std::string &) override { end(); }
+	void onConnected() override {}
+	void onFailed(const Error &) override { end(); }
+	void onTrack(const std::shared_ptr<webrtc::Track> &) override {}
+	void end()
+	{
+		loop_.post([connection = std::shared_ptr<webrtc::PeerConnection>(std::move(connection_))] {});
+	}
+
+	MainLoop &loop_;
+	std::unique_ptr<webrtc::PeerConnection> connection_;
+};
 
 } // namespace
 
@@ -73,6 +103,7 @@ struct Server::Impl {
 	SessionId nextId = 1;
 	std::uint64_t messagesIn = 0, messagesOut = 0, refused = 0, malformed = 0, ticks = 0;
 	SourceHandle ticker, stopTimer;
+	WarmUp warmUp;
 	bool stopping = false;
 };
 
@@ -84,7 +115,8 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 				apply(rules.downlinkAnswered(s, seq, publisher, code, text));
 			},
 			[this](SessionId s) { apply(rules.uplinkFailed(s)); },
-			[this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } })
+			[this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } }),
+	  warmUp(loop)
 {
 	net::HttpServer::Options options;
 	options.maxConnections = config.maxConnections;

@@ -3,13 +3,11 @@
 
 #include "gst/pipeline.h"
 #include "webrtc/fingerprint.h"
+#include "webrtc/promise.h"
 #include "webrtc/sdp.h"
 #include "webrtc/sender.h"
+#include "webrtc/session_description.h"
 #include "webrtc/track.h"
-
-#define GST_USE_UNSTABLE_API
-#include <gst/sdp/sdp.h>
-#include <gst/webrtc/webrtc.h>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -21,66 +19,12 @@ namespace trtc::webrtc {
 
 namespace {
 
-/// Payload types of our own offers; the numbers Chromium uses.
-constexpr int kOpusPt = 111, kH264Pt = 102, kVp8Pt = 96;
-
-std::string codecCaps(VideoCodec codec)
-{
-	// Nothing that the payloader decides (profile-level-id, sprop): every field given here must be equal on both sides.
-	return codec == VideoCodec::H264
-		       ? fmt::format("application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload={},packetization-mode=(string)1,"
-				     "rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
-				     kH264Pt)
-		       : fmt::format("application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload={},"
-				     "rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
-				     kVp8Pt);
-}
-
-std::string opusCaps()
-{
-	return fmt::format("application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload={}", kOpusPt);
-}
-
-/// An H.264 offer must say its profile: constrained baseline, level 3.1 and up by asymmetry, as every browser has it.
-std::string finishOffer(const std::string &text)
-{
-	auto parsed = sdp::parse(text);
-	if (!parsed)
-		return text;
-	for (auto &media : parsed.value().media) {
-		std::erase_if(media.lines, [](const std::string &line) { return line.find("transport-cc") != std::string::npos; });
-		for (auto &line : media.lines)
-			if (line.starts_with(fmt::format("a=fmtp:{} ", kH264Pt)) && line.find("profile-level-id") == std::string::npos)
-				line += ";profile-level-id=42e01f;level-asymmetry-allowed=1";
-	}
-	return parsed.value().str();
-}
-
-GstWebRTCSessionDescription *makeDescription(GstWebRTCSDPType type, const std::string &text)
-{
-	GstSDPMessage *message = nullptr;
-	gst_sdp_message_new(&message);
-	if (gst_sdp_message_parse_buffer(reinterpret_cast<const guint8 *>(text.data()), static_cast<guint>(text.size()), message) !=
-	    GST_SDP_OK) {
-		gst_sdp_message_free(message);
-		return nullptr;
-	}
-	return gst_webrtc_session_description_new(type, message);
-}
-
 class Core;
 
 /// User data of every webrtcbin callback: those run on webrtcbin's own threads, copy and post.
 struct Hook {
 	MainLoop &loop;
 	std::weak_ptr<Core> core;
-};
-
-struct PromiseHook {
-	MainLoop &loop;
-	std::weak_ptr<Core> core;
-	std::function<void(Core &, const std::string &error, const std::string &sdp)> then;
-	const char *field; // "offer", "answer" or nullptr
 };
 
 class Core : public std::enable_shared_from_this<Core> {
@@ -114,8 +58,8 @@ private:
 
 	template<class Callback>
 	void connectHook(const char *signal, Callback callback);
-	void call(const char *action, GstWebRTCSessionDescription *description, const char *field,
-		  std::function<void(Core &, const std::string &)> then);
+	ActionDone guarded(const char *action, std::function<void(Core &, const std::string &)> then);
+	bool setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(Core &)> then);
 	gst::PadPtr requestSink(const std::string &caps);
 	void setLocal(GstWebRTCSDPType type, const std::string &text);
 	void gathered();
@@ -161,10 +105,23 @@ void Core::build()
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
 	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
 	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	// A jitter buffer holds the very first packet for its whole latency, in case an earlier one follows; here the first
+	// frame is what everybody waits for.
+	g_signal_connect(rtpbin.get(), "new-jitterbuffer",
+			 G_CALLBACK(+[](GstElement *, GstElement *buffer, guint, guint, gpointer) noexcept {
+				 g_object_set(buffer, "faststart-min-packets", 1u, nullptr);
+			 }),
+			 nullptr);
 	GObject *agentRaw = nullptr;
 	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
 	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
 	g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+	// libnice asks the network for a UPnP router and keeps gathering for 200 ms while it waits.
+	GObject *niceRaw = nullptr;
+	g_object_get(agent.get(), "agent", &niceRaw, nullptr);
+	if (auto nice = glib::ObjectPtr<GObject>::adopt(niceRaw);
+	    nice && g_object_class_find_property(G_OBJECT_GET_CLASS(nice.get()), "upnp"))
+		g_object_set(nice.get(), "upnp", FALSE, nullptr);
 	if (!config_.localAddress.empty()) {
 		gboolean added = FALSE;
 		g_signal_emit_by_name(agent.get(), "add-local-ip-address", config_.localAddress.c_str(), &added);
@@ -178,54 +135,18 @@ void Core::build()
 	pipeline_.play();
 }
 
-/// Runs a webrtcbin action with a promise; @p then runs on the loop unless it failed or we are closed.
-void Core::call(const char *action, GstWebRTCSessionDescription *description, const char *field,
-		std::function<void(Core &, const std::string &)> then)
+/// @p then, unless the action failed or we are closed.
+ActionDone Core::guarded(const char *action, std::function<void(Core &, const std::string &)> then)
 {
-	auto *hook = new PromiseHook{ loop_, weak_from_this(),
-				      [then = std::move(then), action](Core &core, const std::string &error, const std::string &sdp) {
-					      if (!core.listener_)
-						      return;
-					      if (!error.empty())
-						      core.fail(ErrorCode::MediaFailed, fmt::format("webrtcbin {}: {}", action, error));
-					      else
-						      then(core, sdp);
-				      },
-				      field };
-	auto *promise = gst_promise_new_with_change_func(
-		[](GstPromise *reply, gpointer data) noexcept {
-			auto &self = *static_cast<PromiseHook *>(data);
-			std::string error, sdp;
-			const GstStructure *structure =
-				gst_promise_wait(reply) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(reply) : nullptr;
-			if (structure && gst_structure_has_field(structure, "error")) {
-				GError *failure = nullptr;
-				gst_structure_get(structure, "error", G_TYPE_ERROR, &failure, nullptr);
-				error = failure ? failure->message : "unknown error";
-				g_clear_error(&failure);
-			} else if (self.field) {
-				GstWebRTCSessionDescription *made = nullptr;
-				if (structure)
-					gst_structure_get(structure, self.field, GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &made, nullptr);
-				if (made) {
-					glib::CharPtr text(gst_sdp_message_as_text(made->sdp));
-					sdp = text.get();
-					gst_webrtc_session_description_free(made);
-				} else {
-					error = "no description came back";
-				}
-			}
-			self.loop.post([weak = self.core, then = self.then, error, sdp] {
-				if (auto core = weak.lock())
-					then(*core, error, sdp);
-			});
-			gst_promise_unref(reply);
-		},
-		hook, [](gpointer data) noexcept { delete static_cast<PromiseHook *>(data); });
-	if (field)
-		g_signal_emit_by_name(webrtc_, action, nullptr, promise);
-	else
-		g_signal_emit_by_name(webrtc_, action, description, promise);
+	return [weak = weak_from_this(), action, then = std::move(then)](const std::string &error, const std::string &sdp) {
+		const auto core = weak.lock();
+		if (!core || !core->listener_)
+			return;
+		if (error.empty())
+			then(*core, sdp);
+		else
+			core->fail(ErrorCode::MediaFailed, fmt::format("webrtcbin {}: {}", action, error));
+	};
 }
 
 /// A sink pad whose transceiver only sends, with fixed codec and SSRC: m-lines come in the order of these calls.
@@ -278,17 +199,18 @@ void Core::offer(const std::vector<OfferLine> &lines)
 							     fmt::format("rtpvp8pay picture-id-mode=15-bit pt={} ssrc={}", kVp8Pt, ssrc),
 							     pad.get()));
 	}
-	call("create-offer", nullptr, "offer", [](Core &core, const std::string &sdp) { core.setLocal(GST_WEBRTC_SDP_TYPE_OFFER, sdp); });
+	createDescription(loop_, webrtc_, "create-offer", "offer", guarded("create-offer", [](Core &core, const std::string &sdp) {
+				  core.setLocal(GST_WEBRTC_SDP_TYPE_OFFER, sdp);
+			  }));
 }
 
 void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
 {
-	auto *description = makeDescription(type, text);
-	call("set-local-description", description, nullptr, [](Core &core, const std::string &) {
-		core.localSet_ = true;
-		core.gathered();
-	});
-	gst_webrtc_session_description_free(description);
+	setDescription(loop_, webrtc_, "set-local-description", makeDescription(type, text),
+		       guarded("set-local-description", [](Core &core, const std::string &) {
+			       core.localSet_ = true;
+			       core.gathered();
+		       }));
 }
 
 /// An answer must hold every candidate, so it waits until gathering is complete (libnice takes 200 ms for it). An offer
@@ -313,98 +235,65 @@ void Core::gathered()
 		listener_->onLocalDescription(finishOffer(text.get()));
 		return;
 	}
-	auto parsed = sdp::parse(text.get());
-	if (!parsed) {
-		fail(ErrorCode::Internal, "webrtcbin's answer: " + parsed.error().message);
-		return;
-	}
-	for (std::size_t i = 0; i < parsed.value().media.size() && i < answerLines_.size(); ++i) {
-		auto &media = parsed.value().media[i];
-		const auto &line = answerLines_[i];
-		std::erase_if(media.lines, [](const std::string &l) { return l.find("transport-cc") != std::string::npos; });
-		// webrtcbin loses what its caps do not know (profile-level-id); what was planned is what is sent.
-		for (const char *name : { "ssrc", "msid", "fmtp", "rtcp-fb" })
-			media.removeAttributes(name);
-		if (line.encodingName != "OPUS") {
-			media.addAttribute(fmt::format("rtcp-fb:{} nack pli", line.payloadType));
-			media.addAttribute(fmt::format("rtcp-fb:{} ccm fir", line.payloadType));
-		}
-		if (!line.fmtp.empty())
-			media.addAttribute(fmt::format("fmtp:{} {}", line.payloadType, line.fmtp));
-		// A line that is not what was planned would be silent for ever (media cannot be turned round later).
-		const char *expected = line.ssrc ? "sendonly" : "recvonly";
-		if (media.direction() != expected) {
-			fail(ErrorCode::Internal, fmt::format("webrtcbin answers m-line {} with {}, not {}", i, media.direction(), expected));
-			return;
-		}
-		if (!line.ssrc)
-			continue;
-		media.addAttribute(fmt::format("msid:{} {}", line.msid, line.trackId));
-		media.addAttribute(fmt::format("ssrc:{} cname:{}", line.ssrc, line.msid.substr(0, 16)));
-		media.addAttribute(fmt::format("ssrc:{} msid:{} {}", line.ssrc, line.msid, line.trackId));
-	}
-	listener_->onLocalDescription(parsed.value().str());
+	auto finished = finishAnswer(text.get(), answerLines_);
+	if (finished)
+		listener_->onLocalDescription(finished.value());
+	else
+		fail(finished.error().code, finished.error().message);
 }
 
-void Core::setAnswer(const std::string &text)
+/// Parses, remembers which m-line an SSRC belongs to, starts the connect timer. False: it cannot be parsed, and onFailed
+/// comes later, not from inside the caller's own call.
+bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(Core &)> then)
 {
 	auto parsed = sdp::parse(text);
-	auto *description = parsed ? makeDescription(GST_WEBRTC_SDP_TYPE_ANSWER, text) : nullptr;
+	const auto description = parsed ? makeDescription(type, text) : nullptr;
 	if (!description) {
-		// Deferred: the caller must not be called back from inside its own call.
 		loop_.post([weak = weak_from_this(), why = parsed ? std::string("not an SDP") : parsed.error().message] {
 			if (auto core = weak.lock())
-				core->fail(ErrorCode::MediaFailed, "the peer's answer: " + why);
+				core->fail(ErrorCode::MediaFailed, "the peer's description: " + why);
 		});
-		return;
+		return false;
 	}
 	remote_ = std::move(parsed.value());
 	for (std::size_t i = 0; i < remote_->media.size(); ++i)
 		for (const auto ssrc : remote_->media[i].ssrcs())
 			mLineOfSsrc_[ssrc] = i;
 	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
-		fail(ErrorCode::MediaFailed, fmt::format("no media connection within {} ms (ICE or DTLS): is UDP between the two ends open?",
-							 config_.connectTimeout.count()));
+		fail(ErrorCode::MediaFailed,
+		     fmt::format("no media connection within {} ms (ICE or DTLS): is UDP between the two ends open?",
+				 config_.connectTimeout.count()));
 	});
-	call("set-remote-description", description, nullptr, [](Core &, const std::string &) {});
-	gst_webrtc_session_description_free(description);
+	setDescription(loop_, webrtc_, "set-remote-description", description,
+		       guarded("set-remote-description", [then = std::move(then)](Core &core, const std::string &) { then(core); }));
+	return true;
+}
+
+void Core::setAnswer(const std::string &text)
+{
+	setRemote(GST_WEBRTC_SDP_TYPE_ANSWER, text, [](Core &) {});
 }
 
 void Core::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 {
 	answerLines_ = lines;
-	auto parsed = sdp::parse(text);
-	auto *description = parsed ? makeDescription(GST_WEBRTC_SDP_TYPE_OFFER, text) : nullptr;
-	if (!description) {
-		loop_.post([weak = weak_from_this(), why = parsed ? std::string("not an SDP") : parsed.error().message] {
-			if (auto core = weak.lock())
-				core->fail(ErrorCode::MediaFailed, "the peer's offer: " + why);
-		});
-		return;
-	}
-	remote_ = std::move(parsed.value());
-	for (std::size_t i = 0; i < remote_->media.size(); ++i)
-		for (const auto ssrc : remote_->media[i].ssrcs())
-			mLineOfSsrc_[ssrc] = i;
 	for (std::size_t i = 0; i < lines.size(); ++i) {
 		const auto &line = lines[i];
 		if (!line.ssrc)
 			continue;
 		const bool audio = line.encodingName == "OPUS";
 		const auto caps = fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
-					      audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType, line.ssrc);
+					      audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000,
+					      line.payloadType, line.ssrc);
 		auto pad = requestSink(caps);
 		senders_.push_back(AppSender::create(loop_, pipeline_, i, caps, "", pad.get()));
 	}
-	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
-		fail(ErrorCode::MediaFailed,
-		     fmt::format("no media connection within {} ms (ICE or DTLS)", config_.connectTimeout.count()));
+	setRemote(GST_WEBRTC_SDP_TYPE_OFFER, text, [](Core &core) {
+		createDescription(core.loop_, core.webrtc_, "create-answer", "answer",
+				  core.guarded("create-answer", [](Core &self, const std::string &sdp) {
+					  self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+				  }));
 	});
-	call("set-remote-description", description, nullptr, [](Core &core, const std::string &) {
-		core.call("create-answer", nullptr, "answer",
-			  [](Core &self, const std::string &sdp) { self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER, sdp); });
-	});
-	gst_webrtc_session_description_free(description);
 }
 
 void Core::onStateNotify(GObject *object, GParamSpec *, gpointer data) noexcept

@@ -42,7 +42,7 @@ async function room(codec, checks, started) {
 	const agent = new Child(AGENT, config['trtc-cli'],
 				['join', '--server', url, '--sdk-app-id', sdkAppId, '--user-id', AGENT, '--secret-key-file', secretKeyFile,
 				 '--room', ROOM, '--role', 'anchor', '--video', 'test', '--audio', 'test', '--video-codec', codec,
-				 '--record', recordings, '--control', 'none', '--events', 'json', '--log-level', 'debug']);
+				 '--record', recordings, '--events', 'json', '--log-level', 'debug']);
 	started.push(agent);
 	await agent.event('published');
 	checks.ok(true, 'agent publishes');

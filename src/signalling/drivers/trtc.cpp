@@ -47,8 +47,11 @@ std::string hostOf(const std::string &url)
 /// Holds the UserSig: never log it.
 std::string urlFor(const ClientConfig &config, const JoinOptions &options)
 {
-	return fmt::format("{}?sdkAppId={}&userId={}&userSig={}&roomId={}&enc264=1&dec264=1&encVp8=1&decVp8=1",
-			   config.server, config.sdkAppId, percentEncoded(config.userId.str()),
+	// A browser puts the root where a URL has no path; so the service expects it.
+	const auto authority = config.server.find("://") + 3;
+	const bool hasPath = config.server.find('/', authority) != std::string::npos;
+	return fmt::format("{}{}?sdkAppId={}&userId={}&userSig={}&roomId={}&enc264=1&dec264=1&encVp8=1&decVp8=1",
+			   config.server, hasPath ? "" : "/", config.sdkAppId, percentEncoded(config.userId.str()),
 			   percentEncoded(config.userSig), percentEncoded(options.room.str()));
 }
 

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""serve and usersig."""
+
+import re
+import signal
+import stat
+
+from harness import Program, check, equal, make_sig, refused
+
+
+def test_key_is_made_on_first_use(context):
+    first = Program(context, "serve", ["serve", "--listen", "127.0.0.1:0", "--events", "json"])
+    ready = first.wait("service-ready")
+    path = context.directory / "state" / "trtc-cli" / "serve.key"
+    equal(ready["secretKeyFile"], str(path), "key file")
+    equal(ready["sdkAppId"], 1400000001, "application")
+    check(re.fullmatch(r"ws://127\.0\.0\.1:\d+", ready["url"]), f"url {ready['url']}")
+    equal(stat.S_IMODE(path.stat().st_mode), 0o600, "mode of the key")
+    for directory in (path.parent, path.parent.parent):
+        equal(stat.S_IMODE(directory.stat().st_mode), 0o700, f"mode of {directory}")
+    key = path.read_text()
+    check(re.fullmatch(r"[0-9a-f]{64}\n", key), "key is not 64 hexadecimal digits")
+    equal(list(path.parent.iterdir()), [path], "files beside the key")
+    second = Program(context, "serve", ["serve", "--listen", "127.0.0.1:0", "--events", "json"])
+    second.wait("service-ready")
+    equal(path.read_text(), key, "key at the second start")
+    for service in (first, second):
+        service.signal(signal.SIGTERM)
+        equal(service.end(), 0, "exit code")
+
+
+def test_two_services_that_start_at_once_share_one_key(context):
+    services = [Program(context, f"serve {i}", ["serve", "--listen", "127.0.0.1:0", "--events", "json"]) for i in range(4)]
+    for service in services:
+        service.wait("service-ready")
+    equal(len(list((context.directory / "state" / "trtc-cli").iterdir())), 1, "files in the state directory")
+    for service in services:
+        service.signal(signal.SIGINT)
+        equal(service.end(), 0, "exit code")
+
+
+def test_key_files_that_will_not_do(context):
+    serve = ["serve", "--listen", "127.0.0.1:0", "--events", "json"]
+    (context.directory / "file").write_text("x")
+    refused(context.run(*serve, "--secret-key-file", str(context.key_file("", "empty"))), 2, "INVALID_PARAMETER", "is empty")
+    refused(context.run(*serve, "--secret-key-file", str(context.key_file("a\nb", "two"))), 2, "INVALID_PARAMETER", "one line")
+    refused(context.run(*serve, "--secret-key-file", "file/below"), 2, "INVALID_PARAMETER", "--secret-key-file")
+    refused(context.run(*serve, variables={"XDG_STATE_HOME": "/proc/none"}), 2, "INVALID_PARAMETER", "--secret-key-file")
+
+
+def test_a_key_that_others_can_read(context):
+    key = context.key_file()
+    key.chmod(0o644)
+    sign = context.run("usersig", "sign", "--user-id", "ann", "--secret-key-file", str(key))
+    equal(sign.process.returncode, 0, "exit code")
+    check("chmod 600" in sign.complaints()[0], f"no warning in {sign.errors}")
+
+
+def test_busy_port(context):
+    service = context.service()
+    address = service.url.removeprefix("ws://")
+    busy = context.run("serve", "--listen", address, "--secret-key-file", str(service.key_file), "--events", "json")
+    refused(busy, 2, "CONNECT_FAILED", address.split(":")[1])
+    check(service.alive(), "the first service has ended")
+
+
+def test_addresses(context):
+    for address in ("0.0.0.0:0", "[::]:0", "192.0.2.1:80"):
+        refused(context.run("serve", "--listen", address, "--events", "json"), 2, "INVALID_PARAMETER", "--plain-text")
+    refused(context.run("serve", "--listen", "nonsense", "--events", "json"), 2, "INVALID_PARAMETER", "HOST:PORT")
+
+
+def test_limits(context):
+    service = context.service("--max-rooms", "1", "--max-users", "2")
+    one = context.agent(service, "one", room="1")
+    two = context.agent(service, "two", room="1")
+    refused(context.agent(service, "three", room="1", joined=False), 3, "JOIN_ROOM_FAILED")
+    refused(context.agent(service, "four", room="2", joined=False), 3, "JOIN_ROOM_FAILED")
+    for agent in (one, two):
+        equal(agent.find("error"), [], "errors of those inside")
+        agent.send("leave\n")
+        equal(agent.end(), 0, "exit code")
+
+
+def test_usersig(context):
+    key = context.key_file("my-key")
+    who = ["--user-id", "ann", "--secret-key-file", str(key)]
+    sig = context.run("usersig", "sign", *who).lines[0]
+    equal(context.run("usersig", "verify", sig, *who).process.returncode, 0, "verify")
+    equal(context.run("usersig", "verify", "-", *who, stdin=sig.encode() + b"\n").process.returncode, 0, "verify from stdin")
+    shown = context.run("usersig", "show", sig).events[0]
+    equal((shown["TLS.identifier"], shown["TLS.sdkappid"], shown["TLS.expire"]), ("ann", 1400000001, 86400), "claims")
+    # made elsewhere, verified here
+    equal(context.run("usersig", "verify", make_sig("ann", "my-key"), *who).process.returncode, 0, "verify of a foreign one")
+    bad = [
+        (make_sig("ann", "my-key", signed_at=1600000000), who, "expired"),
+        (make_sig("ann", "your-key"), who, ""),
+        (make_sig("bob", "my-key"), who, "bob"),
+        (make_sig("ann", "my-key", app=7), who, "7"),
+        ("garbage", who, ""),
+        (sig[:-8], who, ""),
+    ]
+    for text, arguments, part in bad:
+        refusal = context.run("usersig", "verify", text, *arguments)
+        equal((refusal.process.returncode, refusal.lines, len(refusal.complaints())), (3, [], 1), f"verify of {text}")
+        check(part in refusal.complaints()[0], f"{refusal.complaints()[0]!r} does not say {part!r}")
+    equal(context.run("usersig", "show", "garbage").process.returncode, 3, "show of garbage")
+    equal(context.run("usersig", "sign", "--user-id", "ann", "--secret-key-file", "none").process.returncode, 2, "missing key")
+
+
+def test_private_map_key(context):
+    who = ["--user-id", "ann", "--secret-key-file", str(context.key_file())]
+    for room in (["--room", "8888"], ["--room", "live-room_7", "--string-room"]):
+        ticket = context.run("usersig", "sign", *who, "--private-map-key", *room, "--privileges", "42").lines[0]
+        permit = context.run("usersig", "show", ticket).events[0]["permit"]
+        equal((permit["room"], permit["stringRoom"], permit["privileges"]), (room[1], len(room) == 3, 42), "permit")
+        equal(context.run("usersig", "verify", ticket, *who, "--private-map-key", *room).process.returncode, 0, "verify")
+        other = context.run("usersig", "verify", ticket, *who, "--private-map-key", "--room", "9")
+        equal((other.process.returncode, len(other.complaints())), (3, 1), "verify for another room")
