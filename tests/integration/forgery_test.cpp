@@ -82,6 +82,7 @@ TEST_CASE_FIXTURE(ForgeryFixture, "a forged publish answer: the agent drops the 
 	CHECK(forgeries == 1);
 	REQUIRE(!status);
 	CHECK(status.error().code == ErrorCode::MediaFailed);
+	INFO(status.error().message);
 	CHECK(status.error().message.find("certificate") != std::string::npos);
 	CHECK(!alice.client->published());
 	CHECK(alice.client->joined());
@@ -104,6 +105,7 @@ TEST_CASE_FIXTURE(ForgeryFixture, "a forged subscribe answer: the agent drops th
 	CHECK(forgeries >= 1);
 	const auto failed = alice.last<Failed>();
 	CHECK(failed.error.code == ErrorCode::MediaFailed);
+	INFO(failed.error.message);
 	CHECK(failed.error.message.find("certificate") != std::string::npos);
 	CHECK(failed.recoverable);
 	CHECK(alice.count<FirstFrame>() == 0);

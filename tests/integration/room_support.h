@@ -107,8 +107,10 @@ public:
 	void recordInto(const std::string &directory)
 	{
 		hook = [this, directory](const Event &event) {
-			if (const auto *added = std::get_if<StreamAdded>(&event))
-				client->stream(added->userId, added->streamType)->startRecording(directory);
+			const auto *added = std::get_if<StreamAdded>(&event);
+			// Null after a leave() that came first.
+			if (auto *remote = added ? client->stream(added->userId, added->streamType) : nullptr)
+				remote->startRecording(directory);
 		};
 	}
 

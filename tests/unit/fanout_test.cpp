@@ -126,7 +126,7 @@ TEST_CASE("fanout: CSRCs and extensions are left out, padding stays")
 	packet.payload = { 1, 2, 3, 0, 2 };
 	put(fanout, packet.bytes());
 	REQUIRE(taker->packets.size() == 1);
-	const auto &out = taker->packets.front();
+	const auto out = taker->packets.front();
 	CHECK(out[0] == 0xa0);
 	CHECK(Bytes(out.begin() + 12, out.end()) == packet.payload);
 	packet.extension = Bytes {};
@@ -156,7 +156,7 @@ TEST_CASE("fanout: what is no RTP packet goes nowhere")
 	// An extension that says it is longer than the packet, or exactly as long.
 	packet = {};
 	packet.extension = Bytes(4, 0);
-	for (const std::uint16_t words : { 2, 0x100, 0xffff }) {
+	for (const std::uint16_t words : std::vector<std::uint16_t> { 2, 0x100, 0xffff }) {
 		auto bad = packet.bytes();
 		bad[14] = static_cast<std::uint8_t>(words >> 8);
 		bad[15] = static_cast<std::uint8_t>(words & 0xff);

@@ -59,11 +59,12 @@ private:
 		ReplyHandler handler;
 		SourceHandle timer;
 	};
+	static constexpr const char *kUplink = "up";
 	struct Uplink {
 		PublishInfo info;
 		bool retried = false, connected = false;
-		bool listed = false;	  // the service has named us among the publishers
 		std::int64_t request = 0; // of `publish`, 0: not sent yet
+		bool listed = false;	  // seen in a published list
 	};
 	struct Downlink {
 		std::string tinyId;
@@ -106,7 +107,6 @@ private:
 	// trtc_lists.cpp: who is there and what they publish
 	void askForUsers(int triesLeft);
 	void onPublishers(const std::vector<protocol::Publisher> &publishers);
-	void ownPublication(bool listed);
 	void onUsers(const std::vector<protocol::User> &users);
 	void onPeerJoin(const protocol::PeerJoin &peer);
 	void onPeerLeave(const std::string &userId, const char *reason);

@@ -11,7 +11,6 @@ namespace trtc::signalling {
 
 namespace {
 
-constexpr const char *kUplink = "up";
 constexpr std::string_view kDownlinkPrefix = "down:";
 constexpr int kRoleRetries = 1;
 

@@ -3,7 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
@@ -11,7 +10,6 @@ namespace trtc::signalling {
 
 namespace {
 
-constexpr const char *kUplink = "up";
 constexpr unsigned kPublishBits =
 	protocol::flag::kBigVideo | protocol::flag::kSmallVideo | protocol::flag::kAuxVideo | protocol::flag::kAudio;
 
@@ -55,17 +53,29 @@ void TrtcDriver::askForUsers(int triesLeft)
 void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers)
 {
 	std::set<UserId> present;
+	bool self = false;
 	for (const auto &entry : publishers) {
 		const auto user = userIdOf(entry.userId);
-		if (!user || *user == config_.userId || (entry.flags & kPublishBits) == 0)
+		if (!user || (entry.flags & kPublishBits) == 0)
 			continue;
-		present.insert(*user);
+		if (*user == config_.userId)
+			self = true;
+		else
+			present.insert(*user);
 	}
-	ownPublication(std::any_of(publishers.begin(), publishers.end(), [this](const protocol::Publisher &entry) {
-		return entry.userId == config_.userId.str() && (entry.flags & kPublishBits) != 0;
-	}));
-	if (ended_)
-		return;
+	// The one sign of an uplink that failed at the service's end: there is no message for it, and a peer connection
+	// does not notice that nobody listens.
+	if (uplink_ && !self && uplink_->listed) {
+		forget(uplink_->request);
+		uplink_.reset();
+		emit(LinkFailed { kUplink,
+				  { ErrorCode::MediaFailed,
+				    "the room service has ended the publication: its media connection failed there" } });
+		if (ended_)
+			return;
+	} else if (uplink_ && self) {
+		uplink_->listed = true;
+	}
 	std::vector<UserId> gone;
 	for (const auto &[user, publisher] : publishers_) {
 		if (!present.count(user))
@@ -91,21 +101,6 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 		if (ended_)
 			return;
 	}
-}
-
-/// No message says that the service has dropped our uplink (its DTLS check failed, or ICE on its side), and neither does
-/// webrtcbin; but the list is complete, so it tells.
-void TrtcDriver::ownPublication(bool listed)
-{
-	if (!uplink_ || (!listed && !uplink_->listed))
-		return;
-	uplink_->listed = true;
-	if (listed)
-		return;
-	uplink_.reset();
-	emit(LinkFailed { kUplink,
-			  { ErrorCode::MediaFailed,
-			    "the room service dropped the publication: its end of the media connection failed" } });
 }
 
 /// @p users is complete: whoever is missing has left.
