@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
@@ -11,7 +12,7 @@
 
 namespace trtc::test {
 
-/// A folder of its own, gone with the test.
+/// A folder of its own, gone with the test unless TRTC_TEST_KEEP is set.
 class TempDir {
 public:
 	TempDir()
@@ -25,7 +26,8 @@ public:
 	~TempDir()
 	{
 		std::error_code ignored;
-		std::filesystem::remove_all(path_, ignored);
+		if (!std::getenv("TRTC_TEST_KEEP"))
+			std::filesystem::remove_all(path_, ignored);
 	}
 	TempDir(const TempDir &) = delete;
 	TempDir &operator=(const TempDir &) = delete;
