@@ -329,6 +329,9 @@ void Agent::onFailed(const Failed &failed)
 	if (state_ == State::Leaving && !failed.recoverable && failed.error.code == ErrorCode::ConnectionLost)
 		return;
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
+	// The agent stays, but a script must see that a file or somebody's media is missing.
+	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
+		noteCode(exitCodeFor(failed.error.code), errorName(failed.error.code));
 	if (!failed.recoverable)
 		beginLeave("failed");
 }

@@ -249,6 +249,11 @@ void HttpServer::Impl::accept(GSocketConnection *raw)
 {
 	if (connections.size() >= options.maxConnections)
 		return; // dropping the only reference closes it
+	const auto local = glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_local_address(raw, nullptr));
+	const auto remote =
+		glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_remote_address(raw, nullptr));
+	if (!local || !remote)
+		return; // reset by the peer before we came to it
 	const auto stream = secured(raw);
 	if (!stream)
 		return;
@@ -264,9 +269,6 @@ void HttpServer::Impl::accept(GSocketConnection *raw)
 	connections[connection->id] = connection;
 	g_object_set_data_full(G_OBJECT(counted.get()), kConnectionKey, connection, dropConnection);
 
-	const auto local = glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_local_address(raw, nullptr));
-	const auto remote =
-		glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_remote_address(raw, nullptr));
 	soup_server_accept_iostream(server.get(), counted.get(), local.get(), remote.get(), nullptr);
 }
 

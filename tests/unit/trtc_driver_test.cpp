@@ -230,7 +230,8 @@ TEST_CASE_FIXTURE(DriverFixture, "lists: a peer that leaves takes its publicatio
 	const std::pair<int, const char *> rows[] = {
 		{ 0, "left" }, { 1, "timeout" }, { 2, "kicked" }, { 3, "role-change" }, { 9, "left" }
 	};
-	for (const auto &[reason, name] : rows) {
+	for (const auto &row : rows) {
+		const auto reason = row.first;
 		CAPTURE(reason);
 		log.events.clear();
 		service.publishers(publisher("bob", 9));
@@ -238,7 +239,7 @@ TEST_CASE_FIXTURE(DriverFixture, "lists: a peer that leaves takes its publicatio
 			R"({{"cmd":4135,"code":0,"data":{{"userId":"bob","srcTinyId":"t-bob","reason":{}}}}})",
 			reason));
 		REQUIRE(comes<PeerLeft>());
-		CHECK(log.last<PeerLeft>().reason == name);
+		CHECK(log.last<PeerLeft>().reason == row.second);
 		REQUIRE(log.events.size() >= 2);
 		CHECK(std::holds_alternative<RemotePublication>(log.events[log.events.size() - 2]));
 	}
@@ -363,7 +364,7 @@ TEST_CASE_FIXTURE(DriverFixture, "stop: last report, leave, close 1000, done onc
 
 TEST_CASE_FIXTURE(DriverFixture, "stop: while connecting, and before the join result")
 {
-	bool done = false;
+	bool done = false, asked = false;
 	SUBCASE("at once")
 	{
 		start();
@@ -372,7 +373,6 @@ TEST_CASE_FIXTURE(DriverFixture, "stop: while connecting, and before the join re
 	}
 	SUBCASE("with the socket open")
 	{
-		bool asked = false;
 		service.onMessage = [&](const auto &) { asked = true; };
 		start();
 		REQUIRE(waitFor([&] { return asked; }));

@@ -59,10 +59,12 @@ private:
 		ReplyHandler handler;
 		SourceHandle timer;
 	};
+	static constexpr const char *kUplink = "up";
 	struct Uplink {
 		PublishInfo info;
 		bool retried = false, connected = false;
 		std::int64_t request = 0; // of `publish`, 0: not sent yet
+		bool listed = false;	  // seen in a published list
 	};
 	struct Downlink {
 		std::string tinyId;

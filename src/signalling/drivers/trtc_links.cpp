@@ -11,7 +11,6 @@ namespace trtc::signalling {
 
 namespace {
 
-constexpr const char *kUplink = "up";
 constexpr std::string_view kDownlinkPrefix = "down:";
 constexpr int kRoleRetries = 1;
 
@@ -57,8 +56,7 @@ void TrtcDriver::run(const StartPublish &command)
 {
 	if (uplink_)
 		forget(uplink_->request);
-	uplink_.emplace();
-	uplink_->info = command.info;
+	uplink_ = Uplink { command.info };
 	// The listener is not called inside its own call.
 	loop_.post([this, weak = std::weak_ptr(alive_)] {
 		if (!weak.expired() && uplink_ && !uplink_->request)

@@ -53,11 +53,28 @@ void TrtcDriver::askForUsers(int triesLeft)
 void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers)
 {
 	std::set<UserId> present;
+	bool self = false;
 	for (const auto &entry : publishers) {
 		const auto user = userIdOf(entry.userId);
-		if (!user || *user == config_.userId || (entry.flags & kPublishBits) == 0)
+		if (!user || (entry.flags & kPublishBits) == 0)
 			continue;
-		present.insert(*user);
+		if (*user == config_.userId)
+			self = true;
+		else
+			present.insert(*user);
+	}
+	// The one sign of an uplink that failed at the service's end: there is no message for it, and a peer connection
+	// does not notice that nobody listens.
+	if (uplink_ && !self && uplink_->listed) {
+		forget(uplink_->request);
+		uplink_.reset();
+		emit(LinkFailed { kUplink,
+				  { ErrorCode::MediaFailed,
+				    "the room service has ended the publication: its media connection failed there" } });
+		if (ended_)
+			return;
+	} else if (uplink_ && self) {
+		uplink_->listed = true;
 	}
 	std::vector<UserId> gone;
 	for (const auto &[user, publisher] : publishers_) {

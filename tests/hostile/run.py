@@ -1,0 +1,483 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Attacks a running room service while two honest agents use it.
+
+usage: run.py TRTC_CLI [MEASURE]
+
+MEASURE (or the variable of that name) is the measuring tool of the tests: with it the recording is checked frame by
+frame. Exit code 0 when every check passed. Only loopback is used.
+"""
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import zlib
+
+import wire
+
+APP = 1400000001
+ROOM = 4711
+SILENT = 200
+IDLE_LIMIT = 10
+MOST_GROWTH_KIB = int(os.environ.get("HOSTILE_RSS_KIB", 50 * 1024))
+
+FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
+
+
+def section(kind, mid, direction, formats="111", lines=("a=rtpmap:111 opus/48000/2",)):
+    return [f"m={kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0", "a=ice-ufrag:abcd",
+            "a=ice-pwd:abcdefghijklmnopqrstuvwx", FINGERPRINT, "a=setup:actpass", f"a=mid:{mid}", f"a={direction}",
+            "a=rtcp-mux", *lines]
+
+
+def sdp(*sections):
+    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0",
+             "a=group:BUNDLE " + " ".join(str(i) for i in range(len(sections)))]
+    for one in sections:
+        lines += one
+    return "\r\n".join(lines) + "\r\n"
+
+
+def video(mid, direction):
+    return section("video", mid, direction, "102", ("a=rtpmap:102 H264/90000",
+                                                    "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f"))
+
+
+GOOD_UPLINK = sdp(section("audio", 0, "sendonly"), video(1, "sendonly"))
+GOOD_DOWNLINK = sdp(section("audio", 0, "recvonly"), video(1, "recvonly"), video(2, "recvonly"))
+DATA = ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", "a=ice-ufrag:abcd",
+        "a=ice-pwd:abcdefghijklmnopqrstuvwx", FINGERPRINT, "a=setup:actpass", "a=mid:2", "a=sctp-port:5000"]
+
+BAD_SDPS = {
+    "that is garbage": "garbage \u2620",
+    "that is empty lines": "\r\n" * 1000,
+    "with 200 m-lines": sdp(*(video(i, "sendonly") for i in range(200))),
+    "with 5000 lines": sdp(section("audio", 0, "sendonly", lines=["a=x:y"] * 5000)),
+    "with one line of 100 kB": sdp(section("audio", 0, "sendonly", lines=["a=" + "x" * 100_000])),
+    "with m=application": sdp(section("audio", 0, "sendonly"), video(1, "sendonly"), DATA),
+    "with a rejected m-line": sdp(section("audio", 0, "sendonly"), video(1, "sendonly")).replace("m=video 9", "m=video 0"),
+    "without a codec": sdp(section("audio", 0, "sendonly", "8", ("a=rtpmap:8 PCMA/8000",))),
+}
+
+
+class Bench:
+    def __init__(self, cli, measure):
+        self.cli, self.measure = cli, measure
+        self.passed = self.failed = 0
+        self.folder = tempfile.mkdtemp(prefix="trtc-hostile-")
+        self.key = os.path.join(self.folder, "key")
+        with open(self.key, "w") as file:
+            file.write("the secret of the hostile tests\n")
+        os.chmod(self.key, 0o600)
+        self.environment = {**os.environ, "HOME": self.folder, "XDG_STATE_HOME": self.folder}
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            self.environment.pop(name, None)
+        self.programs, self.signatures = [], {}
+
+    def check(self, good, text):
+        print(("ok - " if good else "not ok - ") + text, flush=True)
+        if good:
+            self.passed += 1
+        else:
+            self.failed += 1
+        return good
+
+    def start(self, name, *arguments):
+        program = wire.Program(name, [self.cli, *arguments, "--events", "json"], self.folder, self.environment)
+        self.programs.append(program)
+        return program
+
+    def agent(self, name, *arguments):
+        return self.start(name, "join", "--server", self.url, "--secret-key-file", self.key, "--user-id", name, "--room",
+                          str(ROOM), "--no-stdin", *arguments)
+
+    def begin(self):
+        self.service = self.start("serve", "serve", "--listen", "127.0.0.1:0", "--secret-key-file", self.key)
+        ready = self.service.wait("service-ready", 60)
+        if not self.check(ready, "the service is ready"):
+            return False
+        self.url = ready["url"]
+        parts = urllib.parse.urlparse(self.url)
+        self.address = (parts.hostname, parts.port)
+        self.anchor = self.agent("anchor", "--video", "test", "--audio", "test", "--video-profile", "320x240@15,300k")
+        published = self.anchor.wait("published", 60)
+        self.viewer = self.agent("viewer", "--role", "audience", "--record", os.path.join(self.folder, "rec"))
+        frames = [self.viewer.wait("first-frame", 60, kind=kind) for kind in ("audio", "video")]
+        return self.check(published and all(frames), "two bystanders: one on air, one records")
+
+    def signature(self, user):
+        if user not in self.signatures:
+            self.signatures[user] = subprocess.run(
+                [self.cli, "usersig", "sign", "--secret-key-file", self.key, "--user-id", user], check=True, text=True,
+                capture_output=True, env=self.environment).stdout.strip()
+        return self.signatures[user]
+
+    def socket(self, user="mallory", signature=None, headers=()):
+        return wire.WebSocket(self.address, wire.query(sdkAppId=APP, userId=user, roomId=ROOM, userSig=(
+            self.signature(user) if signature is None else signature)), headers)
+
+    def member(self, user="mallory", role=20):
+        """A socket whose user is in the room."""
+        socket_ = self.socket(user)
+        socket_.say(cmd="join", seq=1, data={"roomId": str(ROOM), "trtcRole": role, "trtcScene": 2})
+        answer = socket_.wait_for(20)
+        if answer["code"] != 0:
+            raise RuntimeError(f"the join was refused: {answer}")
+        return socket_
+
+    def healthy(self):
+        try:
+            answer = wire.http(self.address, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        except OSError:
+            return False
+        return b" 200 " in answer and answer.endswith(b"ok\n")
+
+    def dropped(self, text, attack, codes=None, limit=12):
+        """@attack gets a member's socket; the service must end it and live."""
+        socket_ = self.member()
+        try:
+            attack(socket_)
+            code = socket_.ended(limit)
+        except wire.Closed as end:
+            code = end.code
+        socket_.close()
+        good = code is not None and (codes is None or code in codes)
+        self.check(good and self.healthy(), f"{text}: dropped{'' if good else f', but: {code}'}")
+
+    # ---- attacks ----------------------------------------------------------------------------
+
+    def signatures_of_nobody(self):
+        for text, user, signature in (("no UserSig", "mallory", ""), ("another user's UserSig", "mallory", self.signature("eve")),
+                                      ("a UserSig of 16 kB", "mallory", "x" * 16000),
+                                      ("a user id that is none", "no one", self.signature("eve"))):
+            try:
+                socket_ = self.socket(user, signature)
+                answer = socket_.receive()
+                socket_.say(cmd="join", seq=1, data={"roomId": str(ROOM), "trtcRole": 20, "trtcScene": 2})
+                code, refused = socket_.ended(), answer.get("cmd") == 19 and answer.get("code") != 0
+                socket_.close()
+            except wire.Closed as end:
+                code, refused = end.code, True
+            self.check(refused and code is not None and self.healthy(), f"{text}: refused and dropped")
+
+    def broken_messages(self):
+        self.dropped("text that is no JSON", lambda s: s.text("hello"))
+        for text in ("[]", "1", "null", "{}", '{"cmd":1}', '"x"', '{"cmd":"join"', ""):
+            self.dropped(f"{text!r}, which is no message", lambda s, text=text: s.text(text))
+        self.dropped("100 000 nested arrays", lambda s: s.text("[" * 100_000))
+        self.dropped("100 000 nested arrays, closed", lambda s: s.text("[" * 100_000 + "]" * 100_000))
+        self.dropped("50 000 nested objects in data",
+                     lambda s: s.text('{"cmd":"publish","seq":2,"data":' + '{"a":' * 50_000 + "1" + "}" * 50_001))
+        self.dropped("invalid UTF-8", lambda s: s.text(b'{"cmd":"\xff\xfe"}'))
+        self.dropped("a binary frame", lambda s: s.frame(wire.BINARY, b"\0" * 100))
+        self.dropped("an unmasked frame", lambda s: s.frame(wire.TEXT, b'{"cmd":"leave"}', mask=False))
+        self.dropped("a reserved opcode", lambda s: s.frame(5, b"x"))
+        self.dropped("a control frame of 1000 bytes", lambda s: s.frame(wire.PING, b"x" * 1000))
+        self.dropped("a close code that does not exist", lambda s: s.frame(wire.CLOSE, b"\0\1"))
+
+    def large_messages(self):
+        self.dropped("a frame of 10 MiB", lambda s: s.text("x" * (10 << 20)))
+        self.dropped("a frame that says 2^62 bytes", lambda s: s.frame(wire.TEXT, b"x" * 70000, length=1 << 62))
+
+        def fragments(socket_):
+            socket_.frame(wire.TEXT, b"x" * 60_000, fin=False)
+            for _ in range(1100): # 64 MiB
+                socket_.frame(0, b"x" * 60_000, fin=False)
+        self.dropped("fragments without end", fragments)
+
+        def empty_fragments(socket_):
+            socket_.frame(wire.TEXT, b"", fin=False)
+            for _ in range(500):
+                socket_.socket.sendall((b"\0\x80" + bytes(4)) * 1000)
+        self.dropped_or_idle("empty fragments without end", empty_fragments)
+
+        bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+        packed = b"".join(bomb.compress(b"x" * (1 << 20)) for _ in range(60)) + bomb.flush(zlib.Z_SYNC_FLUSH)
+        socket_ = self.socket(headers=("Sec-WebSocket-Extensions: permessage-deflate",))
+        agreed = "permessage-deflate" in socket_.answer
+        self.check(not agreed, "compression is not agreed to")
+        try:
+            socket_.frame(wire.TEXT, packed[:-4], rsv=4)
+            code = socket_.ended()
+        except wire.Closed as end:
+            code = end.code
+        socket_.close()
+        self.check(code is not None and self.healthy(), f"{len(packed)} bytes that inflate to 60 MiB: dropped")
+
+    def dropped_or_idle(self, text, attack):
+        """Harmless to keep, as long as nothing grows: it counts at the end."""
+        socket_ = self.member()
+        try:
+            attack(socket_)
+            socket_.ended(1)
+        except (wire.Closed, OSError):
+            pass
+        socket_.close()
+        self.check(self.healthy(), f"{text}: survived")
+
+    def wrong_types(self):
+        constraint = {"videoCodec": "H264", "videoWidth": 1, "audioFs": 48000}
+        state = {"audio": True, "bigVideo": True, "smallVideo": False, "auxVideo": False}
+        wishes = {"audio": True, "bigVideo": True, "auxVideo": True, "smallVideo": False}
+        commands = {
+            "join": {"roomId": "1", "useStringRoomId": False, "privateMapKey": "", "trtcRole": 20, "trtcScene": 2, "version": "",
+                     "ua": "", "autoSubscribe": True, "terminalType": 1, "netType": 0},
+            "publish": {"type": "offer", "sdp": "v=0", "screen": False, "state": state, "constraintConfig": constraint},
+            "publish_change": {"action": "add", "trackId": "", "kind": "audio", "type": "offer", "sdp": "v=0", "state": state},
+            "publish_state_change": {"state": state, "constraintConfig": constraint},
+            "unpublish": {},
+            "update_constraint_config": constraint,
+            "mute_uplink": {"audio": True, "bigVideo": True, "auxVideo": False},
+            "subscribe": {"type": "offer", "sdp": "v=0", "srcUserId": "anchor", "srcTinyId": "1001", **wishes},
+            "subscribe_change": {"srcTinyId": "1001", **wishes},
+            "unsubscribe": {"srcTinyId": "1001", "srcUserId": "anchor"},
+            "change_role": {"role": 20, "privateMapKey": ""},
+            "get_user_list": {}, "quality_report": {"msg_up_stream_info": {}}, "start_publishing": {"streamId": ""},
+            "connect_other_room": {"roomId": "1"},
+        }
+        values = (None, True, -1, 0.5, 1e300, 2 ** 63, 10 ** 40, "", "x" * 5000, "\u0000", [], [[]], {}, {"a": 1})
+        messages = []
+        for cmd, data in commands.items():
+            messages += [{"cmd": cmd, "seq": 2, "data": value} for value in values]
+            for field, old in data.items():
+                messages += [{"cmd": cmd, "seq": 2, "data": {**data, field: value}} for value in values]
+                if isinstance(old, dict):
+                    messages += [{"cmd": cmd, "seq": 2, "data": {**data, field: {**old, inner: value}}}
+                                 for inner in old for value in values]
+        messages += [{"cmd": "get_user_list", "seq": value, "data": {}, "userId": value, "tinyId": value} for value in values]
+        messages += [{"cmd": value, "seq": 3, "data": {}} for value in values]
+        socket_, sent, sockets = None, 0, 0
+        for message in messages:
+            try:
+                if sent % 100 == 0 and socket_:
+                    socket_.close() # before the limit of messages does it
+                    socket_ = None
+                if not socket_:
+                    socket_, sockets = self.member(), sockets + 1
+                sent += 1
+                socket_.say(**message)
+                socket_.say(cmd="get_user_list", seq=9999, data={})
+                while socket_.receive().get("seq") != 9999:
+                    pass
+            except (wire.Closed, OSError):
+                socket_ = None
+        if socket_:
+            socket_.close()
+        self.check(self.healthy(), f"{sent} messages with fields of wrong types, over {sockets} connections: survived")
+
+    def numbers(self):
+        for text in ("9223372036854775807", "9223372036854775808", "-1", "1e400", "1e19", "0.5", "-0"):
+            socket_ = self.member()
+            code = None
+            try:
+                socket_.text('{"cmd":"get_user_list","seq":%s,"data":{}}' % text)
+                socket_.wait_for(4137, 3)
+            except wire.Closed as end:
+                code = end.code
+            except TimeoutError:
+                code = "no answer"
+            socket_.close()
+            self.check(code != "no answer" and self.healthy(), f"seq {text}: {'answered' if code is None else 'dropped'}")
+
+    def descriptions(self):
+        for text, offer in BAD_SDPS.items():
+            for cmd, reply in (("publish", 4098), ("subscribe", 4102)):
+                if cmd == "subscribe":
+                    offer = offer.replace("sendonly", "recvonly")
+                socket_ = self.member()
+                data = {"type": "offer", "sdp": offer, "state": {"audio": True, "bigVideo": True}, "srcUserId": "anchor",
+                        "audio": True, "bigVideo": True}
+                try:
+                    socket_.say(cmd=cmd, seq=2, data=data)
+                    answer = socket_.wait_for(reply)
+                    result = "refused" if answer["code"] != 0 else "accepted"
+                    socket_.say(cmd="get_user_list", seq=3, data={})
+                    socket_.wait_for(4137)
+                except wire.Closed as end:
+                    result = f"dropped with {end.code}"
+                except TimeoutError:
+                    result = "without an answer"
+                socket_.close()
+                self.check(result == "refused" and self.healthy(), f"{cmd} with an offer {text}: {result}")
+
+    def connections_that_never_come(self):
+        """Offers in order, but nobody behind them: each makes a peer connection in the service."""
+        sockets = [self.member(f"ghost{i}") for i in range(15)]
+        answers = 0
+        for socket_ in sockets:
+            socket_.say(cmd="publish", seq=2, data={"type": "offer", "sdp": GOOD_UPLINK, "state": {"audio": True, "bigVideo": True}})
+            socket_.say(cmd="subscribe", seq=3, data={"type": "offer", "sdp": GOOD_DOWNLINK, "srcUserId": "anchor", "audio": True,
+                                                      "bigVideo": True, "auxVideo": True})
+        for socket_ in sockets:
+            try:
+                answers += socket_.wait_for(4098, 15)["code"] == 0
+            except (wire.Closed, TimeoutError):
+                pass
+        for i, socket_ in enumerate(sockets):
+            socket_.reset() if i % 2 else socket_.close()
+        self.check(answers == len(sockets) and self.healthy(), f"{answers} of {len(sockets)} ghosts got their answers and vanished")
+
+    def flood(self):
+        def attack(socket_):
+            for i in range(10_000):
+                socket_.say(cmd="get_user_list", seq=i + 2, data={})
+        self.dropped("10 000 messages as fast as possible", attack)
+
+    def silence(self):
+        """Nobody speaks, or too slowly: all dropped after the time given."""
+        start = time.monotonic()
+        plain = [wire.tcp(self.address) for _ in range(SILENT)]
+        sockets = [self.socket("silent") for _ in range(SILENT)]
+        half, slow = wire.tcp(self.address), wire.tcp(self.address)
+        half.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        self.check(self.healthy(), f"{2 * SILENT} silent connections: others are served")
+        slow_text = iter(b"GET /healthz HTTP/1.1\r\nX-Slow: " + b"x" * 10_000)
+        deadline = start + IDLE_LIMIT + 8
+        slow_gone = None
+        while slow_gone is None and time.monotonic() < deadline:
+            try:
+                slow.sendall(bytes([next(slow_text)]))
+                slow.settimeout(0.25)
+                if not slow.recv(100):
+                    slow_gone = time.monotonic()
+            except TimeoutError:
+                pass
+            except OSError:
+                slow_gone = time.monotonic()
+        self.check(slow_gone is not None, "a request one byte after the other: dropped")
+
+        def gone(connection):
+            connection.settimeout(max(0.05, deadline - time.monotonic()))
+            try:
+                while connection.recv(4096):
+                    pass
+            except TimeoutError:
+                return False
+            except OSError:
+                pass
+            return True
+        self.check(gone(half), "half a request: dropped")
+        count = sum(gone(connection) for connection in plain)
+        self.check(count == SILENT, f"TCP connections that say nothing: {count} of {SILENT} dropped")
+        count = 0
+        for socket_ in sockets:
+            count += socket_.ended(max(0.05, deadline - time.monotonic())) is not None
+            socket_.close()
+        self.check(count == SILENT, f"WebSockets that never join: {count} of {SILENT} dropped")
+        for connection in (*plain, half, slow):
+            connection.close()
+
+    def resets(self):
+        for i in range(500):
+            connection = wire.tcp(self.address)
+            if i % 3 == 1:
+                connection.sendall(b"GET / HT")
+            elif i % 3 == 2:
+                connection.sendall(b"GET /?userId=x HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                                   b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        self.check(self.healthy(), "500 connections made and reset: survived")
+
+    def http_nonsense(self):
+        for text, request in (("a header of 1 MiB", b"GET / HTTP/1.1\r\nX: " + b"x" * (1 << 20) + b"\r\n\r\n"),
+                              ("100 000 headers", b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 100_000 + b"\r\n"),
+                              ("no HTTP at all", os.urandom(5000) + b"\r\n\r\n"),
+                              ("a body of 1 GiB announced", b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1073741824\r\n\r\n"),
+                              ("a path of 100 kB", b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")):
+            try:
+                wire.http(self.address, request)
+            except OSError:
+                pass
+            self.check(self.healthy(), f"{text}: survived")
+
+    # ---- the end ----------------------------------------------------------------------------
+
+    def settled(self, before):
+        """Waits until threads and descriptors are those of before, 25 s at most."""
+        deadline = time.monotonic() + 25
+        while True:
+            now = self.service.figures()
+            if (now[1] <= before[1] and now[2] <= before[2]) or time.monotonic() > deadline:
+                return now
+            time.sleep(0.2)
+
+    def verdict(self, before):
+        if not self.check(self.service.process.poll() is None, "the service still runs"):
+            return
+        rss, threads, files = self.settled(before)
+        self.check(rss - before[0] < MOST_GROWTH_KIB, f"resident memory grew by {rss - before[0]} KiB from {before[0]}")
+        self.check(threads <= before[1], f"threads: {before[1]} before, {threads} now")
+        self.check(files <= before[2], f"file descriptors: {before[2]} before, {files} now")
+        self.check(self.healthy(), "/healthz answers")
+        late = self.agent("late", "--role", "audience", "--expect", "first-frame,kind=video@20s", "--exit-when-expected")
+        self.check(late.wait("expectation-met", 30) and late.stop() == 0, "a new agent joins and sees the anchor")
+        self.check(self.viewer.stop() == 0, "the viewer leaves")
+        self.check(self.anchor.stop() == 0, "the anchor leaves")
+        for agent in (self.anchor, self.viewer):
+            errors = agent.all("error")
+            self.check(not errors, f"no error reached the {agent.name}{': ' + json.dumps(errors[:3]) if errors else ''}")
+        stopped = self.viewer.all("recording-stopped")
+        if self.check(len(stopped) == 1, "the viewer made one recording") and self.measure:
+            run = subprocess.run([self.measure, stopped[0]["path"], "--json"], capture_output=True, text=True, env=self.environment)
+            figures = json.loads(run.stdout) if run.returncode == 0 else {}
+            if self.check(bool(figures), f"the recording plays{' not: ' + run.stderr if run.returncode else ''}"):
+                picture = figures["video"]
+                self.check(picture["missing"] == 0 and picture["duplicates"] == 0,
+                           f"{picture['frames']} pictures, {picture['missing']} missing {picture['gaps'][:5]}")
+                # By what arrived, not by its times: those stretch when the whole machine is short of breath.
+                lost = picture["frames"] / 15 - figures["audio"]["seconds"]
+                self.check(lost < 0.5, f"{figures['audio']['seconds']} s of sound beside them")
+        self.check(self.service.stop() == 0, "the service stops when asked")
+
+    def run(self):
+        try:
+            if self.begin():
+                # One of each first: what is made once and kept is no leak.
+                self.connections_that_never_come()
+                before = self.quiet()
+                for attack in (self.signatures_of_nobody, self.broken_messages, self.large_messages, self.wrong_types, self.numbers,
+                               self.descriptions, self.connections_that_never_come, self.flood, self.http_nonsense,
+                               self.resets, self.silence):
+                    try:
+                        attack()
+                    except Exception as error: # one attack that cannot go on must not hide the others
+                        self.check(False, f"{attack.__name__}: {type(error).__name__}: {error}")
+                self.verdict(before)
+        finally:
+            for program in self.programs:
+                program.stop()
+            if self.failed:
+                for program in self.programs:
+                    program.show()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+    def quiet(self):
+        """The figures once they have not changed for two seconds."""
+        last, since = self.service.figures(), time.monotonic()
+        deadline = since + 25
+        while time.monotonic() - since < 2 and time.monotonic() < deadline:
+            time.sleep(0.2)
+            now = self.service.figures()
+            if now[1:] != last[1:]:
+                last, since = now, time.monotonic()
+        return self.service.figures()
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__.strip())
+    measure = sys.argv[2] if len(sys.argv) == 3 else os.environ.get("MEASURE")
+    sys.exit(Bench(os.path.abspath(sys.argv[1]), measure).run())
+
+
+if __name__ == "__main__":
+    main()
