@@ -231,6 +231,13 @@ public:
 		const auto timer = loop.after(length, [&over] { over = true; });
 		REQUIRE(waitFor([&over] { return over; }, length + kWatchdog));
 	}
+	/// No sound is missing. Its times may make one step of some 60 ms while the receiver finds out how sound and picture
+	/// belong together (the first sender report), so packets are counted, against the picture's 15 a second.
+	static void checkSound(const Figures &figures)
+	{
+		CHECK(figures.number("audio.maxGapMs") < 150);
+		CHECK(figures.number("audio.seconds") >= figures.number("video.frames") / 15 - 0.25);
+	}
 	/// A recording of test picture and sound in which nothing is missing.
 	static void checkContinuous(const std::string &path, double atLeastMs)
 	{
@@ -243,8 +250,7 @@ public:
 		CHECK(figures.number("video.duplicates") == 0);
 		CHECK(figures.number("video.backwards") == 0);
 		CHECK(figures.number("video.framesWithCode") == figures.number("video.frames"));
-		CHECK(figures.number("audio.maxGapMs") < 60);
-		CHECK(figures.number("audio.seconds") * 1000 >= atLeastMs - 200);
+		checkSound(figures);
 	}
 	/// Ends the recording of every stream of @p viewer and returns the paths.
 	std::vector<std::string> recordedBy(Agent &viewer)

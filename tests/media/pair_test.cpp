@@ -61,7 +61,9 @@ TEST_CASE_FIXTURE(RecordedPair, "pair: H.264 and sound, nothing missing, in step
 	CHECK(figures.number("video.backwards") == 0);
 	CHECK(figures.number("video.framesWithCode") == figures.number("video.frames"));
 	CHECK(figures.number("video.durationMs") > 4500);
-	CHECK(figures.number("audio.maxGapMs") < 60);
+	// Times may make a step when the first sender report comes; what counts is that all packets are there.
+	CHECK(figures.number("audio.maxGapMs") < 150);
+	CHECK(figures.number("audio.seconds") >= figures.number("video.frames") / 15 - 0.25);
 	CHECK(figures.number("avOffsetMs.pairs") >= 4);
 	CHECK(std::abs(figures.number("avOffsetMs.median")) <= 40);
 	const auto stats = receiver.peer->receiveStats(1);
@@ -77,7 +79,9 @@ TEST_CASE_FIXTURE(RecordedPair, "pair: VP8 and sound, nothing missing, in step")
 	CHECK(figures.track("video").get("codec").string(64) == "vp8");
 	CHECK(figures.number("video.missing") == 0);
 	CHECK(figures.number("video.framesWithCode") == figures.number("video.frames"));
-	CHECK(figures.number("audio.maxGapMs") < 60);
+	// Times may make a step when the first sender report comes; what counts is that all packets are there.
+	CHECK(figures.number("audio.maxGapMs") < 150);
+	CHECK(figures.number("audio.seconds") >= figures.number("video.frames") / 15 - 0.25);
 	CHECK(figures.number("avOffsetMs.pairs") >= 4);
 	CHECK(std::abs(figures.number("avOffsetMs.median")) <= 40);
 }
