@@ -33,10 +33,7 @@ using Clock = std::chrono::steady_clock;
 inline constexpr std::uint32_t kApp = 1400000001;
 inline constexpr const char *kKey = "a secret of the tests";
 
-inline std::string userSig(const std::string &user)
-{
-	return usersig::sign(user, kApp, kKey, 600, std::time(nullptr));
-}
+inline std::string userSig(const std::string &user) { return usersig::sign(user, kApp, kKey, 600, std::time(nullptr)); }
 
 /// Small enough for many at once, large enough for its frame numbers to survive the codec.
 inline LocalStreamConfig testPicture(bool audio = true, bool video = true)
@@ -220,7 +217,10 @@ public:
 	{
 		const auto of = [&](MediaKind kind) {
 			return viewer.find<FirstFrame>(
-				[&](const FirstFrame &first) { return first.userId.str() == user && first.kind == kind; }, from);
+				[&](const FirstFrame &first) {
+					return first.userId.str() == user && first.kind == kind;
+				},
+				from);
 		};
 		return waitFor([&] { return of(MediaKind::Audio) && of(MediaKind::Video); });
 	}
