@@ -19,6 +19,7 @@ public:
 	/// Records into a new file `ROOM-USER-TYPE-TIME.mkv` in @p directory (made if missing), from the
 	/// first frame on, without decoding. May be called before the subscription. Throws
 	/// Exception(OutputFailed) if the directory cannot be written, InvalidOperation if it records already.
+	/// Does nothing on a stream that has ended while its StreamRemoved is still on the way.
 	virtual void startRecording(const std::string &directory) = 0;
 	/// Closes the file; RecordingStopped follows. No-op if it does not record.
 	virtual void stopRecording() = 0;

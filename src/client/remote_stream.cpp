@@ -17,9 +17,9 @@ RemoteStreamImpl::~RemoteStreamImpl() = default;
 
 void RemoteStreamImpl::startRecording(const std::string &directory)
 {
+	// It ended while its StreamAdded was on the way; StreamRemoved follows and there is nothing to record.
 	if (!owner_)
-		throw Exception(ErrorCode::InvalidOperation,
-				fmt::format("the stream of {} is over", info_.userId.str()));
+		return;
 	if (recorder_)
 		throw Exception(ErrorCode::InvalidOperation,
 				fmt::format("the {} stream of {} is being recorded already", toString(info_.streamType),

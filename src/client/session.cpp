@@ -60,6 +60,7 @@ void Session::shutDown()
 	tearDown("leave", kLeft);
 	handler_ = nullptr;
 	queue_.clear();
+	announced_.clear();
 	driver_.reset();
 	retired_.clear();
 	state_ = State::Idle;
@@ -93,13 +94,27 @@ void Session::drain()
 	}
 }
 
-void Session::emit(Event event, std::shared_ptr<void> keep)
+void Session::emit(Event event)
 {
-	enqueue([this, event = std::move(event), keep = std::move(keep)] {
+	enqueue([this, event = std::move(event)] {
 		// A copy: the handler may be replaced from inside.
 		if (const auto handler = handler_)
 			handler(event);
 	});
+}
+
+/// What the caller can look up follows what it was told: from StreamAdded until the handler of StreamRemoved returns,
+/// whatever has happened meanwhile.
+void Session::announce(std::shared_ptr<RemoteStreamImpl> stream)
+{
+	enqueue([this, stream] { announced_.push_back(stream); });
+	emit(StreamAdded { stream->info() });
+}
+
+void Session::withdraw(std::shared_ptr<RemoteStreamImpl> stream)
+{
+	emit(StreamRemoved { stream->info() });
+	enqueue([this, stream] { std::erase(announced_, stream); });
 }
 
 void Session::complete(Done done, Status status)
@@ -361,21 +376,18 @@ std::vector<Client::RemoteUser> Session::users() const
 std::vector<RemoteStream *> Session::streams() const
 {
 	std::vector<RemoteStream *> out;
-	for (const auto &[user, remote] : remotes_) {
-		for (const auto &stream : { remote.main, remote.auxiliary }) {
-			if (stream)
-				out.push_back(stream.get());
-		}
-	}
+	for (const auto &stream : announced_)
+		out.push_back(stream.get());
 	return out;
 }
 
 RemoteStream *Session::stream(const UserId &user, StreamType type) const
 {
-	const auto found = remotes_.find(user);
-	if (found == remotes_.end())
-		return nullptr;
-	return (type == StreamType::Main ? found->second.main : found->second.auxiliary).get();
+	for (const auto &stream : announced_) {
+		if (stream->info().userId == user && stream->info().streamType == type)
+			return stream.get();
+	}
+	return nullptr;
 }
 
 } // namespace trtc::client

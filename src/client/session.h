@@ -103,7 +103,9 @@ private:
 	void onStreamGone() override;
 
 	// session.cpp: the queue, joining and leaving
-	void emit(Event event, std::shared_ptr<void> keep = nullptr);
+	void emit(Event event);
+	void announce(std::shared_ptr<RemoteStreamImpl> stream);
+	void withdraw(std::shared_ptr<RemoteStreamImpl> stream);
 	void complete(Done done, Status status);
 	void enqueue(std::function<void()> task);
 	void drain();
@@ -164,6 +166,7 @@ private:
 	Uplink uplink_;
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
+	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 };
 
 } // namespace trtc::client

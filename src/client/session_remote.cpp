@@ -71,7 +71,7 @@ std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const Strea
 {
 	auto stream = std::make_shared<RemoteStreamImpl>(
 		loop_, factories_, static_cast<RemoteStreamImpl::Owner &>(*this), options_.room, info);
-	emit(StreamAdded { info }, stream);
+	announce(stream);
 	// The link of this user carries all their streams: a later one is subscribed as it comes.
 	const bool wanted = info.streamType == StreamType::Main ? remote.wishes.audio || remote.wishes.video
 								: remote.wishes.auxiliary;
@@ -86,8 +86,7 @@ void Session::removeStream(std::shared_ptr<RemoteStreamImpl> &stream, const std:
 	removed->finish(reason);
 	removed->unsubscribe();
 	removed->detach();
-	const StreamRemoved event { removed->info() };
-	emit(event, std::move(removed));
+	withdraw(std::move(removed));
 }
 
 /// By the SDK's rule: on first sight one event a kind, later when "published and not muted" changes.

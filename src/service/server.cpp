@@ -315,15 +315,11 @@ void Server::stop(std::function<void()> done)
 {
 	if (std::exchange(impl_->stopping, true))
 		return;
-	std::vector<SessionId> ids;
-	for (const auto &[id, session] : impl_->sessions)
-		ids.push_back(id);
-	// All at once: nobody is to hear of the others' streams going, one after the other, before the goodbye.
-	for (const auto id : ids)
-		if (auto *session = impl_->find(id); session && !std::exchange(session->closing, true))
+	// All at once: nobody is to hear of the others' leaving before it is told that the room itself is gone.
+	for (const auto &[id, session] : impl_->sessions) {
+		if (!std::exchange(session->closing, true))
 			session->socket->close(kCloseStopping, "the service stops");
-	for (const auto id : ids)
-		impl_->apply(impl_->rules.closed(id));
+	}
 	// Close frames are written within a round or two of the loop; nobody's handshake is waited for.
 	impl_->stopTimer = impl_->loop.after(200ms, std::move(done));
 }

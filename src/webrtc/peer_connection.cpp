@@ -105,13 +105,9 @@ void Core::build()
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
 	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
 	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
-	// A jitter buffer holds the very first packet for its whole latency, in case an earlier one follows; here the first
-	// frame is what everybody waits for.
-	g_signal_connect(rtpbin.get(), "new-jitterbuffer",
-			 G_CALLBACK(+[](GstElement *, GstElement *buffer, guint, guint, gpointer) noexcept {
-				 g_object_set(buffer, "faststart-min-packets", 1u, nullptr);
-			 }),
-			 nullptr);
+	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
+	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
+	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
 	GObject *agentRaw = nullptr;
 	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
 	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
