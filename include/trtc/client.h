@@ -58,7 +58,10 @@ public:
 	const UserId &userId() const noexcept;
 
 	/// Remote users that are known; in live rooms anchors only.
-	struct RemoteUser { UserId userId; Role role; };
+	struct RemoteUser {
+		UserId userId;
+		Role role;
+	};
 	std::vector<RemoteUser> users() const;
 	/// Borrowed; valid until StreamRemoved.
 	std::vector<RemoteStream *> streams() const;

@@ -14,7 +14,7 @@ namespace trtc {
 struct SourceSpec {
 	enum class Kind { None, Test, File };
 	Kind kind = Kind::None;
-	std::string argument;        ///< file: the path
+	std::string argument; ///< file: the path
 	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
 	static SourceSpec parse(std::string_view text);
 	bool operator==(const SourceSpec &) const = default;
@@ -39,26 +39,26 @@ struct AudioProfile {
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;
-	bool loop = false;                         ///< file sources start again at their end
+	bool loop = false; ///< file sources start again at their end
 	VideoProfile videoProfile;
 	AudioProfile audioProfile;
-	VideoCodec videoCodec = VideoCodec::H264;  ///< what a file in another codec is encoded to
+	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
 };
 
 /// createClient() of the SDK.
 struct ClientConfig {
 	std::string server = "ws://127.0.0.1:8687"; ///< ws:// or wss://, no query
-	std::uint32_t sdkAppId = 0;                ///< not 0
+	std::uint32_t sdkAppId = 0;		    ///< not 0
 	UserId userId;
-	std::string userSig;                       ///< TLSSigAPIv2 text; never logged
+	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true;                 ///< subscribe to everything that is added
-	std::string caFile;                        ///< PEM; empty: the system's
-	bool insecure = false;                     ///< accept any TLS certificate
-	std::chrono::milliseconds connectTimeout{ 10'000 }; ///< SDK's "overall connect"
-	std::chrono::milliseconds joinTimeout{ 5'000 };     ///< SDK's "join result"
-	std::chrono::milliseconds mediaTimeout{ 10'000 };   ///< SDK's limit for a connected peer connection
-	std::chrono::milliseconds latency{ 100 };  ///< receive buffer
+	bool autoSubscribe = true;			     ///< subscribe to everything that is added
+	std::string caFile;				     ///< PEM; empty: the system's
+	bool insecure = false;				     ///< accept any TLS certificate
+	std::chrono::milliseconds connectTimeout { 10'000 }; ///< SDK's "overall connect"
+	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
+	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
+	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
 };
 
 struct JoinOptions {

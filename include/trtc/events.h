@@ -15,11 +15,26 @@ namespace trtc {
 enum class ConnectionState { Disconnected, Connecting, Connected, Reconnecting };
 const char *toString(ConnectionState state) noexcept; ///< "DISCONNECTED" …
 
-struct ConnectionStateChanged { ConnectionState prevState, state; };
-struct Joined { RoomId room; UserId userId; Role role; Mode mode; };
-struct Left { std::string reason; };                  ///< "leave", "connection-lost", "banned" …
-struct PeerJoin { UserId userId; Role role; };
-struct PeerLeave { UserId userId; std::string reason; }; ///< "left", "timeout", "kicked", "role-change"
+struct ConnectionStateChanged {
+	ConnectionState prevState, state;
+};
+struct Joined {
+	RoomId room;
+	UserId userId;
+	Role role;
+	Mode mode;
+};
+struct Left {
+	std::string reason;
+}; ///< "leave", "connection-lost", "banned" …
+struct PeerJoin {
+	UserId userId;
+	Role role;
+};
+struct PeerLeave {
+	UserId userId;
+	std::string reason;
+}; ///< "left", "timeout", "kicked", "role-change"
 /// What the remote user publishes in one stream, at the time of the event.
 struct StreamInfo {
 	UserId userId;
@@ -36,38 +51,63 @@ struct FirstFrame {
 	StreamType streamType;
 	MediaKind kind;
 	std::chrono::milliseconds sinceSubscribe;
-	int width = 0, height = 0;                    ///< video: pixels
-	std::string codec;                            ///< "h264", "vp8", "opus"
+	int width = 0, height = 0; ///< video: pixels
+	std::string codec;	   ///< "h264", "vp8", "opus"
 };
-struct Published { StreamType streamType; bool audio, video; std::string codec; };
-struct Unpublished { StreamType streamType; bool audio, video; std::string codec; };
-struct RoleSwitched { Role role, prevRole; };
-struct MuteChanged { UserId userId; MediaKind kind; bool muted; };
-struct RecordingStarted { UserId userId; StreamType streamType; std::string path; };
+struct Published {
+	StreamType streamType;
+	bool audio, video;
+	std::string codec;
+};
+struct Unpublished {
+	StreamType streamType;
+	bool audio, video;
+	std::string codec;
+};
+struct RoleSwitched {
+	Role role, prevRole;
+};
+struct MuteChanged {
+	UserId userId;
+	MediaKind kind;
+	bool muted;
+};
+struct RecordingStarted {
+	UserId userId;
+	StreamType streamType;
+	std::string path;
+};
 struct RecordingStopped {
 	UserId userId;
 	StreamType streamType;
 	std::string path;
 	std::chrono::milliseconds duration;
 	std::uint64_t bytes, videoFrames, audioPackets;
-	std::string reason;                           ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "disk" …
+	std::string reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "disk" …
 };
-struct ClientBanned { std::string reason; };          ///< "kick", "banned", "room-disband"
-struct SourceEnded { std::string source; };           ///< a file source without loop has come to its end
+struct ClientBanned {
+	std::string reason;
+}; ///< "kick", "banned", "room-disband"
+struct SourceEnded {
+	std::string source;
+}; ///< a file source without loop has come to its end
 /// recoverable: the client stays in the room.
-struct Failed { Error error; bool recoverable; };
+struct Failed {
+	Error error;
+	bool recoverable;
+};
 
-using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
-			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
-			   RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, ClientBanned, SourceEnded,
-			   Failed>;
+using Event =
+	std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
+		     StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
+		     RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, ClientBanned, SourceEnded, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
-template<class... F>
+template <class... F>
 struct overloaded : F... {
 	using F::operator()...;
 };
-template<class... F>
+template <class... F>
 overloaded(F...) -> overloaded<F...>;
 
 } // namespace trtc

@@ -23,7 +23,7 @@ const char *toString(Role role) noexcept;
 const char *toString(Mode mode) noexcept;
 const char *toString(MediaKind kind) noexcept;
 const char *toString(StreamType type) noexcept;
-const char *toString(VideoCodec codec) noexcept;       ///< "h264", "vp8"
+const char *toString(VideoCodec codec) noexcept; ///< "h264", "vp8"
 
 /// A user's public name: 1..32 bytes of `A-Z a-z 0-9 _ -` (TRTC's rule). Reentrant.
 class UserId {
@@ -61,7 +61,7 @@ private:
 
 } // namespace trtc
 
-template<>
+template <>
 struct std::hash<trtc::UserId> {
-	std::size_t operator()(const trtc::UserId &id) const noexcept { return std::hash<std::string>{}(id.str()); }
+	std::size_t operator()(const trtc::UserId &id) const noexcept { return std::hash<std::string> {}(id.str()); }
 };

@@ -19,8 +19,9 @@ void setUpLog(const std::string &level, const std::string &file)
 			    : level == "trace" ? spdlog::level::trace
 					       : spdlog::level::off;
 	if (parsed == spdlog::level::off)
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("log level \"{}\" is unknown: use error, warn, info, debug or trace", level));
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("log level \"{}\" is unknown: use error, warn, info, debug or trace", level));
 	spdlog::sink_ptr sink;
 	try {
 		if (file.empty())
@@ -28,7 +29,8 @@ void setUpLog(const std::string &level, const std::string &file)
 		else
 			sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
 	} catch (const spdlog::spdlog_ex &error) {
-		throw Exception(ErrorCode::OutputFailed, fmt::format("log file {} cannot be written: {}", file, error.what()));
+		throw Exception(ErrorCode::OutputFailed,
+				fmt::format("log file {} cannot be written: {}", file, error.what()));
 	}
 	auto logger = std::make_shared<spdlog::logger>("trtc-cli", std::move(sink));
 	logger->set_level(parsed);

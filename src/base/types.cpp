@@ -12,26 +12,46 @@ namespace trtc {
 const char *errorName(ErrorCode code) noexcept
 {
 	switch (code) {
-	case ErrorCode::InvalidParameter: return "INVALID_PARAMETER";
-	case ErrorCode::InvalidOperation: return "INVALID_OPERATION";
-	case ErrorCode::NotSupported: return "NOT_SUPPORTED";
-	case ErrorCode::DeviceNotFound: return "DEVICE_NOT_FOUND";
-	case ErrorCode::InitializeFailed: return "INITIALIZE_FAILED";
-	case ErrorCode::SignalChannelSetupFailed: return "SIGNAL_CHANNEL_SETUP_FAILED";
-	case ErrorCode::JoinRoomFailed: return "JOIN_ROOM_FAILED";
-	case ErrorCode::RemoteStreamNotExist: return "REMOTE_STREAM_NOT_EXIST";
-	case ErrorCode::ClientBanned: return "CLIENT_BANNED";
-	case ErrorCode::NotSupportedH264: return "NOT_SUPPORTED_H264";
-	case ErrorCode::SwitchRoleFailed: return "SWITCH_ROLE_FAILED";
-	case ErrorCode::ApiCallTimeout: return "API_CALL_TIMEOUT";
-	case ErrorCode::Unknown: return "UNKNOWN";
-	case ErrorCode::ConnectFailed: return "CONNECT_FAILED";
-	case ErrorCode::ConnectionLost: return "CONNECTION_LOST";
-	case ErrorCode::MediaFailed: return "MEDIA_FAILED";
-	case ErrorCode::OutputFailed: return "OUTPUT_FAILED";
-	case ErrorCode::Internal: return "INTERNAL";
-	case ErrorCode::Refused: return "REFUSED";
-	case ErrorCode::ExpectationFailed: return "EXPECTATION_FAILED";
+	case ErrorCode::InvalidParameter:
+		return "INVALID_PARAMETER";
+	case ErrorCode::InvalidOperation:
+		return "INVALID_OPERATION";
+	case ErrorCode::NotSupported:
+		return "NOT_SUPPORTED";
+	case ErrorCode::DeviceNotFound:
+		return "DEVICE_NOT_FOUND";
+	case ErrorCode::InitializeFailed:
+		return "INITIALIZE_FAILED";
+	case ErrorCode::SignalChannelSetupFailed:
+		return "SIGNAL_CHANNEL_SETUP_FAILED";
+	case ErrorCode::JoinRoomFailed:
+		return "JOIN_ROOM_FAILED";
+	case ErrorCode::RemoteStreamNotExist:
+		return "REMOTE_STREAM_NOT_EXIST";
+	case ErrorCode::ClientBanned:
+		return "CLIENT_BANNED";
+	case ErrorCode::NotSupportedH264:
+		return "NOT_SUPPORTED_H264";
+	case ErrorCode::SwitchRoleFailed:
+		return "SWITCH_ROLE_FAILED";
+	case ErrorCode::ApiCallTimeout:
+		return "API_CALL_TIMEOUT";
+	case ErrorCode::Unknown:
+		return "UNKNOWN";
+	case ErrorCode::ConnectFailed:
+		return "CONNECT_FAILED";
+	case ErrorCode::ConnectionLost:
+		return "CONNECTION_LOST";
+	case ErrorCode::MediaFailed:
+		return "MEDIA_FAILED";
+	case ErrorCode::OutputFailed:
+		return "OUTPUT_FAILED";
+	case ErrorCode::Internal:
+		return "INTERNAL";
+	case ErrorCode::Refused:
+		return "REFUSED";
+	case ErrorCode::ExpectationFailed:
+		return "EXPECTATION_FAILED";
 	}
 	return "UNKNOWN";
 }
@@ -44,10 +64,7 @@ const char *toString(VideoCodec codec) noexcept { return codec == VideoCodec::H2
 
 namespace {
 
-bool isAlnum(char c) noexcept
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
+bool isAlnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 /// What a message may quote of a text somebody else wrote.
 std::string quoted(std::string_view text)
@@ -69,8 +86,9 @@ bool UserId::valid(std::string_view text) noexcept
 UserId::UserId(std::string text) : text_(std::move(text))
 {
 	if (!valid(text_))
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("user id {} is not allowed: use 1 to 32 bytes of A-Z a-z 0-9 _ -", quoted(text_)));
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("user id {} is not allowed: use 1 to 32 bytes of A-Z a-z 0-9 _ -", quoted(text_)));
 }
 
 RoomId RoomId::number(std::uint64_t value)
@@ -85,19 +103,23 @@ RoomId RoomId::number(std::uint64_t value)
 
 RoomId RoomId::parseNumber(std::string_view text)
 {
-	const bool digits = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+	const bool digits =
+		!text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 	if (!digits && text.size() > 1 && text[0] == '-' &&
 	    std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; }))
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", quoted(text)));
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", quoted(text)));
 	if (!digits)
 		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("room {} is not a number: give 1 to 4294967294, or add --string-room", quoted(text)));
+				fmt::format("room {} is not a number: give 1 to 4294967294, or add --string-room",
+					    quoted(text)));
 	std::uint64_t value = 0;
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
 	if (error != std::errc() || end != text.data() + text.size())
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", quoted(text)));
+		throw Exception(
+			ErrorCode::InvalidParameter,
+			fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", quoted(text)));
 	return number(value);
 }
 

@@ -59,15 +59,9 @@ gboolean runCallback(gpointer data) noexcept
 	return again ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-gboolean runFdCallback(gint, GIOCondition, gpointer data) noexcept
-{
-	return runCallback(data);
-}
+gboolean runFdCallback(gint, GIOCondition, gpointer data) noexcept { return runCallback(data); }
 
-void freeCallback(gpointer data) noexcept
-{
-	delete static_cast<Callback *>(data);
-}
+void freeCallback(gpointer data) noexcept { delete static_cast<Callback *>(data); }
 
 SourceHandle attach(MainLoop::Impl &owner, GSource *source)
 {
@@ -80,7 +74,7 @@ SourceHandle attach(MainLoop::Impl &owner, GSource *source)
 
 SourceHandle attachPlain(MainLoop::Impl &owner, GSource *source, std::function<bool()> run)
 {
-	g_source_set_callback(source, runCallback, new Callback{ &owner, std::move(run) }, freeCallback);
+	g_source_set_callback(source, runCallback, new Callback { &owner, std::move(run) }, freeCallback);
 	return attach(owner, source);
 }
 
@@ -146,10 +140,7 @@ void MainLoop::run()
 		std::rethrow_exception(failure);
 }
 
-void MainLoop::quit()
-{
-	g_main_loop_quit(impl_->loop);
-}
+void MainLoop::quit() { g_main_loop_quit(impl_->loop); }
 
 bool MainLoop::iterate()
 {
@@ -192,17 +183,14 @@ SourceHandle MainLoop::onSignal(int number, Task task)
 
 namespace glib {
 
-GMainContext *context(MainLoop &loop) noexcept
-{
-	return loop.impl().context;
-}
+GMainContext *context(MainLoop &loop) noexcept { return loop.impl().context; }
 
 SourceHandle watchReadable(MainLoop &loop, int fd, std::function<bool()> ready)
 {
 	auto *source = g_unix_fd_source_new(fd, static_cast<GIOCondition>(G_IO_IN | G_IO_HUP | G_IO_ERR));
 	// An fd source's callback has a signature of its own; GLib casts it back.
 	g_source_set_callback(source, reinterpret_cast<GSourceFunc>(reinterpret_cast<void (*)()>(runFdCallback)),
-			      new Callback{ &loop.impl(), std::move(ready) }, freeCallback);
+			      new Callback { &loop.impl(), std::move(ready) }, freeCallback);
 	return attach(loop.impl(), source);
 }
 

@@ -10,7 +10,7 @@ namespace trtc::glib {
 
 /// Owns one reference of a GObject. Says how the pointer came: adopt (transfer full), share
 /// (transfer none), sink (floating). Reentrant.
-template<class T>
+template <class T>
 class ObjectPtr {
 public:
 	ObjectPtr() noexcept = default;

@@ -22,12 +22,12 @@ struct Need {
 
 // What every room needs; encoders and demuxers are looked for by the source that wants them.
 constexpr Need kNeeds[] = {
-	{ "appsrc", "gstreamer1.0-plugins-base" },      { "appsink", "gstreamer1.0-plugins-base" },
-	{ "rtpbin", "gstreamer1.0-plugins-good" },      { "rtph264pay", "gstreamer1.0-plugins-good" },
-	{ "rtpvp8pay", "gstreamer1.0-plugins-good" },   { "rtpopuspay", "gstreamer1.0-plugins-good" },
-	{ "srtpenc", "gstreamer1.0-plugins-bad" },      { "dtlsenc", "gstreamer1.0-plugins-bad" },
-	{ "webrtcbin", "gstreamer1.0-plugins-bad" },    { "h264parse", "gstreamer1.0-plugins-bad" },
-	{ "errorignore", "gstreamer1.0-plugins-bad" },  { "nicesrc", "gstreamer1.0-nice" },
+	{ "appsrc", "gstreamer1.0-plugins-base" },     { "appsink", "gstreamer1.0-plugins-base" },
+	{ "rtpbin", "gstreamer1.0-plugins-good" },     { "rtph264pay", "gstreamer1.0-plugins-good" },
+	{ "rtpvp8pay", "gstreamer1.0-plugins-good" },  { "rtpopuspay", "gstreamer1.0-plugins-good" },
+	{ "srtpenc", "gstreamer1.0-plugins-bad" },     { "dtlsenc", "gstreamer1.0-plugins-bad" },
+	{ "webrtcbin", "gstreamer1.0-plugins-bad" },   { "h264parse", "gstreamer1.0-plugins-bad" },
+	{ "errorignore", "gstreamer1.0-plugins-bad" }, { "nicesrc", "gstreamer1.0-nice" },
 };
 
 } // namespace

@@ -9,20 +9,21 @@
 
 namespace trtc::gst {
 
-template<class T>
+template <class T>
 using ObjectPtr = glib::ObjectPtr<T>;
 using ElementPtr = glib::ObjectPtr<GstElement>;
 using PadPtr = glib::ObjectPtr<GstPad>;
 
 /// Owns one reference of a GstMiniObject (buffer, caps, sample, event, promise). Says how it came.
-template<class T>
+template <class T>
 class MiniPtr {
 public:
 	MiniPtr() noexcept = default;
 	static MiniPtr adopt(T *object) noexcept { return MiniPtr(object); }
 	static MiniPtr share(T *object) noexcept
 	{
-		return MiniPtr(object ? reinterpret_cast<T *>(gst_mini_object_ref(GST_MINI_OBJECT_CAST(object))) : nullptr);
+		return MiniPtr(object ? reinterpret_cast<T *>(gst_mini_object_ref(GST_MINI_OBJECT_CAST(object)))
+				      : nullptr);
 	}
 	MiniPtr(const MiniPtr &other) noexcept : MiniPtr(share(other.object_)) {}
 	MiniPtr(MiniPtr &&other) noexcept : object_(std::exchange(other.object_, nullptr)) {}

@@ -46,10 +46,7 @@ Pipeline::Pipeline(const std::string &name) : pipeline_(ElementPtr::sink(gst_pip
 	gst_element_set_start_time(pipeline_.get(), GST_CLOCK_TIME_NONE);
 }
 
-Pipeline::~Pipeline()
-{
-	stop();
-}
+Pipeline::~Pipeline() { stop(); }
 
 GstElement *Pipeline::add(const char *factory, const char *name)
 {
@@ -64,10 +61,11 @@ GstElement *Pipeline::add(const char *factory, const char *name)
 GstElement *Pipeline::addChain(const std::string &description)
 {
 	glib::ErrorSlot error;
-	auto *chain = gst_parse_bin_from_description_full(description.c_str(), TRUE, nullptr, GST_PARSE_FLAG_FATAL_ERRORS,
-							  error.out());
+	auto *chain = gst_parse_bin_from_description_full(description.c_str(), TRUE, nullptr,
+							  GST_PARSE_FLAG_FATAL_ERRORS, error.out());
 	if (!chain)
-		throw Exception(ErrorCode::NotSupported, fmt::format("GStreamer cannot make \"{}\": {}", description, error.message()));
+		throw Exception(ErrorCode::NotSupported,
+				fmt::format("GStreamer cannot make \"{}\": {}", description, error.message()));
 	gst_bin_add(bin(), chain);
 	return chain;
 }
@@ -77,8 +75,9 @@ void Pipeline::onMessage(std::function<void(GstMessage *)> handler)
 	handler_ = std::move(handler);
 	auto bus = ObjectPtr<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(pipeline_.get())));
 	watchSource_ = gst_bus_create_watch(bus.get());
-	g_source_set_callback(watchSource_, reinterpret_cast<GSourceFunc>(reinterpret_cast<void (*)()>(dispatchMessage)),
-			      &handler_, nullptr);
+	g_source_set_callback(watchSource_,
+			      reinterpret_cast<GSourceFunc>(reinterpret_cast<void (*)()>(dispatchMessage)), &handler_,
+			      nullptr);
 	g_source_attach(watchSource_, g_main_context_get_thread_default());
 }
 

@@ -33,12 +33,8 @@ public:
 	Writer &value(double number);
 	/// Whole numbers up to 2^63 - 1.
 	// clang-format off: the formatter does not know a requires clause
-	template<std::integral T>
-		requires(!std::same_as<T, bool>)
-	Writer &value(T number)
-	{
-		return integer(static_cast<std::int64_t>(number));
-	}
+	template <std::integral T>
+	requires(!std::same_as<T, bool>) Writer &value(T number) { return integer(static_cast<std::int64_t>(number)); }
 	// clang-format on
 	Writer &null();
 

@@ -22,7 +22,8 @@ public:
 		if (config_.video.kind == Kind::File)
 			videoFile_ = inspectFile(config_.video.argument, oneSource_, true, config_.videoCodec);
 		if (config_.audio.kind == Kind::File)
-			audioFile_ = oneSource_ ? videoFile_ : inspectFile(config_.audio.argument, true, false, config_.videoCodec);
+			audioFile_ = oneSource_ ? videoFile_
+						: inspectFile(config_.audio.argument, true, false, config_.videoCodec);
 		// Find a missing encoder now, not in the middle of a call.
 		if (hasVideo() && !videoFile_.videoPassed)
 			videoEncoder(config_.videoCodec, config_.videoProfile);
@@ -81,9 +82,10 @@ public:
 	}
 
 private:
-	void begin(const SourceSpec &spec, const FileStreams &file, std::shared_ptr<Outlet> audio, std::shared_ptr<Outlet> video)
+	void begin(const SourceSpec &spec, const FileStreams &file, std::shared_ptr<Outlet> audio,
+		   std::shared_ptr<Outlet> video)
 	{
-		SourceSetup setup{ config_, std::move(audio), std::move(video), {} };
+		SourceSetup setup { config_, std::move(audio), std::move(video), {} };
 		// Deferred: the listener may stop or destroy the source that speaks.
 		setup.events.failed = [this, alive = std::weak_ptr(alive_)](const Error &error) {
 			loop_.post([this, alive, error] {
@@ -97,8 +99,9 @@ private:
 					listener_.onCaptureEnded(name);
 			});
 		};
-		sources_.push_back(spec.kind == Kind::File ? makeFileSource(loop_, std::move(setup), spec.argument, file)
-							   : makeTestSource(loop_, std::move(setup)));
+		sources_.push_back(spec.kind == Kind::File
+					   ? makeFileSource(loop_, std::move(setup), spec.argument, file)
+					   : makeTestSource(loop_, std::move(setup)));
 		sources_.back()->start();
 	}
 

@@ -18,10 +18,10 @@ const char *toString(Codec codec) noexcept; ///< "h264", "vp8", "opus"
 struct EncodedFrame {
 	MediaKind kind = MediaKind::Audio;
 	Codec codec = Codec::Opus;
-	std::chrono::nanoseconds time{ 0 };     ///< process timeline, lip-synchronised by RTCP
+	std::chrono::nanoseconds time { 0 }; ///< process timeline, lip-synchronised by RTCP
 	bool keyframe = true;
-	int width = 0, height = 0;              ///< video: pixels, 0 until known
-	int channels = 0;                       ///< audio
+	int width = 0, height = 0; ///< video: pixels, 0 until known
+	int channels = 0;	   ///< audio
 	std::shared_ptr<const std::vector<std::uint8_t>> data;
 };
 

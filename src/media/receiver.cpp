@@ -12,9 +12,12 @@ namespace trtc::media {
 const char *toString(Codec codec) noexcept
 {
 	switch (codec) {
-	case Codec::H264: return "h264";
-	case Codec::Vp8: return "vp8";
-	case Codec::Opus: return "opus";
+	case Codec::H264:
+		return "h264";
+	case Codec::Vp8:
+		return "vp8";
+	case Codec::Opus:
+		return "opus";
 	}
 	return "unknown";
 }
@@ -51,8 +54,9 @@ EncodedFrame toFrame(GstSample *sample, Codec codec)
 	frame.keyframe = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 	const auto *segment = gst_sample_get_segment(sample);
 	const auto pts = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : GST_BUFFER_DTS(buffer);
-	auto running = segment && GST_CLOCK_TIME_IS_VALID(pts) ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts)
-							       : GST_CLOCK_TIME_NONE;
+	auto running = segment && GST_CLOCK_TIME_IS_VALID(pts)
+			       ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts)
+			       : GST_CLOCK_TIME_NONE;
 	if (!GST_CLOCK_TIME_IS_VALID(running))
 		running = gst::now();
 	frame.time = std::chrono::nanoseconds(static_cast<std::int64_t>(running));
@@ -72,20 +76,22 @@ EncodedFrame toFrame(GstSample *sample, Codec codec)
 class TrackReceiver final : public Receiver {
 public:
 	TrackReceiver(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler)
-		: track_(std::move(track)), inbox_(std::make_shared<Inbox>(Inbox{ std::move(handler) }))
+		: track_(std::move(track)), inbox_(std::make_shared<Inbox>(Inbox { std::move(handler) }))
 	{
 		const Route *route = nullptr;
 		for (const auto &candidate : kRoutes)
 			if (track_->encodingName() == candidate.encodingName)
 				route = &candidate;
 		if (!route)
-			throw Exception(ErrorCode::NotSupported, fmt::format("codec {} cannot be received", track_->encodingName()));
-		track_->attach(route->elements, [&loop, weak = std::weak_ptr(inbox_), codec = route->codec](GstSample *sample) {
-			loop.post([weak, frame = toFrame(sample, codec)] {
-				if (auto inbox = weak.lock())
-					inbox->handler(frame);
-			});
-		});
+			throw Exception(ErrorCode::NotSupported,
+					fmt::format("codec {} cannot be received", track_->encodingName()));
+		track_->attach(route->elements,
+			       [&loop, weak = std::weak_ptr(inbox_), codec = route->codec](GstSample *sample) {
+				       loop.post([weak, frame = toFrame(sample, codec)] {
+					       if (auto inbox = weak.lock())
+						       inbox->handler(frame);
+				       });
+			       });
 		if (track_->kind() == MediaKind::Video)
 			track_->requestKeyframe();
 	}

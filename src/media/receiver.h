@@ -17,7 +17,8 @@ class Receiver {
 public:
 	using FrameHandler = std::function<void(const EncodedFrame &)>;
 	/// Throws Exception(NotSupported) for a codec we cannot depayload.
-	static std::unique_ptr<Receiver> create(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler);
+	static std::unique_ptr<Receiver> create(MainLoop &loop, std::shared_ptr<webrtc::Track> track,
+						FrameHandler handler);
 	virtual ~Receiver() = default;
 };
 

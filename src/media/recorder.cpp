@@ -29,7 +29,10 @@ std::string forFileName(const std::string &text)
 {
 	std::string out;
 	for (char c : text)
-		out += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ? c : '_';
+		out += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+				       c == '-'
+			       ? c
+			       : '_';
 	return out;
 }
 
@@ -44,8 +47,8 @@ void checkWritable(const std::string &directory)
 	auto probe = directory + "/.trtc-cli-XXXXXX";
 	const int descriptor = mkstemp(probe.data());
 	if (descriptor < 0)
-		throw Exception(ErrorCode::OutputFailed,
-				fmt::format("record directory {} cannot be written: {}", directory, std::strerror(errno)));
+		throw Exception(ErrorCode::OutputFailed, fmt::format("record directory {} cannot be written: {}",
+								     directory, std::strerror(errno)));
 	close(descriptor);
 	unlink(probe.c_str());
 }
@@ -109,8 +112,9 @@ private:
 	void begin()
 	{
 		const auto time = std::time(nullptr);
-		const auto stem = fmt::format("{}/{}-{}-{}-{:%Y%m%dT%H%M%SZ}", config_.directory, forFileName(config_.room.str()),
-					      config_.userId.str(), trtc::toString(config_.streamType), fmt::gmtime(time));
+		const auto stem =
+			fmt::format("{}/{}-{}-{}-{:%Y%m%dT%H%M%SZ}", config_.directory, forFileName(config_.room.str()),
+				    config_.userId.str(), trtc::toString(config_.streamType), fmt::gmtime(time));
 		for (int n = 1; !writer_; ++n) {
 			const auto path = n == 1 ? stem + ".mkv" : fmt::format("{}-{}.mkv", stem, n);
 			if (std::filesystem::exists(path) && n < 1000)
@@ -135,7 +139,7 @@ private:
 			writer_->write(frame, frame.time - *zero_);
 	}
 
-	template<class F>
+	template <class F>
 	void guarded(F &&run)
 	{
 		try {
@@ -152,8 +156,9 @@ private:
 
 	void tellStopped(const std::string &reason)
 	{
-		listener_.onRecordingStopped({ config_.userId, config_.streamType, writer_->path(), writer_->duration(), writer_->bytes(),
-					       writer_->videoFrames(), writer_->audioPackets(), reason });
+		listener_.onRecordingStopped({ config_.userId, config_.streamType, writer_->path(), writer_->duration(),
+					       writer_->bytes(), writer_->videoFrames(), writer_->audioPackets(),
+					       reason });
 	}
 
 	MainLoop &loop_;

@@ -53,18 +53,22 @@ std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)
 	const int keyframeDistance = profile.fps * 4;
 	if (codec == VideoCodec::Vp8) {
 		if (!exists("vp8enc"))
-			throw Exception(ErrorCode::NotSupported, "no VP8 encoder: type apt-get install gstreamer1.0-plugins-good");
-		return fmt::format("vp8enc name=encoder deadline=1 cpu-used=-6 threads=1 end-usage=cbr lag-in-frames=0 error-resilient=default "
+			throw Exception(ErrorCode::NotSupported,
+					"no VP8 encoder: type apt-get install gstreamer1.0-plugins-good");
+		return fmt::format("vp8enc name=encoder deadline=1 cpu-used=-6 threads=1 end-usage=cbr lag-in-frames=0 "
+				   "error-resilient=default "
 				   "keyframe-max-dist={} target-bitrate={} min-force-key-unit-interval=200000000",
 				   keyframeDistance, profile.kbps * 1000);
 	}
 	if (exists("x264enc"))
-		return fmt::format("x264enc name=encoder tune=zerolatency speed-preset=superfast threads=1 bframes=0 key-int-max={} bitrate={} "
+		return fmt::format("x264enc name=encoder tune=zerolatency speed-preset=superfast threads=1 bframes=0 "
+				   "key-int-max={} bitrate={} "
 				   "byte-stream=true min-force-key-unit-interval=200000000 ! "
 				   "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au",
 				   keyframeDistance, profile.kbps);
 	if (exists("openh264enc"))
-		return fmt::format("openh264enc name=encoder complexity=low rate-control=bitrate gop-size={} bitrate={} multi-thread=1 "
+		return fmt::format("openh264enc name=encoder complexity=low rate-control=bitrate gop-size={} "
+				   "bitrate={} multi-thread=1 "
 				   "min-force-key-unit-interval=200000000 ! h264parse config-interval=-1 ! "
 				   "video/x-h264,stream-format=byte-stream,alignment=au",
 				   keyframeDistance, profile.kbps * 1000);
@@ -74,7 +78,8 @@ std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)
 std::string audioEncoder(const AudioProfile &profile)
 {
 	if (!exists("opusenc"))
-		throw Exception(ErrorCode::NotSupported, "no Opus encoder: type apt-get install gstreamer1.0-plugins-base");
+		throw Exception(ErrorCode::NotSupported,
+				"no Opus encoder: type apt-get install gstreamer1.0-plugins-base");
 	return fmt::format("opusenc frame-size=20 bitrate={}", profile.kbps * 1000);
 }
 
@@ -91,7 +96,8 @@ void forceKeyframe(GstBin *bin, const char *name)
 {
 	auto sink = gst::ElementPtr::adopt(gst_bin_get_by_name(bin, name));
 	if (sink)
-		gst_element_send_event(sink.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+		gst_element_send_event(sink.get(),
+				       gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
 } // namespace trtc::media

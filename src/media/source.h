@@ -28,8 +28,8 @@ public:
 
 private:
 	std::shared_ptr<webrtc::Sender> sender_;
-	std::atomic<bool> muted_{ false };
-	std::atomic<GstClockTime> base_{ gst::epoch() };
+	std::atomic<bool> muted_ { false };
+	std::atomic<GstClockTime> base_ { gst::epoch() };
 	bool waitForKeyframe_ = true; // streaming thread only
 };
 
@@ -39,7 +39,7 @@ class Source {
 public:
 	struct Events {
 		std::function<void(const Error &)> failed; ///< once; nothing follows
-		std::function<void()> ended;               ///< a file is through
+		std::function<void()> ended;		   ///< a file is through
 	};
 	virtual ~Source() = default; ///< stops
 	/// Null outlets are kinds this source does not give. Throws Exception.

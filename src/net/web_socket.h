@@ -21,9 +21,9 @@ inline constexpr std::size_t kMaxOutgoingBytes = 1024 * 1024;
 inline constexpr std::size_t kMaxQueuedBytes = 4 * 1024 * 1024;
 /// How a dead peer is found.
 struct Keepalive {
-	std::chrono::seconds pingPeriod{ 5 };
+	std::chrono::seconds pingPeriod { 5 };
 	/// A peer from which nothing came for this long, no pong either, is gone: closed with code 0.
-	std::chrono::seconds timeout{ 15 };
+	std::chrono::seconds timeout { 15 };
 };
 
 /// One open text WebSocket, either end. Thread-bound. Messages are text frames; binary frames end the

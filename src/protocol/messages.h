@@ -39,21 +39,21 @@ enum class Event : int {
 /// Server codes. 0 is success; 1028 and 77393 latch in the SDK and are used for nothing else.
 namespace code {
 inline constexpr int kOk = 0;
-inline constexpr int kBadUserSig = -100018;          ///< public service's value
-inline constexpr int kBadPrivateMapKey = -100006;    ///< public service's value
+inline constexpr int kBadUserSig = -100018;	  ///< public service's value
+inline constexpr int kBadPrivateMapKey = -100006; ///< public service's value
 inline constexpr int kNoH264Encode = 1028;
 inline constexpr int kNoH264Decode = 77393;
 // ours, outside every range the SDK knows
-inline constexpr int kBadRequest = -200001;          ///< malformed or out of range
-inline constexpr int kNotPermitted = -200002;        ///< role or right missing
-inline constexpr int kNoSuchUser = -200003;          ///< that user publishes nothing
-inline constexpr int kNotJoined = -200004;           ///< the command needs a room
-inline constexpr int kLimit = -200005;               ///< room, user or anchor limit
-inline constexpr int kBadSdp = -200006;              ///< the offer cannot be answered
-inline constexpr int kNoCommonCodec = -200007;       ///< no codec both sides have
-inline constexpr int kMediaFailed = -200008;         ///< the service's own connection failed
-inline constexpr int kNotSupported = -200009;        ///< a cloud feature we do not have
-inline constexpr int kSessionUnknown = -200010;      ///< rc=1 for a forgotten session
+inline constexpr int kBadRequest = -200001;	///< malformed or out of range
+inline constexpr int kNotPermitted = -200002;	///< role or right missing
+inline constexpr int kNoSuchUser = -200003;	///< that user publishes nothing
+inline constexpr int kNotJoined = -200004;	///< the command needs a room
+inline constexpr int kLimit = -200005;		///< room, user or anchor limit
+inline constexpr int kBadSdp = -200006;		///< the offer cannot be answered
+inline constexpr int kNoCommonCodec = -200007;	///< no codec both sides have
+inline constexpr int kMediaFailed = -200008;	///< the service's own connection failed
+inline constexpr int kNotSupported = -200009;	///< a cloud feature we do not have
+inline constexpr int kSessionUnknown = -200010; ///< rc=1 for a forgotten session
 } // namespace code
 
 /// Bits of `flag` in the published-user list.
@@ -72,7 +72,7 @@ struct PublishState {
 
 /// `constraintConfig`: a hint about what will be sent. Rates in bit/s, audioFs in Hz.
 struct ConstraintConfig {
-	std::string videoCodec;      ///< "H264", "VP8" or ""
+	std::string videoCodec; ///< "H264", "VP8" or ""
 	std::int64_t videoWidth = 0, videoHeight = 0, videoFps = 0, videoBps = 0;
 	std::string audioCodec = "opus";
 	std::int64_t audioFs = 48000, audioChannel = 1, audioBps = 40000;
@@ -94,7 +94,7 @@ struct SubscribeWishes {
 };
 
 struct Publisher {
-	std::string userId, tinyId;  ///< tinyId is `srcTinyId`, always text on our side
+	std::string userId, tinyId; ///< tinyId is `srcTinyId`, always text on our side
 	unsigned flags = 0;
 	bool operator==(const Publisher &) const = default;
 };
@@ -120,10 +120,10 @@ struct Join {
 struct GetUserList {};
 /// Heartbeat; the figures are opaque to the service. A client fills them in codec.
 struct QualityReport {
-	std::int64_t dateMs = 0;     ///< Unix epoch, ms
+	std::int64_t dateMs = 0; ///< Unix epoch, ms
 };
 struct Publish {
-	std::string sdp;             ///< offer
+	std::string sdp; ///< offer
 	bool screen = false;
 	PublishState state;
 	ConstraintConfig constraint;
@@ -145,7 +145,7 @@ struct MuteUplink {
 	MuteState mute;
 };
 struct Subscribe {
-	std::string sdp;             ///< offer
+	std::string sdp; ///< offer
 	std::string srcUserId, srcTinyId;
 	SubscribeWishes wishes;
 };
@@ -172,19 +172,19 @@ using Command = std::variant<Join, GetUserList, QualityReport, Publish, PublishC
 			     Leave, Other>;
 
 struct ClientMessage {
-	std::int64_t seq = 0;        ///< from 1, +1 a message
-	std::string userId, tinyId;  ///< tinyId empty until event 19 came
+	std::int64_t seq = 0;	    ///< from 1, +1 a message
+	std::string userId, tinyId; ///< tinyId empty until event 19 came
 	Command command;
 };
 
 // ---- server to client ---------------------------------------------------------------------
 
 struct ClientBanned {
-	std::string reason;          ///< "kick", "banned", "room_disband", "user_time_out"
+	std::string reason; ///< "kick", "banned", "room_disband", "user_time_out"
 };
 struct ChannelSetup {
 	std::string tinyId, clientIp, signalInnerIp;
-	std::int64_t svrTimeMs = 0;  ///< Unix epoch, ms
+	std::int64_t svrTimeMs = 0; ///< Unix epoch, ms
 };
 struct JoinResult {
 	std::string relayOuterIp, relayInnerIp;
@@ -210,7 +210,7 @@ struct PeerJoin {
 };
 struct PeerLeave {
 	std::string userId, tinyId;
-	int reason = 0;              ///< 0 left, 1 timeout, 2 kicked, 3 role change
+	int reason = 0; ///< 0 left, 1 timeout, 2 kicked, 3 role change
 };
 struct UserList {
 	std::vector<User> users;
@@ -223,8 +223,8 @@ struct ServerMessage {
 	Event event = Event::JoinResult;
 	int code = 0;
 	std::string message;
-	std::int64_t seq = 0;        ///< 0 on pushes
-	Payload payload;             ///< Ack when code is not 0
+	std::int64_t seq = 0; ///< 0 on pushes
+	Payload payload;      ///< Ack when code is not 0
 };
 
 } // namespace trtc::protocol

@@ -158,14 +158,14 @@ void Fanout::packet(GstBuffer *buffer)
 		auto *memory = gst_allocator_alloc(nullptr, kFixedHeader, nullptr);
 		GstMapInfo write;
 		gst_memory_map(memory, &write, GST_MAP_WRITE);
-		write.data[0] = static_cast<guint8>(0x80 | (header[0] & 0x20)); // version 2, padding kept, no extension, no CSRC
+		write.data[0] = static_cast<guint8>(
+			0x80 | (header[0] & 0x20)); // version 2, padding kept, no extension, no CSRC
 		write.data[1] = static_cast<guint8>((header[1] & 0x80) | route.payloadType);
 		GST_WRITE_UINT16_BE(write.data + 2, out);
 		std::copy_n(header + 4, 4, write.data + 4);
 		GST_WRITE_UINT32_BE(write.data + 8, route.ssrc);
 		gst_memory_unmap(memory, &write);
-		auto *copy = gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY,
-						    length, G_MAXSIZE);
+		auto *copy = gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, length, G_MAXSIZE);
 		gst_buffer_prepend_memory(copy, memory);
 		// Timestamps of a region are dropped when it does not start at 0.
 		GST_BUFFER_PTS(copy) = GST_BUFFER_PTS(buffer);

@@ -44,7 +44,7 @@ private:
 		int payloadType;
 		bool active = true;
 		bool needKeyframe = true;
-		bool fresh = false;          ///< the next packet follows on, whatever its number
+		bool fresh = false; ///< the next packet follows on, whatever its number
 		bool begun = false;
 		std::uint16_t offset = 0, last = 0;
 	};
@@ -52,7 +52,7 @@ private:
 	std::string encodingName_;
 	std::mutex mutex_;
 	bool enabled_ = true;
-	std::chrono::steady_clock::time_point lastKeyframe_{};
+	std::chrono::steady_clock::time_point lastKeyframe_ {};
 	std::vector<Route> routes_;
 };
 

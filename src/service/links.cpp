@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kKeyframePeriod = 1s; // docs/design.md: at most one a second a stream
 /// Forwarding gains nothing from a deep buffer: packets in order pass at once, and the subscriber has a buffer of its own.
-constexpr std::chrono::milliseconds kLatency{ 60 };
+constexpr std::chrono::milliseconds kLatency { 60 };
 
 constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
 
@@ -33,10 +33,7 @@ Uplink::Uplink(MainLoop &loop, std::string name, const std::string &localAddress
 	connection_->answer(plan_.offer, plan_.lines);
 }
 
-Uplink::~Uplink()
-{
-	connection_->close();
-}
+Uplink::~Uplink() { connection_->close(); }
 
 void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 {
@@ -98,12 +95,12 @@ protocol::UplinkStats Uplink::takeStats()
 		(audio ? now.recvAudPkg : now.recvVidPkg) += static_cast<std::int64_t>(stats.received);
 	}
 	const auto before = std::exchange(told_, now);
-	return { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg, now.recvAudPkg - before.recvAudPkg,
-		 now.recvVidPkg - before.recvVidPkg, 0 };
+	return { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg,
+		 now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
 }
 
-Downlink::Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, std::weak_ptr<Uplink> source,
-		   protocol::SubscribeWishes wishes, LinkOutcome outcome)
+Downlink::Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan,
+		   std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome)
 	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), outcome_(std::move(outcome))
 {
 	webrtc::PeerConnection::Config config;
@@ -156,7 +153,7 @@ void Downlink::route()
 		const auto sender = mLine ? connection_->sender(*mLine) : nullptr;
 		if (!sender)
 			continue;
-		const bool wanted = slot == Slot::Audio	      ? wishes_.audio
+		const bool wanted = slot == Slot::Audio	     ? wishes_.audio
 				    : slot == Slot::BigVideo ? wishes_.bigVideo || wishes_.smallVideo
 							     : wishes_.auxVideo;
 		const auto &line = plan_.lines[*mLine];

@@ -61,8 +61,8 @@ private:
 class Downlink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
-	Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, std::weak_ptr<Uplink> source,
-		 protocol::SubscribeWishes wishes, LinkOutcome outcome);
+	Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan,
+		 std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
 

@@ -33,7 +33,8 @@ void MediaHub::failed(const StartDownlink &effect, int code, const std::string &
 void MediaHub::start(const StartUplink &effect, const std::string &clientAddress)
 {
 	if (effect.replyEvent != protocol::Event::PublishResult) {
-		failed(effect, protocol::code::kNotSupported, "publish_change needs a browser with transceivers (unified plan)");
+		failed(effect, protocol::code::kNotSupported,
+		       "publish_change needs a browser with transceivers (unified plan)");
 		return;
 	}
 	auto plan = negotiateUplink(effect.sdp, effect.preferredCodec);
@@ -50,12 +51,14 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 		return held && found != uplinks_.end() && found->second == held;
 	};
 	auto self = std::make_shared<std::weak_ptr<Uplink>>();
-	outcome.answered = [this, alive = std::weak_ptr(alive_), effect, answered, self, current](const std::string &sdp) {
+	outcome.answered = [this, alive = std::weak_ptr(alive_), effect, answered, self,
+			    current](const std::string &sdp) {
 		loop_.post([=, this] {
 			if (alive.expired() || !current(effect.session, *self))
 				return;
 			*answered = true;
-			outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, protocol::code::kOk, sdp);
+			outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, protocol::code::kOk,
+						sdp);
 		});
 	};
 	outcome.failed = [this, alive = std::weak_ptr(alive_), effect, answered, self, current](const Error &error) {
@@ -67,12 +70,14 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 			if (*answered)
 				outcome_.uplinkFailed(effect.session);
 			else
-				outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, protocol::code::kMediaFailed, error.message);
+				outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent,
+							protocol::code::kMediaFailed, error.message);
 		});
 	};
 	try {
-		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session), webrtc::localAddressFor(clientAddress),
-						     std::move(plan), std::move(outcome));
+		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
+						     webrtc::localAddressFor(clientAddress), std::move(plan),
+						     std::move(outcome));
 		*self = link;
 		uplinks_[effect.session] = std::move(link);
 	} catch (const Exception &error) {
@@ -84,7 +89,8 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 {
 	const auto source = uplinks_.find(effect.publisher);
 	if (source == uplinks_.end()) {
-		failed(effect, protocol::code::kNoSuchUser, "that user's media connection is gone; wait for the next published list");
+		failed(effect, protocol::code::kNoSuchUser,
+		       "that user's media connection is gone; wait for the next published list");
 		return;
 	}
 	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec());
@@ -94,22 +100,25 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 	}
 	LinkOutcome outcome;
 	auto answered = std::make_shared<bool>(false);
-	const DownlinkKey key{ effect.session, effect.publisher };
+	const DownlinkKey key { effect.session, effect.publisher };
 	auto self = std::make_shared<std::weak_ptr<Downlink>>();
 	const auto current = [this, key](const std::weak_ptr<Downlink> &link) {
 		const auto held = link.lock();
 		const auto found = downlinks_.find(key);
 		return held && found != downlinks_.end() && found->second == held;
 	};
-	outcome.answered = [this, alive = std::weak_ptr(alive_), effect, answered, self, current](const std::string &sdp) {
+	outcome.answered = [this, alive = std::weak_ptr(alive_), effect, answered, self,
+			    current](const std::string &sdp) {
 		loop_.post([=, this] {
 			if (alive.expired() || !current(*self))
 				return;
 			*answered = true;
-			outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, protocol::code::kOk, sdp);
+			outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, protocol::code::kOk,
+						  sdp);
 		});
 	};
-	outcome.failed = [this, alive = std::weak_ptr(alive_), effect, answered, self, current, key](const Error &error) {
+	outcome.failed = [this, alive = std::weak_ptr(alive_), effect, answered, self, current,
+			  key](const Error &error) {
 		loop_.post([=, this] {
 			if (alive.expired() || !current(*self))
 				return;
@@ -118,13 +127,15 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 			if (*answered)
 				outcome_.downlinkFailed(effect.session, effect.publisher);
 			else
-				outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, protocol::code::kMediaFailed, error.message);
+				outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher,
+							  protocol::code::kMediaFailed, error.message);
 		});
 	};
 	try {
-		auto link = std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
-						       webrtc::localAddressFor(clientAddress), std::move(plan), source->second, effect.wishes,
-						       std::move(outcome));
+		auto link =
+			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
+						   webrtc::localAddressFor(clientAddress), std::move(plan),
+						   source->second, effect.wishes, std::move(outcome));
 		*self = link;
 		downlinks_[key] = std::move(link);
 	} catch (const Exception &error) {
@@ -144,20 +155,14 @@ void MediaHub::flow(const UplinkFlow &effect)
 		found->second->flow(effect);
 }
 
-void MediaHub::stop(const StopUplink &effect)
-{
-	uplinks_.erase(effect.session);
-}
+void MediaHub::stop(const StopUplink &effect) { uplinks_.erase(effect.session); }
 
-void MediaHub::stop(const StopDownlink &effect)
-{
-	downlinks_.erase({ effect.session, effect.publisher });
-}
+void MediaHub::stop(const StopDownlink &effect) { downlinks_.erase({ effect.session, effect.publisher }); }
 
 protocol::UplinkStats MediaHub::takeStats(SessionId session)
 {
 	const auto found = uplinks_.find(session);
-	return found == uplinks_.end() ? protocol::UplinkStats{} : found->second->takeStats();
+	return found == uplinks_.end() ? protocol::UplinkStats {} : found->second->takeStats();
 }
 
 } // namespace trtc::service

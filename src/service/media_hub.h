@@ -22,8 +22,11 @@ class MediaHub {
 public:
 	/// All of these come later, never inside a call of ours.
 	struct Outcome {
-		std::function<void(SessionId, std::int64_t seq, protocol::Event replyEvent, int code, const std::string &)> uplinkAnswered;
-		std::function<void(SessionId, std::int64_t seq, SessionId publisher, int code, const std::string &)> downlinkAnswered;
+		std::function<void(SessionId, std::int64_t seq, protocol::Event replyEvent, int code,
+				   const std::string &)>
+			uplinkAnswered;
+		std::function<void(SessionId, std::int64_t seq, SessionId publisher, int code, const std::string &)>
+			downlinkAnswered;
 		std::function<void(SessionId)> uplinkFailed;
 		std::function<void(SessionId, SessionId publisher)> downlinkFailed;
 	};

@@ -26,7 +26,7 @@ constexpr const char *kAuxStreamId = "224d130c-7b5c-415b-aaa2-79c2eb5a6df2";
 Negotiated refuse(int withCode, std::string message)
 {
 	Negotiated result;
-	result.refusal = Refusal{ withCode, std::move(message) };
+	result.refusal = Refusal { withCode, std::move(message) };
 	return result;
 }
 
@@ -82,7 +82,8 @@ std::string answerFmtp(const RtpMap &map)
 	if (map.encodingName != "H264")
 		return {};
 	auto profile = parameter(map.fmtp, "profile-level-id");
-	return fmt::format("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}", profile.empty() ? "42e01f" : profile);
+	return fmt::format("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}",
+			   profile.empty() ? "42e01f" : profile);
 }
 
 /// The section with one codec and the lines we understand.
@@ -126,7 +127,9 @@ std::optional<Refusal> checkOffer(const Description &offer, const char *directio
 	const bool sessionFingerprint = offer.attribute("fingerprint").has_value();
 	for (std::size_t i = 0; i < offer.media.size(); ++i) {
 		const auto &media = offer.media[i];
-		const auto bad = [&](std::string_view why) { return Refusal{ code::kBadSdp, fmt::format("m-line {} ({}) {}", i, media.kind, why) }; };
+		const auto bad = [&](std::string_view why) {
+			return Refusal { code::kBadSdp, fmt::format("m-line {} ({}) {}", i, media.kind, why) };
+		};
 		if (media.kind != "audio" && media.kind != "video")
 			return bad("cannot be accepted: a room carries audio and video only");
 		if (media.port == 0 && !media.has("bundle-only"))
@@ -169,12 +172,13 @@ Description skeleton(const Description &offer)
 /// The stream type stands in bits 16 to 23: the SDK tells main video by a 2 there (the service: 1 audio, 7 aux).
 std::uint32_t makeSsrc(std::uint32_t type)
 {
-	thread_local std::mt19937 random{ std::random_device{}() };
+	thread_local std::mt19937 random { std::random_device {}() };
 	const auto bits = random();
 	return (bits & 0xff00ffffu) | type << 16 | 0x01000000u;
 }
 
-Negotiated negotiate(const std::string &text, const char *direction, std::size_t maxVideo, const std::string &wantedCodec, bool strictCodec)
+Negotiated negotiate(const std::string &text, const char *direction, std::size_t maxVideo,
+		     const std::string &wantedCodec, bool strictCodec)
 {
 	auto parsed = webrtc::sdp::parse(text);
 	if (!parsed)
@@ -184,19 +188,21 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		return refuse(refusal->code, refusal->message);
 	Negotiated result;
 	// One codec for every video line, so that big and small are exchangeable and SEI stays where it belongs.
-	const auto firstVideo = std::find_if(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; });
+	const auto firstVideo =
+		std::find_if(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; });
 	if (firstVideo != offer.media.end()) {
 		if (!wantedCodec.empty() && findCodec(*firstVideo, wantedCodec))
 			result.videoCodec = wantedCodec;
 		else if (!strictCodec || wantedCodec.empty())
 			for (const auto &map : firstVideo->rtpMaps())
-				if ((map.encodingName == "H264" || map.encodingName == "VP8") && result.videoCodec.empty() &&
-				    findCodec(*firstVideo, map.encodingName))
+				if ((map.encodingName == "H264" || map.encodingName == "VP8") &&
+				    result.videoCodec.empty() && findCodec(*firstVideo, map.encodingName))
 					result.videoCodec = map.encodingName;
 		if (result.videoCodec.empty())
-			return refuse(strictCodec && wantedCodec == "H264" ? code::kNoH264Decode : code::kNoCommonCodec,
-				      fmt::format("the offer has no {}: nothing that both sides can use",
-						  wantedCodec.empty() ? "H264 (packetization-mode 1) or VP8" : wantedCodec));
+			return refuse(
+				strictCodec && wantedCodec == "H264" ? code::kNoH264Decode : code::kNoCommonCodec,
+				fmt::format("the offer has no {}: nothing that both sides can use",
+					    wantedCodec.empty() ? "H264 (packetization-mode 1) or VP8" : wantedCodec));
 	}
 	auto clean = skeleton(offer);
 	std::size_t videoLines = 0;
@@ -205,7 +211,8 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		const bool audio = media.kind == "audio";
 		const auto map = findCodec(media, audio ? "OPUS" : result.videoCodec);
 		if (!map)
-			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind, audio ? "opus" : result.videoCodec));
+			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind,
+									audio ? "opus" : result.videoCodec));
 		clean.media.push_back(rewritten(media, *map));
 		webrtc::AnswerLine line;
 		line.payloadType = map->payloadType;
@@ -214,7 +221,9 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		result.lines.push_back(std::move(line));
 		static constexpr Slot kUplinkSlots[] = { Slot::BigVideo, Slot::SmallVideo, Slot::AuxVideo };
 		static constexpr Slot kDownlinkSlots[] = { Slot::BigVideo, Slot::AuxVideo };
-		const auto slot = audio ? Slot::Audio : maxVideo == 3 ? kUplinkSlots[videoLines] : kDownlinkSlots[videoLines];
+		const auto slot = audio		  ? Slot::Audio
+				  : maxVideo == 3 ? kUplinkSlots[videoLines]
+						  : kDownlinkSlots[videoLines];
 		videoLines += audio ? 0 : 1;
 		result.mLineOf[static_cast<std::size_t>(slot)] = i;
 	}

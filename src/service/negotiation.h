@@ -27,11 +27,11 @@ struct Refusal {
 };
 
 struct Negotiated {
-	std::string offer;                               ///< for webrtcbin
-	std::vector<webrtc::AnswerLine> lines;           ///< one an m-line
+	std::string offer;					///< for webrtcbin
+	std::vector<webrtc::AnswerLine> lines;			///< one an m-line
 	std::array<std::optional<std::size_t>, kSlots> mLineOf; ///< which m-line carries a slot
-	std::string videoCodec;                          ///< "H264", "VP8" or "" without video
-	std::optional<Refusal> refusal;                  ///< set: nothing else is
+	std::string videoCodec;					///< "H264", "VP8" or "" without video
+	std::optional<Refusal> refusal;				///< set: nothing else is
 };
 
 /// Uplink offer: up to one audio and three video lines (big, small, aux), all sendonly.

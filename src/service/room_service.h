@@ -18,37 +18,37 @@
 /// thread of its own; reentrant. `server` carries the effects out.
 namespace trtc::service {
 
-using SessionId = std::uint64_t;                     ///< one WebSocket; never reused
+using SessionId = std::uint64_t; ///< one WebSocket; never reused
 using TimePoint = std::chrono::steady_clock::time_point;
 
 struct Limits {
 	std::size_t maxRooms = 1000;
 	std::size_t maxUsersPerRoom = 200;
-	std::size_t maxAnchorsPerRoom = 50;          ///< publishing users, as TRTC counts
-	std::chrono::seconds heartbeatTimeout{ 30 }; ///< no frame for that long: user_time_out
+	std::size_t maxAnchorsPerRoom = 50;	      ///< publishing users, as TRTC counts
+	std::chrono::seconds heartbeatTimeout { 30 }; ///< no frame for that long: user_time_out
 };
 
 /// What the caller must do, in this order.
-struct Send {                                        ///< to one session
+struct Send { ///< to one session
 	SessionId to;
 	protocol::ServerMessage message;
 };
-struct CloseSession {                                ///< after the messages before it are written
+struct CloseSession { ///< after the messages before it are written
 	SessionId session;
-	unsigned short code;                         ///< WebSocket close code, 4000 and up, or 1000 after `leave`
+	unsigned short code; ///< WebSocket close code, 4000 and up, or 1000 after `leave`
 	std::string reason;
 };
-struct StartUplink {                                 ///< answer this offer; then uplinkAnswered()
+struct StartUplink { ///< answer this offer; then uplinkAnswered()
 	SessionId session;
 	std::int64_t seq;
-	protocol::Event replyEvent;                  ///< 4098, or 4128 for publish_change
+	protocol::Event replyEvent; ///< 4098, or 4128 for publish_change
 	std::string sdp;
-	std::string preferredCodec;                  ///< constraintConfig.videoCodec: "H264", "VP8" or ""
+	std::string preferredCodec; ///< constraintConfig.videoCodec: "H264", "VP8" or ""
 };
 struct StopUplink {
 	SessionId session;
 };
-struct StartDownlink {                               ///< answer this offer with the publisher's tracks
+struct StartDownlink { ///< answer this offer with the publisher's tracks
 	SessionId session;
 	std::int64_t seq;
 	SessionId publisher;
@@ -67,7 +67,8 @@ struct UplinkFlow {
 	SessionId session;
 	bool audio, bigVideo, smallVideo, auxVideo;
 };
-using Effect = std::variant<Send, CloseSession, StartUplink, StopUplink, StartDownlink, ChangeDownlink, StopDownlink, UplinkFlow>;
+using Effect = std::variant<Send, CloseSession, StartUplink, StopUplink, StartDownlink, ChangeDownlink, StopDownlink,
+			    UplinkFlow>;
 using Effects = std::vector<Effect>;
 
 /// Why the service closes a socket (CloseSession::code). All but `left` make the SDK notice; 1000 would leave
@@ -75,12 +76,12 @@ using Effects = std::vector<Effect>;
 namespace close_code {
 inline constexpr unsigned short kLeft = 1000;
 inline constexpr unsigned short kNeverJoined = 4001; ///< opened and no room within kJoinDeadline
-inline constexpr unsigned short kKicked = 4002;      ///< the same user entered the same room again
+inline constexpr unsigned short kKicked = 4002;	     ///< the same user entered the same room again
 inline constexpr unsigned short kTimedOut = 4003;    ///< Limits::heartbeatTimeout passed without a message
 } // namespace close_code
 
-inline constexpr std::chrono::seconds kJoinDeadline{ 10 };
-inline constexpr std::chrono::seconds kListPeriod{ 2 };
+inline constexpr std::chrono::seconds kJoinDeadline { 10 };
+inline constexpr std::chrono::seconds kListPeriod { 2 };
 /// User names whose tinyId is remembered; past it the ids of users that have no session are forgotten.
 inline constexpr std::size_t kMaxTinyIds = 100'000;
 
@@ -115,9 +116,11 @@ public:
 	Effects tick(TimePoint now);
 
 	/// Outcome of StartUplink. @p code other than 0: reply with it and forget the publication.
-	Effects uplinkAnswered(SessionId session, std::int64_t seq, protocol::Event replyEvent, int code, const std::string &sdpOrMessage);
+	Effects uplinkAnswered(SessionId session, std::int64_t seq, protocol::Event replyEvent, int code,
+			       const std::string &sdpOrMessage);
 	/// Outcome of StartDownlink.
-	Effects downlinkAnswered(SessionId session, std::int64_t seq, SessionId publisher, int code, const std::string &sdpOrMessage);
+	Effects downlinkAnswered(SessionId session, std::int64_t seq, SessionId publisher, int code,
+				 const std::string &sdpOrMessage);
 	/// The service's peer connection of an uplink or downlink failed (ICE, DTLS, forged certificate):
 	/// the publication or subscription ends, others are told.
 	Effects uplinkFailed(SessionId session);

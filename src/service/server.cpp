@@ -29,7 +29,9 @@ constexpr double kMessageRate = 50, kMessageBurst = 200;
 
 std::int64_t unixMs()
 {
-	return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+	return std::chrono::duration_cast<std::chrono::milliseconds>(
+		       std::chrono::system_clock::now().time_since_epoch())
+		.count();
 }
 
 /// The first connection of a process loads the plug-ins and makes its DTLS key, some 0.3 s. Better now than while the
@@ -122,7 +124,9 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 	options.maxConnections = config.maxConnections;
 	options.requestTimeout = config.idleLimit;
 	http = std::make_unique<net::HttpServer>(loop, options);
-	http->onWebSocket([this](const net::Request &request, std::unique_ptr<net::WebSocket> socket) { opened(request, std::move(socket)); });
+	http->onWebSocket([this](const net::Request &request, std::unique_ptr<net::WebSocket> socket) {
+		opened(request, std::move(socket));
+	});
 	http->onRequest([this](const net::Request &request) { return answer(request); });
 	http->listen(config.host, config.port);
 	ticker = loop.every(1s, [this] { tick(); });
@@ -175,12 +179,13 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 		return;
 	}
 	const auto id = nextId++;
-	Identity who{ UserId(user), app, request.remoteIp };
+	Identity who { UserId(user), app, request.remoteIp };
 	auto session = std::make_unique<Session>(*this, id, std::move(socket), who);
 	sessions[id] = std::move(session);
 	spdlog::info("session {}: {} from {}", id, user, request.remoteIp);
 	const auto now = std::chrono::steady_clock::now();
-	apply(request.queryValue("rc").value_or("") == "1" ? rules.reopened(id, who, now) : rules.opened(id, who, now, unixMs()));
+	apply(request.queryValue("rc").value_or("") == "1" ? rules.reopened(id, who, now)
+							   : rules.opened(id, who, now, unixMs()));
 }
 
 void Server::Impl::received(Session &session, std::string_view text)
@@ -188,10 +193,13 @@ void Server::Impl::received(Session &session, std::string_view text)
 	if (session.closing)
 		return;
 	const auto now = std::chrono::steady_clock::now();
-	session.credit = std::min(kMessageBurst, session.credit + kMessageRate * std::chrono::duration<double>(now - session.refilled).count());
+	session.credit =
+		std::min(kMessageBurst,
+			 session.credit + kMessageRate * std::chrono::duration<double>(now - session.refilled).count());
 	session.refilled = now;
 	if ((session.credit -= 1) < 0) {
-		spdlog::warn("session {} ({}) sends more than {} messages a second: closed", session.id, session.who.userId.str(), kMessageRate);
+		spdlog::warn("session {} ({}) sends more than {} messages a second: closed", session.id,
+			     session.who.userId.str(), kMessageRate);
 		close(session.id, kCloseTooFast, "too many messages");
 		return;
 	}
@@ -199,11 +207,13 @@ void Server::Impl::received(Session &session, std::string_view text)
 	const auto message = protocol::parseClientMessage(text);
 	if (!message) {
 		++malformed;
-		spdlog::warn("session {} ({}) sent what is no message: {}: closed", session.id, session.who.userId.str(), message.error().message);
+		spdlog::warn("session {} ({}) sent what is no message: {}: closed", session.id,
+			     session.who.userId.str(), message.error().message);
 		close(session.id, kCloseMalformed, "not a message of this protocol");
 		return;
 	}
-	spdlog::debug("session {}: command {} seq {}", session.id, message.value().command.index(), message.value().seq);
+	spdlog::debug("session {}: command {} seq {}", session.id, message.value().command.index(),
+		      message.value().seq);
 	apply(rules.received(session.id, message.value(), now));
 }
 
@@ -228,7 +238,7 @@ void Server::Impl::apply(const Effects &effects)
 {
 	// Media outcomes and closed sockets come back through the loop, never inside these calls.
 	for (const auto &effect : effects) {
-		std::visit(overloaded{
+		std::visit(overloaded {
 				   [&](const Send &send) {
 					   auto *session = find(send.to);
 					   if (!session || session->closing)
@@ -268,7 +278,8 @@ std::string Server::Impl::metrics()
 {
 	std::string text;
 	const auto line = [&](const char *name, const char *type, const char *help, std::uint64_t value) {
-		text += fmt::format("# HELP trtc_{0} {1}\n# TYPE trtc_{0} {2}\ntrtc_{0} {3}\n", name, help, type, value);
+		text += fmt::format("# HELP trtc_{0} {1}\n# TYPE trtc_{0} {2}\ntrtc_{0} {3}\n", name, help, type,
+				    value);
 	};
 	line("rooms", "gauge", "Rooms with somebody in them.", rules.rooms());
 	line("users", "gauge", "Users in rooms.", rules.users());
@@ -306,10 +317,7 @@ Server::Server(MainLoop &loop, ServerConfig config) : impl_(std::make_unique<Imp
 
 Server::~Server() = default;
 
-std::string Server::url() const
-{
-	return impl_->http->webSocketUrl();
-}
+std::string Server::url() const { return impl_->http->webSocketUrl(); }
 
 void Server::stop(std::function<void()> done)
 {

@@ -15,12 +15,12 @@ namespace trtc::service {
 
 struct ServerConfig {
 	std::string host = "127.0.0.1";
-	std::uint16_t port = 8687;                       ///< 0 picks one
+	std::uint16_t port = 8687; ///< 0 picks one
 	std::uint32_t sdkAppId = 1400000001;
-	std::string secretKey;                           ///< text bytes of the TLSSigAPIv2 key
+	std::string secretKey; ///< text bytes of the TLSSigAPIv2 key
 	Limits limits;
 	std::size_t maxConnections = 4096;
-	std::chrono::milliseconds idleLimit{ 10'000 };   ///< a connection that says nothing that long is dropped
+	std::chrono::milliseconds idleLimit { 10'000 }; ///< a connection that says nothing that long is dropped
 };
 
 /// The room service: sockets, UserSig, limits, peer connections, forwarding, over the rules of RoomService. Thread-bound.

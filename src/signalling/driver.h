@@ -23,40 +23,77 @@ using LinkId = std::string;
 /// Which m-line of a link carries what.
 struct TrackMap {
 	std::size_t mLine;
-	UserId userId;               ///< whose; our own on an uplink
+	UserId userId; ///< whose; our own on an uplink
 	StreamType streamType;
 	MediaKind kind;
-	bool small = false;          ///< the small video of the uplink
+	bool small = false; ///< the small video of the uplink
 };
 
 // ---- driver to client ---------------------------------------------------------------------
-struct StateChanged { ConnectionState state; };
-struct JoinDone { Status status; };
+struct StateChanged {
+	ConnectionState state;
+};
+struct JoinDone {
+	Status status;
+};
 /// The client shall make an offer with these m-lines, in this order, and send(Offer). direction: Send or Receive.
-struct NeedOffer { LinkId link; bool send; std::vector<TrackMap> tracks; };
+struct NeedOffer {
+	LinkId link;
+	bool send;
+	std::vector<TrackMap> tracks;
+};
 /// The service's description for a link: an answer to our offer.
-struct RemoteAnswer { LinkId link; std::string sdp; };
+struct RemoteAnswer {
+	LinkId link;
+	std::string sdp;
+};
 /// The link is over on the service's side, or refused.
-struct LinkFailed { LinkId link; Error error; };
-struct LinkClosed { LinkId link; };
-struct PeerJoined { UserId userId; Role role; };
-struct PeerLeft { UserId userId; std::string reason; };
+struct LinkFailed {
+	LinkId link;
+	Error error;
+};
+struct LinkClosed {
+	LinkId link;
+};
+struct PeerJoined {
+	UserId userId;
+	Role role;
+};
+struct PeerLeft {
+	UserId userId;
+	std::string reason;
+};
 /// The complete state of one remote user's publication. Neither audio nor video anywhere: gone.
 struct RemotePublication {
 	UserId userId;
 	bool audio = false, video = false, smallVideo = false, auxVideo = false;
 	bool audioMuted = false, videoMuted = false;
 };
-struct RoleDone { Status status; };
-struct UnpublishDone { Status status; };
-struct SubscribeChangeDone { UserId userId; Status status; };
-struct UnsubscribeDone { UserId userId; Status status; };
-struct Banned { std::string reason; };
+struct RoleDone {
+	Status status;
+};
+struct UnpublishDone {
+	Status status;
+};
+struct SubscribeChangeDone {
+	UserId userId;
+	Status status;
+};
+struct UnsubscribeDone {
+	UserId userId;
+	Status status;
+};
+struct Banned {
+	std::string reason;
+};
 /// The room is gone for good; no event follows but what stop() needs.
-struct Lost { Error error; };
+struct Lost {
+	Error error;
+};
 
-using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined, PeerLeft,
-			   RemotePublication, RoleDone, UnpublishDone, SubscribeChangeDone, UnsubscribeDone, Banned, Lost>;
+using Event =
+	std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined, PeerLeft,
+		     RemotePublication, RoleDone, UnpublishDone, SubscribeChangeDone, UnsubscribeDone, Banned, Lost>;
 
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.
@@ -66,16 +103,35 @@ struct PublishInfo {
 	VideoProfile videoProfile;
 	AudioProfile audioProfile;
 };
-struct StartPublish { PublishInfo info; };           ///< NeedOffer for the uplink follows
-struct Offer { LinkId link; std::string sdp; };
+struct StartPublish {
+	PublishInfo info;
+}; ///< NeedOffer for the uplink follows
+struct Offer {
+	LinkId link;
+	std::string sdp;
+};
 /// The link's peer connection is up.
-struct LinkConnected { LinkId link; };
+struct LinkConnected {
+	LinkId link;
+};
 struct StopPublish {};
-struct Mute { bool audio, video; };
-struct StartSubscribe { UserId userId; SubscribeOptions options; }; ///< NeedOffer for the downlink follows
-struct ChangeSubscribe { UserId userId; SubscribeOptions options; };
-struct StopSubscribe { UserId userId; };
-struct SwitchRole { Role role; };
+struct Mute {
+	bool audio, video;
+};
+struct StartSubscribe {
+	UserId userId;
+	SubscribeOptions options;
+}; ///< NeedOffer for the downlink follows
+struct ChangeSubscribe {
+	UserId userId;
+	SubscribeOptions options;
+};
+struct StopSubscribe {
+	UserId userId;
+};
+struct SwitchRole {
+	Role role;
+};
 using Command = std::variant<StartPublish, Offer, LinkConnected, StopPublish, Mute, StartSubscribe, ChangeSubscribe,
 			     StopSubscribe, SwitchRole>;
 

@@ -54,7 +54,8 @@ std::optional<std::string> fingerprintOf(const std::string &pem, const std::stri
 	const auto der = derOf(pem);
 	if (type == G_CHECKSUM_MD5 || !der)
 		return std::nullopt;
-	glib::CharPtr hex(g_compute_checksum_for_data(type, reinterpret_cast<const guchar *>(der->data()), der->size()));
+	glib::CharPtr hex(
+		g_compute_checksum_for_data(type, reinterpret_cast<const guchar *>(der->data()), der->size()));
 	std::string text;
 	for (std::size_t i = 0; hex.get()[i]; i += 2) {
 		if (i)
@@ -83,7 +84,8 @@ std::optional<std::string> certificateMismatch(const sdp::Description &remote, c
 		if (!actual)
 			continue;
 		if (space == std::string::npos || upper(value.substr(space + 1)) != *actual)
-			return fmt::format("the peer's DTLS certificate is {} {}, its SDP says {}", hash, *actual, value);
+			return fmt::format("the peer's DTLS certificate is {} {}, its SDP says {}", hash, *actual,
+					   value);
 		++matched;
 	}
 	if (matched == 0)

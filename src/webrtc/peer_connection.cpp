@@ -56,7 +56,7 @@ private:
 	static void onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept;
 	static void onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept;
 
-	template<class Callback>
+	template <class Callback>
 	void connectHook(const char *signal, Callback callback);
 	ActionDone guarded(const char *action, std::function<void(Core &, const std::string &)> then);
 	bool setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(Core &)> then);
@@ -87,13 +87,12 @@ private:
 	SourceHandle connectTimer_;
 };
 
-template<class Callback>
+template <class Callback>
 void Core::connectHook(const char *signal, Callback callback)
 {
-	handlers_.push_back(g_signal_connect_data(webrtc_, signal, reinterpret_cast<GCallback>(callback),
-						  new Hook{ loop_, weak_from_this() },
-						  [](gpointer data, GClosure *) noexcept { delete static_cast<Hook *>(data); },
-						  GConnectFlags{}));
+	handlers_.push_back(g_signal_connect_data(
+		webrtc_, signal, reinterpret_cast<GCallback>(callback), new Hook { loop_, weak_from_this() },
+		[](gpointer data, GClosure *) noexcept { delete static_cast<Hook *>(data); }, GConnectFlags {}));
 }
 
 void Core::build()
@@ -122,7 +121,8 @@ void Core::build()
 		gboolean added = FALSE;
 		g_signal_emit_by_name(agent.get(), "add-local-ip-address", config_.localAddress.c_str(), &added);
 		if (!added)
-			throw Exception(ErrorCode::MediaFailed, fmt::format("{} is no address for ICE", config_.localAddress));
+			throw Exception(ErrorCode::MediaFailed,
+					fmt::format("{} is no address for ICE", config_.localAddress));
 	}
 	connectHook("notify::connection-state", onStateNotify);
 	connectHook("notify::ice-gathering-state", onGatheringNotify);
@@ -134,7 +134,8 @@ void Core::build()
 /// @p then, unless the action failed or we are closed.
 ActionDone Core::guarded(const char *action, std::function<void(Core &, const std::string &)> then)
 {
-	return [weak = weak_from_this(), action, then = std::move(then)](const std::string &error, const std::string &sdp) {
+	return [weak = weak_from_this(), action, then = std::move(then)](const std::string &error,
+									 const std::string &sdp) {
 		const auto core = weak.lock();
 		if (!core || !core->listener_)
 			return;
@@ -155,8 +156,8 @@ gst::PadPtr Core::requestSink(const std::string &caps)
 	g_object_get(pad.get(), "transceiver", &raw, nullptr);
 	auto transceiver = gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
 	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
-	g_object_set(transceiver.get(), "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences", parsed.get(),
-		     nullptr);
+	g_object_set(transceiver.get(), "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences",
+		     parsed.get(), nullptr);
 	return pad;
 }
 
@@ -169,11 +170,13 @@ void Core::offer(const std::vector<OfferLine> &lines)
 			std::string caps;
 			if (line.kind == MediaKind::Audio)
 				caps = opusCaps();
-			for (const auto codec : line.kind == MediaKind::Video ? line.codecs : std::vector<VideoCodec>{})
+			for (const auto codec :
+			     line.kind == MediaKind::Video ? line.codecs : std::vector<VideoCodec> {})
 				caps += (caps.empty() ? "" : ";") + codecCaps(codec);
 			auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
 			GstWebRTCRTPTransceiver *raw = nullptr;
-			g_signal_emit_by_name(webrtc_, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, parsed.get(), &raw);
+			g_signal_emit_by_name(webrtc_, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY,
+					      parsed.get(), &raw);
 			gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
 			continue;
 		}
@@ -184,18 +187,23 @@ void Core::offer(const std::vector<OfferLine> &lines)
 		if (!line.active)
 			continue;
 		if (audio)
-			senders_.push_back(AppSender::create(loop_, pipeline_, i, "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0",
-							     fmt::format("rtpopuspay pt={} ssrc={}", kOpusPt, ssrc), pad.get()));
+			senders_.push_back(AppSender::create(
+				loop_, pipeline_, i, "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0",
+				fmt::format("rtpopuspay pt={} ssrc={}", kOpusPt, ssrc), pad.get()));
 		else if (codec == VideoCodec::H264)
 			senders_.push_back(AppSender::create(
 				loop_, pipeline_, i, "video/x-h264,stream-format=byte-stream,alignment=au",
-				fmt::format("rtph264pay config-interval=-1 aggregate-mode=zero-latency pt={} ssrc={}", kH264Pt, ssrc), pad.get()));
+				fmt::format("rtph264pay config-interval=-1 aggregate-mode=zero-latency pt={} ssrc={}",
+					    kH264Pt, ssrc),
+				pad.get()));
 		else
-			senders_.push_back(AppSender::create(loop_, pipeline_, i, "video/x-vp8",
-							     fmt::format("rtpvp8pay picture-id-mode=15-bit pt={} ssrc={}", kVp8Pt, ssrc),
-							     pad.get()));
+			senders_.push_back(AppSender::create(
+				loop_, pipeline_, i, "video/x-vp8",
+				fmt::format("rtpvp8pay picture-id-mode=15-bit pt={} ssrc={}", kVp8Pt, ssrc),
+				pad.get()));
 	}
-	createDescription(loop_, webrtc_, "create-offer", "offer", guarded("create-offer", [](Core &core, const std::string &sdp) {
+	createDescription(loop_, webrtc_, "create-offer", "offer",
+			  guarded("create-offer", [](Core &core, const std::string &sdp) {
 				  core.setLocal(GST_WEBRTC_SDP_TYPE_OFFER, sdp);
 			  }));
 }
@@ -245,10 +253,11 @@ bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::functi
 	auto parsed = sdp::parse(text);
 	const auto description = parsed ? makeDescription(type, text) : nullptr;
 	if (!description) {
-		loop_.post([weak = weak_from_this(), why = parsed ? std::string("not an SDP") : parsed.error().message] {
-			if (auto core = weak.lock())
-				core->fail(ErrorCode::MediaFailed, "the peer's description: " + why);
-		});
+		loop_.post(
+			[weak = weak_from_this(), why = parsed ? std::string("not an SDP") : parsed.error().message] {
+				if (auto core = weak.lock())
+					core->fail(ErrorCode::MediaFailed, "the peer's description: " + why);
+			});
 		return false;
 	}
 	remote_ = std::move(parsed.value());
@@ -261,7 +270,8 @@ bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::functi
 				 config_.connectTimeout.count()));
 	});
 	setDescription(loop_, webrtc_, "set-remote-description", description,
-		       guarded("set-remote-description", [then = std::move(then)](Core &core, const std::string &) { then(core); }));
+		       guarded("set-remote-description",
+			       [then = std::move(then)](Core &core, const std::string &) { then(core); }));
 	return true;
 }
 
@@ -278,9 +288,10 @@ void Core::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 		if (!line.ssrc)
 			continue;
 		const bool audio = line.encodingName == "OPUS";
-		const auto caps = fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
-					      audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000,
-					      line.payloadType, line.ssrc);
+		const auto caps = fmt::format(
+			"application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
+			audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
+			line.ssrc);
 		auto pad = requestSink(caps);
 		senders_.push_back(AppSender::create(loop_, pipeline_, i, caps, "", pad.get()));
 	}
@@ -318,8 +329,8 @@ void Core::onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept
 		return;
 	auto &hook = *static_cast<Hook *>(data);
 	const auto probe = gst_pad_add_probe(
-		pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM, [](GstPad *, GstPadProbeInfo *, gpointer) noexcept { return GST_PAD_PROBE_OK; },
-		nullptr, nullptr);
+		pad, GST_PAD_PROBE_TYPE_BLOCK_DOWNSTREAM,
+		[](GstPad *, GstPadProbeInfo *, gpointer) noexcept { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
 	hook.loop.post([weak = hook.core, held = gst::PadPtr::share(pad), probe] {
 		if (auto core = weak.lock())
 			core->padAppeared(held, probe);
@@ -371,9 +382,11 @@ std::optional<std::string> Core::remoteCertificate()
 void Core::verify()
 {
 	const auto pem = remoteCertificate();
-	const auto mismatch = pem && remote_ ? certificateMismatch(*remote_, *pem) : "the peer showed no DTLS certificate";
+	const auto mismatch =
+		pem && remote_ ? certificateMismatch(*remote_, *pem) : "the peer showed no DTLS certificate";
 	if (mismatch) {
-		fail(ErrorCode::MediaFailed, fmt::format("connection dropped, somebody may sit in between: {}", *mismatch));
+		fail(ErrorCode::MediaFailed,
+		     fmt::format("connection dropped, somebody may sit in between: {}", *mismatch));
 		return;
 	}
 	verified_ = true;
@@ -404,7 +417,8 @@ void Core::announce(gst::PadPtr pad, gulong probe)
 	auto caps = gst::CapsPtr::adopt(gst_pad_get_current_caps(pad.get()));
 	if (!caps)
 		caps = gst::CapsPtr::adopt(gst_pad_query_caps(pad.get(), nullptr));
-	const auto *structure = caps && !gst_caps_is_empty(caps.get()) ? gst_caps_get_structure(caps.get(), 0) : nullptr;
+	const auto *structure =
+		caps && !gst_caps_is_empty(caps.get()) ? gst_caps_get_structure(caps.get(), 0) : nullptr;
 	const char *mediaName = structure ? gst_structure_get_string(structure, "media") : nullptr;
 	const char *encoding = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
 	if (!mediaName || !encoding) {
@@ -451,7 +465,8 @@ void Core::message(GstMessage *message)
 	GError *raw = nullptr;
 	gchar *debug = nullptr;
 	gst_message_parse_error(message, &raw, &debug);
-	const std::string text = fmt::format("{}: {}", GST_OBJECT_NAME(GST_MESSAGE_SRC(message)), raw ? raw->message : "error");
+	const std::string text =
+		fmt::format("{}: {}", GST_OBJECT_NAME(GST_MESSAGE_SRC(message)), raw ? raw->message : "error");
 	spdlog::debug("{}: {} ({})", config_.name, text, debug ? debug : "");
 	g_clear_error(&raw);
 	g_free(debug);
@@ -494,7 +509,10 @@ public:
 	~WebrtcBinConnection() override { core_->close(); }
 	void offer(const std::vector<OfferLine> &lines) override { core_->offer(lines); }
 	void setAnswer(const std::string &sdp) override { core_->setAnswer(sdp); }
-	void answer(const std::string &sdp, const std::vector<AnswerLine> &lines) override { core_->answer(sdp, lines); }
+	void answer(const std::string &sdp, const std::vector<AnswerLine> &lines) override
+	{
+		core_->answer(sdp, lines);
+	}
 	std::shared_ptr<Sender> sender(std::size_t mLine) const override { return core_->sender(mLine); }
 	bool connected() const noexcept override { return core_->connected(); }
 	void close() override { core_->close(); }

@@ -59,11 +59,11 @@ struct OfferLine {
 
 /// What an m-line of our answer sends. One entry per m-line of the offer.
 struct AnswerLine {
-	std::uint32_t ssrc = 0;      ///< 0: recvonly
-	int payloadType = 0;         ///< the offer's number for @p encodingName; also on recvonly lines
-	std::string encodingName;    ///< "H264", "VP8", "OPUS"
-	std::string fmtp;            ///< value of a=fmtp without the number; empty: none
-	std::string msid;            ///< sending lines: stream id written into `a=msid` and `a=ssrc`
+	std::uint32_t ssrc = 0;	  ///< 0: recvonly
+	int payloadType = 0;	  ///< the offer's number for @p encodingName; also on recvonly lines
+	std::string encodingName; ///< "H264", "VP8", "OPUS"
+	std::string fmtp;	  ///< value of a=fmtp without the number; empty: none
+	std::string msid;	  ///< sending lines: stream id written into `a=msid` and `a=ssrc`
 	std::string trackId;
 };
 
@@ -71,10 +71,10 @@ struct AnswerLine {
 class PeerConnection {
 public:
 	struct Config {
-		std::string name;                          ///< for the log: "down:alice"
-		std::string localAddress;                  ///< the only ICE host address; empty: all but loopback
-		std::chrono::milliseconds latency{ 100 };  ///< jitter buffer
-		std::chrono::milliseconds connectTimeout{ 10'000 };
+		std::string name;			   ///< for the log: "down:alice"
+		std::string localAddress;		   ///< the only ICE host address; empty: all but loopback
+		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
+		std::chrono::milliseconds connectTimeout { 10'000 };
 	};
 	struct Listener {
 		/// Our offer or answer, complete with candidates.
@@ -107,7 +107,9 @@ public:
 	virtual void close() = 0;
 
 	/// Packets seen on a receiving m-line since the connection is up (RTP sequence numbers, so losses count as expected).
-	struct ReceiveStats { std::uint64_t expected = 0, received = 0; };
+	struct ReceiveStats {
+		std::uint64_t expected = 0, received = 0;
+	};
 	virtual ReceiveStats receiveStats(std::size_t mLine) const = 0;
 };
 

@@ -30,7 +30,8 @@ std::string errorOf(const GstStructure *reply)
 void onReply(GstPromise *promise, gpointer data) noexcept
 {
 	auto &call = *static_cast<Call *>(data);
-	const auto *reply = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(promise) : nullptr;
+	const auto *reply =
+		gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(promise) : nullptr;
 	auto error = errorOf(reply);
 	std::string sdp;
 	if (error.empty() && call.field) {
@@ -61,7 +62,8 @@ void createDescription(MainLoop &loop, GstElement *webrtc, const char *action, c
 	g_signal_emit_by_name(webrtc, action, nullptr, makePromise(loop, field, std::move(done)));
 }
 
-void setDescription(MainLoop &loop, GstElement *webrtc, const char *action, const DescriptionPtr &description, ActionDone done)
+void setDescription(MainLoop &loop, GstElement *webrtc, const char *action, const DescriptionPtr &description,
+		    ActionDone done)
 {
 	g_signal_emit_by_name(webrtc, action, description.get(), makePromise(loop, nullptr, std::move(done)));
 }

@@ -18,6 +18,7 @@ using ActionDone = std::function<void(const std::string &error, const std::strin
 void createDescription(MainLoop &loop, GstElement *webrtc, const char *action, const char *field, ActionDone done);
 
 /// Emits set-local-description or set-remote-description.
-void setDescription(MainLoop &loop, GstElement *webrtc, const char *action, const DescriptionPtr &description, ActionDone done);
+void setDescription(MainLoop &loop, GstElement *webrtc, const char *action, const DescriptionPtr &description,
+		    ActionDone done);
 
 } // namespace trtc::webrtc

@@ -10,10 +10,10 @@ namespace trtc::webrtc::sdp {
 
 namespace {
 
-template<class T>
+template <class T>
 std::optional<T> number(std::string_view text)
 {
-	T value{};
+	T value {};
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
 	if (error != std::errc() || end != text.data() + text.size())
 		return std::nullopt;
@@ -80,10 +80,7 @@ Result<Media> parseMediaLine(std::string_view line, std::size_t number_)
 
 } // namespace
 
-std::optional<std::string> Media::attribute(std::string_view name) const
-{
-	return firstValue(lines, name);
-}
+std::optional<std::string> Media::attribute(std::string_view name) const { return firstValue(lines, name); }
 
 std::vector<std::string> Media::attributes(std::string_view name) const
 {
@@ -130,7 +127,8 @@ std::vector<RtpMap> Media::rtpMaps() const
 			if (parts.size() > 2)
 				map.parameters = parts[2];
 			for (const auto &fmtp : attributes("fmtp"))
-				if (fmtp.size() > format.size() && fmtp.compare(0, format.size(), format) == 0 && fmtp[format.size()] == ' ')
+				if (fmtp.size() > format.size() && fmtp.compare(0, format.size(), format) == 0 &&
+				    fmtp[format.size()] == ' ')
 					map.fmtp = fmtp.substr(format.size() + 1);
 			maps.push_back(std::move(map));
 			break;
@@ -150,10 +148,7 @@ std::vector<std::uint32_t> Media::ssrcs() const
 	return found;
 }
 
-std::optional<std::string> Description::attribute(std::string_view name) const
-{
-	return firstValue(lines, name);
-}
+std::optional<std::string> Description::attribute(std::string_view name) const { return firstValue(lines, name); }
 
 std::string Description::str() const
 {
@@ -188,7 +183,8 @@ Result<Description> parse(std::string_view text)
 			return bad(number_, fmt::format("longer than {} bytes", kMaxLineBytes));
 		if (line.size() < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z')
 			return bad(number_, "not of the form x=value");
-		if (std::any_of(line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+		if (std::any_of(line.begin(), line.end(),
+				[](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
 			return bad(number_, "holds a control character");
 		if (number_ == 1 && line != "v=0")
 			return bad(number_, "an SDP begins with v=0");
@@ -207,11 +203,11 @@ Result<Description> parse(std::string_view text)
 		lines.emplace_back(line);
 	}
 	if (number_ == 0)
-		return Error{ ErrorCode::InvalidParameter, "the SDP is empty" };
+		return Error { ErrorCode::InvalidParameter, "the SDP is empty" };
 	if (description.lines.empty())
-		return Error{ ErrorCode::InvalidParameter, "the SDP has no session part" };
+		return Error { ErrorCode::InvalidParameter, "the SDP has no session part" };
 	if (description.media.empty())
-		return Error{ ErrorCode::InvalidParameter, "the SDP has no m-line" };
+		return Error { ErrorCode::InvalidParameter, "the SDP has no m-line" };
 	return description;
 }
 

@@ -14,21 +14,21 @@
 /// network goes through parse() before webrtcbin sees it.
 namespace trtc::webrtc::sdp {
 
-inline constexpr std::size_t kMaxMediaLines = 16;      ///< the SDK sends 4; a conference of one link never needs more
+inline constexpr std::size_t kMaxMediaLines = 16;	///< the SDK sends 4; a conference of one link never needs more
 inline constexpr std::size_t kMaxLinesPerSection = 600; ///< Chromium's video section has some 150
 inline constexpr std::size_t kMaxLineBytes = 4096;
 
 struct RtpMap {
 	int payloadType = 0;
-	std::string encodingName;    ///< upper case
+	std::string encodingName; ///< upper case
 	int clockRate = 0;
-	std::string parameters;      ///< after the clock rate, "2" for stereo
-	std::string fmtp;            ///< value of a=fmtp without the number
+	std::string parameters; ///< after the clock rate, "2" for stereo
+	std::string fmtp;	///< value of a=fmtp without the number
 };
 
 struct Media {
-	std::string kind;            ///< "audio", "video", "application"
-	int port = 9;                ///< 0: rejected
+	std::string kind; ///< "audio", "video", "application"
+	int port = 9;	  ///< 0: rejected
 	std::string protocol;
 	std::vector<std::string> formats;
 	std::vector<std::string> lines; ///< the rest of the section, without line ends: "c=…", "a=…"
@@ -50,7 +50,7 @@ struct Description {
 	std::vector<std::string> lines; ///< session part
 	std::vector<Media> media;
 	std::optional<std::string> attribute(std::string_view name) const;
-	std::string str() const;     ///< CRLF line ends
+	std::string str() const; ///< CRLF line ends
 };
 
 /// Error (InvalidParameter) names the line and the rule that is broken.

@@ -14,30 +14,28 @@ struct Hook {
 	std::function<void(AppSender &)> run;
 };
 
-void freeHook(gpointer data) noexcept
-{
-	delete static_cast<Hook *>(data);
-}
+void freeHook(gpointer data) noexcept { delete static_cast<Hook *>(data); }
 
 } // namespace
 
-std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipeline, std::size_t mLine, const std::string &caps,
-					     const std::string &elements, GstPad *sinkPad)
+std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipeline, std::size_t mLine,
+					     const std::string &caps, const std::string &elements, GstPad *sinkPad)
 {
 	std::shared_ptr<AppSender> sender(new AppSender(loop, mLine));
 	auto *source = pipeline.add("appsrc");
 	sender->source_ = gst::ElementPtr::share(source);
 	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
 	// Two seconds of backlog at most; a peer that reads slower loses the oldest, nobody waits.
-	g_object_set(source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, "caps", parsed.get(), "max-bytes",
-		     guint64{ 0 }, "max-time", guint64{ 2 * GST_SECOND }, "leaky-type", GST_APP_LEAKY_TYPE_DOWNSTREAM,
-		     "emit-signals", FALSE, nullptr);
+	g_object_set(source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, "caps", parsed.get(),
+		     "max-bytes", guint64 { 0 }, "max-time", guint64 { 2 * GST_SECOND }, "leaky-type",
+		     GST_APP_LEAKY_TYPE_DOWNSTREAM, "emit-signals", FALSE, nullptr);
 	auto pad = gst::PadPtr::adopt(gst_element_get_static_pad(source, "src"));
 	gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, upstreamEvent,
-			  new Hook{ loop, sender, [](AppSender &self) {
-					   if (self.handler_)
-						   self.handler_();
-				   } },
+			  new Hook { loop, sender,
+				     [](AppSender &self) {
+					     if (self.handler_)
+						     self.handler_();
+				     } },
 			  freeHook);
 	auto *last = source;
 	if (!elements.empty()) {
@@ -47,7 +45,8 @@ std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipe
 	}
 	auto lastPad = gst::PadPtr::adopt(gst_element_get_static_pad(last, "src"));
 	if (const auto result = gst_pad_link(lastPad.get(), sinkPad); result != GST_PAD_LINK_OK)
-		throw Exception(ErrorCode::Internal, std::string("webrtcbin refuses a source: ") + gst_pad_link_get_name(result));
+		throw Exception(ErrorCode::Internal,
+				std::string("webrtcbin refuses a source: ") + gst_pad_link_get_name(result));
 	gst_element_sync_state_with_parent(source);
 	return sender;
 }

@@ -14,8 +14,8 @@ namespace trtc::webrtc {
 class AppSender final : public Sender, public std::enable_shared_from_this<AppSender> {
 public:
 	/// Adds an appsrc with @p caps and links it through @p elements (a chain, or "") to @p sinkPad. Throws Exception.
-	static std::shared_ptr<AppSender> create(MainLoop &loop, gst::Pipeline &pipeline, std::size_t mLine, const std::string &caps,
-						 const std::string &elements, GstPad *sinkPad);
+	static std::shared_ptr<AppSender> create(MainLoop &loop, gst::Pipeline &pipeline, std::size_t mLine,
+						 const std::string &caps, const std::string &elements, GstPad *sinkPad);
 	void push(GstBuffer *buffer) override;
 	void onKeyframeRequest(std::function<void()> handler) override { handler_ = std::move(handler); }
 	std::size_t mLine() const noexcept override { return mLine_; }

@@ -11,9 +11,10 @@ std::string codecCaps(VideoCodec codec)
 {
 	// Nothing that the payloader decides (profile-level-id, sprop): every field given here must be equal on both sides.
 	if (codec == VideoCodec::H264)
-		return fmt::format("application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload={},"
-				   "packetization-mode=(string)1,rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
-				   kH264Pt);
+		return fmt::format(
+			"application/x-rtp,media=video,encoding-name=H264,clock-rate=90000,payload={},"
+			"packetization-mode=(string)1,rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
+			kH264Pt);
 	return fmt::format("application/x-rtp,media=video,encoding-name=VP8,clock-rate=90000,payload={},"
 			   "rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true",
 			   kVp8Pt);
@@ -21,9 +22,9 @@ std::string codecCaps(VideoCodec codec)
 
 std::string opusCaps()
 {
-	return fmt::format(
-		"application/x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload={}",
-		kOpusPt);
+	return fmt::format("application/"
+			   "x-rtp,media=audio,encoding-name=OPUS,clock-rate=48000,encoding-params=(string)2,payload={}",
+			   kOpusPt);
 }
 
 std::string finishOffer(const std::string &text)
@@ -54,8 +55,8 @@ Result<std::string> finishAnswer(const std::string &text, const std::vector<Answ
 		// A line that is not what was planned would be silent for ever: directions cannot be turned round later.
 		const char *expected = line.ssrc ? "sendonly" : "recvonly";
 		if (media.direction() != expected)
-			return Error { ErrorCode::Internal, fmt::format("webrtcbin answers m-line {} with {}, not {}", i,
-									media.direction(), expected) };
+			return Error { ErrorCode::Internal, fmt::format("webrtcbin answers m-line {} with {}, not {}",
+									i, media.direction(), expected) };
 		// webrtcbin loses what its caps do not know (profile-level-id); what was planned is what is sent.
 		for (const char *name : { "ssrc", "msid", "fmtp", "rtcp-fb" })
 			media.removeAttributes(name);

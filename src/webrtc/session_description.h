@@ -30,7 +30,10 @@ std::string finishOffer(const std::string &text);
 Result<std::string> finishAnswer(const std::string &text, const std::vector<AnswerLine> &lines);
 
 struct FreeDescription {
-	void operator()(GstWebRTCSessionDescription *description) const noexcept { gst_webrtc_session_description_free(description); }
+	void operator()(GstWebRTCSessionDescription *description) const noexcept
+	{
+		gst_webrtc_session_description_free(description);
+	}
 };
 using DescriptionPtr = std::unique_ptr<GstWebRTCSessionDescription, FreeDescription>;
 

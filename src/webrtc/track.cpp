@@ -60,9 +60,10 @@ void PadTrack::attach(const std::string &elements, SampleSink sink)
 	if (!pipeline_ || !blockProbe_)
 		throw Exception(ErrorCode::InvalidOperation, "the track is gone or attached already");
 	// errorignore: whatever goes wrong behind this point must not come back as a flow error into webrtcbin.
-	auto *chain = pipeline_->addChain(fmt::format("errorignore ignore-error=true ignore-eos=true ignore-notlinked=true{}{} ! "
-						      "appsink name=out sync=false async=false emit-signals=false max-buffers=512 drop=true",
-						      elements.empty() ? "" : " ! ", elements));
+	auto *chain = pipeline_->addChain(
+		fmt::format("errorignore ignore-error=true ignore-eos=true ignore-notlinked=true{}{} ! "
+			    "appsink name=out sync=false async=false emit-signals=false max-buffers=512 drop=true",
+			    elements.empty() ? "" : " ! ", elements));
 	auto out = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(chain), "out"));
 	GstAppSinkCallbacks callbacks = {};
 	callbacks.new_sample = deliver;
@@ -71,14 +72,15 @@ void PadTrack::attach(const std::string &elements, SampleSink sink)
 	gst_element_sync_state_with_parent(chain);
 	auto sinkPad = gst::PadPtr::adopt(gst_element_get_static_pad(chain, "sink"));
 	if (const auto result = gst_pad_link(pad_.get(), sinkPad.get()); result != GST_PAD_LINK_OK)
-		throw Exception(ErrorCode::Internal, fmt::format("a track cannot be linked: {}", gst_pad_link_get_name(result)));
+		throw Exception(ErrorCode::Internal,
+				fmt::format("a track cannot be linked: {}", gst_pad_link_get_name(result)));
 	gst_pad_remove_probe(pad_.get(), std::exchange(blockProbe_, 0));
 }
 
 void PadTrack::requestKeyframe()
 {
 	const auto now = std::chrono::steady_clock::now();
-	if (!pipeline_ || (lastRequest_ != std::chrono::steady_clock::time_point{} && now - lastRequest_ < 500ms))
+	if (!pipeline_ || (lastRequest_ != std::chrono::steady_clock::time_point {} && now - lastRequest_ < 500ms))
 		return;
 	lastRequest_ = now;
 	gst_pad_send_event(pad_.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, FALSE, 0));

@@ -17,13 +17,14 @@ class PadTrack final : public Track {
 public:
 	/// Counts in the streaming thread, read from the loop.
 	struct Counters {
-		std::atomic<std::uint64_t> received{ 0 }, span{ 0 };
+		std::atomic<std::uint64_t> received { 0 }, span { 0 };
 		std::optional<std::uint16_t> first; // streaming thread only, like last
 		std::uint32_t last = 0;
 	};
 
 	/// @p blockProbe holds @p pad; attach() removes it.
-	PadTrack(gst::Pipeline &pipeline, gst::PadPtr pad, gulong blockProbe, std::size_t mLine, MediaKind kind, std::string encodingName);
+	PadTrack(gst::Pipeline &pipeline, gst::PadPtr pad, gulong blockProbe, std::size_t mLine, MediaKind kind,
+		 std::string encodingName);
 	~PadTrack() override;
 	std::size_t mLine() const noexcept override { return mLine_; }
 	MediaKind kind() const noexcept override { return kind_; }
@@ -42,7 +43,7 @@ private:
 	MediaKind kind_;
 	std::string encodingName_;
 	std::shared_ptr<Counters> counters_;
-	std::chrono::steady_clock::time_point lastRequest_{};
+	std::chrono::steady_clock::time_point lastRequest_ {};
 };
 
 } // namespace trtc::webrtc

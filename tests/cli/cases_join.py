@@ -2,11 +2,12 @@
 """An agent's life: joining, expectations, signals, the way out."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
 
-from harness import Room, TINY, check, equal
+from harness import APP, Room, TINY, WATCHDOG, check, equal, make_sig
 
 
 def test_the_five_steps(context):
@@ -32,6 +33,24 @@ def test_the_five_steps(context):
     room.bystander.wait("stream-removed", userId="viewer")
     room.bystander.send("leave\n")
     equal(room.bystander.end(), 0, "exit code of the bystander")
+
+
+def test_the_example_goes_through_the_five_steps(context):
+    """examples/five_steps, which uses the public headers alone."""
+    room = Room(context)
+    example = pathlib.Path(context.binary).resolve().parents[2] / "examples" / "five_steps"
+    key = room.service.key
+    done = subprocess.Popen([example, room.service.url, str(APP), "example", "100", "3", str(context.directory / "example")],
+                            env={**os.environ, "TRTC_USER_SIG": make_sig("example", key)}, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    context.cleanup(done.kill)
+    room.anchor.wait("stream-added", userId="example", seconds=WATCHDOG)
+    room.anchor.wait("first-frame", userId="example", kind="video")
+    out, err = done.communicate(timeout=WATCHDOG * 2)
+    equal((done.returncode, err), (0, ""), "end of the example")
+    check("left: leave" in out, f"what the example says: {out}")
+    files = list((context.directory / "example").glob("*.mkv"))
+    check(len(files) >= 1 and all(f.stat().st_size > 1000 for f in files), f"recordings of the example: {files}")
 
 
 def test_every_line_is_an_event(context):

@@ -12,13 +12,14 @@ struct ForgeryFixture : RoomFixture {
 	/// Forges what goes that way and holds @p part, as long as `forging`.
 	std::string between(bool toService, std::string part)
 	{
-		relay = std::make_unique<Relay>(loop, server->url(), [this, toService, part](bool way, std::string text) {
-			if (!forging || way != toService || text.find(part) == std::string::npos)
-				return text;
-			auto changed = forged(text);
-			forgeries += changed != text;
-			return changed;
-		});
+		relay = std::make_unique<Relay>(
+			loop, server->url(), [this, toService, part](bool way, std::string text) {
+				if (!forging || way != toService || text.find(part) == std::string::npos)
+					return text;
+				auto changed = forged(text);
+				forgeries += changed != text;
+				return changed;
+			});
 		return relay->url();
 	}
 	~ForgeryFixture()
@@ -55,7 +56,8 @@ TEST_CASE_FIXTURE(ForgeryFixture, "a forged publish offer: the service drops the
 	REQUIRE(forgeries > 0);
 	// Its own end is satisfied with the service's certificate; that the service hangs up is an error all the same.
 	if (status)
-		REQUIRE(tells<Failed>(alice, [](const auto &failed) { return failed.error.code == ErrorCode::MediaFailed; }));
+		REQUIRE(tells<Failed>(alice,
+				      [](const auto &failed) { return failed.error.code == ErrorCode::MediaFailed; }));
 	else
 		CHECK(status.error().code == ErrorCode::MediaFailed);
 	CHECK(!alice.client->published());

@@ -235,7 +235,9 @@ TEST_CASE_FIXTURE(RoomFixture, "peers hear of everything within 100 ms")
 
 	for (const bool muted : { true, false }) {
 		for (const auto kind : { MediaKind::Audio, MediaKind::Video }) {
-			const auto fits = [&](const MuteChanged &mute) { return mute.kind == kind && mute.muted == muted; };
+			const auto fits = [&](const MuteChanged &mute) {
+				return mute.kind == kind && mute.muted == muted;
+			};
 			seen = viewer.told.size();
 			auto &stream = *alice.stream;
 			REQUIRE((kind == MediaKind::Audio ? (muted ? stream.muteAudio() : stream.unmuteAudio())

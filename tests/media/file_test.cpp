@@ -124,7 +124,8 @@ TEST_CASE_FIXTURE(FileFixture, "file: H.264 and Opus go out byte for byte, in ti
 	// Each access unit leaves when it is due, and both tracks have one clock.
 	const auto span = static_cast<double>(picture->times.back() - picture->times.front()) / 1e6;
 	CHECK(std::abs(span - 29 * 1000.0 / 15) < 2);
-	CHECK(std::abs(static_cast<double>(picture->times.front()) - static_cast<double>(sound->times.front())) / 1e6 < 40);
+	CHECK(std::abs(static_cast<double>(picture->times.front()) - static_cast<double>(sound->times.front())) / 1e6 <
+	      40);
 }
 
 TEST_CASE_FIXTURE(FileFixture, "file: with --loop it begins again, and time goes on")
@@ -172,9 +173,36 @@ TEST_CASE_FIXTURE(FileFixture, "file: VP8 and Vorbis are made into H.264 and Opu
 {
 	const auto clip = makeClip(folder, "a.mkv", { "size=320x240", "seconds=3", "video=vp8" });
 	const auto path = folder / "a.webm";
-	const auto made = runTool({ "gst-launch-1.0", "-q", "filesrc", "location=" + clip, "!", "matroskademux", "name=d", "d.video_0", "!",
-				    "queue", "max-size-time=0", "!", "m.", "d.audio_0", "!", "queue", "max-size-time=0", "!", "opusdec", "!", "audioconvert", "!",
-				    "vorbisenc", "!", "m.", "webmmux", "name=m", "!", "filesink", "location=" + path });
+	const auto made = runTool({ "gst-launch-1.0",
+				    "-q",
+				    "filesrc",
+				    "location=" + clip,
+				    "!",
+				    "matroskademux",
+				    "name=d",
+				    "d.video_0",
+				    "!",
+				    "queue",
+				    "max-size-time=0",
+				    "!",
+				    "m.",
+				    "d.audio_0",
+				    "!",
+				    "queue",
+				    "max-size-time=0",
+				    "!",
+				    "opusdec",
+				    "!",
+				    "audioconvert",
+				    "!",
+				    "vorbisenc",
+				    "!",
+				    "m.",
+				    "webmmux",
+				    "name=m",
+				    "!",
+				    "filesink",
+				    "location=" + path });
 	if (made.status != 0) {
 		MESSAGE("skipped, no way to make a webm file: ", made.err);
 		return;
@@ -186,8 +214,8 @@ TEST_CASE_FIXTURE(FileFixture, "file: VP8 and Vorbis are made into H.264 and Opu
 		void onRecordingFailed(const Error &error) override { FAIL(error.message); }
 		std::string path;
 	} listener;
-	const auto recorder =
-		media::Recorder::create(pair.loop, { folder / "out", RoomId::number(1), UserId("bob"), StreamType::Main }, listener);
+	const auto recorder = media::Recorder::create(
+		pair.loop, { folder / "out", RoomId::number(1), UserId("bob"), StreamType::Main }, listener);
 	pair.start(of(path), [&](const media::EncodedFrame &frame) { recorder->write(frame); });
 	REQUIRE(pair.waitFor([&] { return !pair.ended.empty(); }, 12s));
 	CHECK(pair.captureFailed.empty());
@@ -221,7 +249,8 @@ TEST_CASE_FIXTURE(FileFixture, "file: what cannot be played is said when it is o
 		{ of(silent, true, false), ErrorCode::InitializeFailed },
 	};
 	for (const auto &row : rows) {
-		const auto &path = row.config.video.argument.empty() ? row.config.audio.argument : row.config.video.argument;
+		const auto &path =
+			row.config.video.argument.empty() ? row.config.audio.argument : row.config.video.argument;
 		const auto error = refused(row.config);
 		INFO(path, ": ", error.message);
 		CHECK(error.code == row.code);

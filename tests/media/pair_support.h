@@ -135,7 +135,8 @@ struct PairFixture : LoopFixture, media::Capture::Listener {
 	/// Sound on m-line 0 and a picture on 1; frames go to @p handler.
 	void offer(VideoCodec codec = VideoCodec::H264)
 	{
-		webrtc::OfferLine sound { MediaKind::Audio, true, {}, true }, picture { MediaKind::Video, true, { codec }, true };
+		webrtc::OfferLine sound { MediaKind::Audio, true, {}, true },
+			picture { MediaKind::Video, true, { codec }, true };
 		sender.peer->offer({ sound, picture });
 	}
 	/// Offer, answer, sources running, frames to @p handler.
@@ -167,7 +168,8 @@ struct PairFixture : LoopFixture, media::Capture::Listener {
 	}
 	bool failedWith(const End &end, ErrorCode code)
 	{
-		return waitFor([&] { return !end.failed.empty(); }, 15s) && end.failed.size() == 1 && end.failed[0].code == code;
+		return waitFor([&] { return !end.failed.empty(); }, 15s) && end.failed.size() == 1 &&
+		       end.failed[0].code == code;
 	}
 
 	std::unique_ptr<media::Capture> capture;

@@ -67,7 +67,8 @@ struct Packet {
 		out.insert(out.end(), 4 * csrcs, 0x77);
 		if (extension) {
 			const auto words = extension->size() / 4;
-			out.insert(out.end(), { 0xbe, 0xde, static_cast<std::uint8_t>(words >> 8), static_cast<std::uint8_t>(words) });
+			out.insert(out.end(), { 0xbe, 0xde, static_cast<std::uint8_t>(words >> 8),
+						static_cast<std::uint8_t>(words) });
 			out.insert(out.end(), extension->begin(), extension->end());
 		}
 		out.insert(out.end(), payload.begin(), payload.end());
@@ -105,13 +106,16 @@ TEST_CASE("fanout: SSRC, payload type and number are the subscriber's, the rest 
 	packet.sequence = 500;
 	packet.marker = true;
 	put(fanout, packet.bytes(), 1234);
-	const Bytes expected { 0x80, 0x80 | 111, 500 >> 8, 500 & 0xff, 0x11, 0x22, 0x33, 0x44, 1, 2, 3, 4, 0x41, 1, 2, 3 };
+	const Bytes expected {
+		0x80, 0x80 | 111, 500 >> 8, 500 & 0xff, 0x11, 0x22, 0x33, 0x44, 1, 2, 3, 4, 0x41, 1, 2, 3
+	};
 	REQUIRE(one->packets.size() == 1);
 	CHECK(one->packets.front() == expected);
 	CHECK(one->times.front() == 1234);
 	REQUIRE(two->packets.size() == 1);
 	CHECK(two->packets.front()[1] == (0x80 | 100));
-	CHECK(Bytes(two->packets.front().begin() + 8, two->packets.front().begin() + 12) == Bytes { 0xf0, 0xe0, 0xd0, 0xc0 });
+	CHECK(Bytes(two->packets.front().begin() + 8, two->packets.front().begin() + 12) ==
+	      Bytes { 0xf0, 0xe0, 0xd0, 0xc0 });
 }
 
 TEST_CASE("fanout: CSRCs and extensions are left out, padding stays")
@@ -191,32 +195,32 @@ TEST_CASE("fanout: video begins at a keyframe, sound at once")
 TEST_CASE("fanout: what begins a keyframe")
 {
 	const auto h = [](Bytes payload) { return startsKeyframe("H264", payload.data(), payload.size()); };
-	CHECK(h({ 0x65, 0 }));                                   // IDR
-	CHECK(h({ 0x67, 0 }));                                   // SPS
-	CHECK(!h({ 0x68, 0 }));                                  // PPS
-	CHECK(!h({ 0x41, 0 }));                                  // slice
-	CHECK(h({ 0x7c, 0x85, 0 }));                             // FU-A, begins, IDR
-	CHECK(!h({ 0x7c, 0x05, 0 }));                            // FU-A, goes on
-	CHECK(!h({ 0x7c, 0x81, 0 }));                            // FU-A, begins, slice
-	CHECK(h({ 0x78, 0, 1, 0x67, 0, 1, 0x68, 0, 1, 0x65 }));  // STAP-A with SPS
-	CHECK(h({ 0x78, 0, 1, 0x09, 0, 2, 0x65, 1 }));           // STAP-A, IDR second
-	CHECK(!h({ 0x78, 0, 1, 0x09, 0, 2, 0x41, 1 }));          // STAP-A without
-	CHECK(!h({ 0x78, 0xff, 0xff, 0x41 }));                   // longer than it is
+	CHECK(h({ 0x65, 0 }));					// IDR
+	CHECK(h({ 0x67, 0 }));					// SPS
+	CHECK(!h({ 0x68, 0 }));					// PPS
+	CHECK(!h({ 0x41, 0 }));					// slice
+	CHECK(h({ 0x7c, 0x85, 0 }));				// FU-A, begins, IDR
+	CHECK(!h({ 0x7c, 0x05, 0 }));				// FU-A, goes on
+	CHECK(!h({ 0x7c, 0x81, 0 }));				// FU-A, begins, slice
+	CHECK(h({ 0x78, 0, 1, 0x67, 0, 1, 0x68, 0, 1, 0x65 })); // STAP-A with SPS
+	CHECK(h({ 0x78, 0, 1, 0x09, 0, 2, 0x65, 1 }));		// STAP-A, IDR second
+	CHECK(!h({ 0x78, 0, 1, 0x09, 0, 2, 0x41, 1 }));		// STAP-A without
+	CHECK(!h({ 0x78, 0xff, 0xff, 0x41 }));			// longer than it is
 	CHECK(!h({ 0x78, 0, 0 }));
 	CHECK(!h({ 0x78, 0, 0, 0, 0, 0, 0, 0, 0 }));
 	CHECK(!h({ 0x65 }));
 	CHECK(!h({}));
 
 	const auto v = [](Bytes payload) { return startsKeyframe("VP8", payload.data(), payload.size()); };
-	CHECK(v({ 0x10, 0x00 }));                           // no extension, P = 0
-	CHECK(!v({ 0x10, 0x01 }));                          // P = 1
-	CHECK(!v({ 0x00, 0x00 }));                          // not the beginning
-	CHECK(!v({ 0x11, 0x00 }));                          // another partition
-	CHECK(v({ 0x90, 0x80, 0x12, 0x00 }));               // short picture id
-	CHECK(v({ 0x90, 0x80, 0x92, 0x34, 0x00 }));         // long picture id
+	CHECK(v({ 0x10, 0x00 }));		    // no extension, P = 0
+	CHECK(!v({ 0x10, 0x01 }));		    // P = 1
+	CHECK(!v({ 0x00, 0x00 }));		    // not the beginning
+	CHECK(!v({ 0x11, 0x00 }));		    // another partition
+	CHECK(v({ 0x90, 0x80, 0x12, 0x00 }));	    // short picture id
+	CHECK(v({ 0x90, 0x80, 0x92, 0x34, 0x00 })); // long picture id
 	CHECK(!v({ 0x90, 0x80, 0x92, 0x34, 0x01 }));
-	CHECK(v({ 0x90, 0xf0, 0x92, 0x34, 1, 2, 0x00 }));   // everything
-	CHECK(v({ 0x90, 0x20, 2, 0x00 }));                  // TID alone
+	CHECK(v({ 0x90, 0xf0, 0x92, 0x34, 1, 2, 0x00 })); // everything
+	CHECK(v({ 0x90, 0x20, 2, 0x00 }));		  // TID alone
 	CHECK(!v({ 0x90 }));
 	CHECK(!v({ 0x90, 0x80 }));
 	CHECK(!v({ 0x90, 0x80, 0x92 }));

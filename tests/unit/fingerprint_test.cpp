@@ -20,11 +20,13 @@ AQH/MAoGCCqGSM49BAMCA0gAMEUCIQCO6KbKtSWnrIDlOLR3qUoBE2tDMewarHXU
 wSY1SkB4bQIgXK4+Z6VN2vtVzAIYmOjCpoUz5TTblzdEtZBe5/jSq3E=
 -----END CERTIFICATE-----)";
 const std::string kSha1 = "4C:D0:D1:DB:AC:8F:EF:04:9F:8F:8A:7E:D3:02:AD:D1:F4:3F:3C:E0";
-const std::string kSha256 = "2E:82:E4:03:D9:86:7F:96:7C:E4:C8:60:38:F8:65:69:5C:5C:7C:8A:68:86:40:CE:E3:E1:F3:42:9B:88:50:A5";
+const std::string kSha256 =
+	"2E:82:E4:03:D9:86:7F:96:7C:E4:C8:60:38:F8:65:69:5C:5C:7C:8A:68:86:40:CE:E3:E1:F3:42:9B:88:50:A5";
 const std::string kSha384 = "7C:5A:14:D7:FB:A0:95:6E:C0:5F:06:7B:0B:B6:C1:BA:E5:30:93:40:72:D5:0D:B2:"
 			    "14:FF:D2:5F:B4:DE:0C:F0:70:75:58:3C:C8:A7:BF:FF:B3:6A:C2:5A:F7:EB:E6:9D";
-const std::string kSha512 = "2A:F5:61:5A:44:28:AA:2E:A3:C7:F5:E4:F3:F0:10:89:57:DE:93:B3:77:10:FE:48:7F:07:60:D0:37:E6:69:03:"
-			    "1F:46:0D:FF:D2:4A:30:E7:21:90:23:BF:98:E3:72:02:B5:CA:3B:CD:04:1F:5F:6F:04:13:3C:22:74:5E:7D:9F";
+const std::string kSha512 =
+	"2A:F5:61:5A:44:28:AA:2E:A3:C7:F5:E4:F3:F0:10:89:57:DE:93:B3:77:10:FE:48:7F:07:60:D0:37:E6:69:03:"
+	"1F:46:0D:FF:D2:4A:30:E7:21:90:23:BF:98:E3:72:02:B5:CA:3B:CD:04:1F:5F:6F:04:13:3C:22:74:5E:7D:9F";
 
 sdp::Description with(const std::string &session, const std::string &media = {}, const std::string &second = {})
 {

@@ -10,10 +10,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-Bytes bytes(const std::string &text)
-{
-	return { text.begin(), text.end() };
-}
+Bytes bytes(const std::string &text) { return { text.begin(), text.end() }; }
 
 std::vector<std::string> texts(const Bytes &data)
 {
@@ -65,5 +62,6 @@ TEST_CASE("h264: the configuration record")
 	CHECK(record(kFour + kPps).empty());
 	CHECK(record(kFour + "\x67\x42\xc0"s + kFour + kPps).empty()); // an SPS without a level
 	const auto high = "\x67\x64\x00\x1f\xac"s;
-	CHECK(record(kFour + high + kFour + kPps) == "\1\x64\0\x1f\xff\xe1\0\5"s + high + "\1\0\3"s + kPps + "\xfd\xf8\xf8\0"s);
+	CHECK(record(kFour + high + kFour + kPps) ==
+	      "\1\x64\0\x1f\xff\xe1\0\5"s + high + "\1\0\3"s + kPps + "\xfd\xf8\xf8\0"s);
 }

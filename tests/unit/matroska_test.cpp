@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The Matroska writer and the recorder, with real coded frames, read back by GStreamer, by `measure` and by hand.
-#include "media/recorder.h"
+// The Matroska writer with real coded frames, read back by GStreamer, by `measure` and by hand.
 #include "media/sinks/matroska_writer.h"
 #include "support/clip.h"
-#include "support/loop_fixture.h"
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <optional>
-#include <sys/resource.h>
 
 using namespace trtc;
 using namespace trtc::media;
@@ -22,47 +17,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Three seconds of each, coded once for all tests.
-const Demuxed &clip(const std::string &codec = "h264", const std::string &size = "320x240")
-{
-	static std::map<std::string, Demuxed> clips;
-	auto &found = clips[codec + size];
-	if (found.video.empty()) {
-		const TempDir folder;
-		found = demux(makeClip(folder, "clip.mkv", { "video=" + codec, "size=" + size, "seconds=3", "kbps=200" }), codec, true);
-		REQUIRE_MESSAGE(found.error.empty(), found.error);
-		REQUIRE(found.video.size() == 45);
-		REQUIRE(found.audio.size() >= 150);
-		REQUIRE(found.video.front().keyframe);
-	}
-	return found;
-}
-
-EncodedFrame later(EncodedFrame frame, std::chrono::nanoseconds shift)
-{
-	frame.time += shift;
-	return frame;
-}
-
-/// Both kinds in the order of their time.
-std::vector<EncodedFrame> mixed(const std::vector<EncodedFrame> &video, const std::vector<EncodedFrame> &audio)
-{
-	auto all = video;
-	all.insert(all.end(), audio.begin(), audio.end());
-	std::stable_sort(all.begin(), all.end(), [](const auto &a, const auto &b) { return a.time < b.time; });
-	return all;
-}
-
 std::string readAll(const std::string &path)
 {
 	std::ifstream in(path, std::ios::binary);
 	return { std::istreambuf_iterator<char>(in), {} };
 }
 
-void writeAll(const std::string &path, const std::string &bytes)
-{
-	std::ofstream(path, std::ios::binary) << bytes;
-}
+void writeAll(const std::string &path, const std::string &bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 /// One element of a file: RFC 8794 by hand, so that writer and reader do not share a mistake.
 struct Element {
@@ -142,7 +103,8 @@ void checkStructure(const std::string &path, std::size_t cues)
 				const auto positions = child(bytes, point, 0xB7);
 				REQUIRE(positions);
 				Element cluster;
-				cluster.at = cluster.data = segment.data + number(bytes, child(bytes, *positions, 0xF1));
+				cluster.at = cluster.data =
+					segment.data + number(bytes, child(bytes, *positions, 0xF1));
 				CHECK(vint(bytes, cluster.data, true) == 0x1F43B675);
 				cluster.size = vint(bytes, cluster.data, false);
 				CHECK(number(bytes, child(bytes, cluster, 0xE7)) == time);
@@ -264,7 +226,8 @@ TEST_CASE("matroska: a minute of silence of one track holds up nothing")
 		for (int round = 0; round < 22; ++round) // the other all the time
 			for (const auto &frame : silentAudio ? clip().video : clip().audio)
 				frames.push_back(later(frame, round * 3s));
-		std::stable_sort(frames.begin(), frames.end(), [](const auto &a, const auto &b) { return a.time < b.time; });
+		std::stable_sort(frames.begin(), frames.end(),
+				 [](const auto &a, const auto &b) { return a.time < b.time; });
 		MatroskaWriter writer(path);
 		for (const auto &frame : frames)
 			REQUIRE(writer.write(frame, frame.time));
@@ -275,7 +238,8 @@ TEST_CASE("matroska: a minute of silence of one track holds up nothing")
 		CHECK(back.video.size() == (silentAudio ? 22u : 2u) * clip().video.size());
 		CHECK(back.audio.size() == (silentAudio ? 2u : 22u) * clip().audio.size());
 		const auto &gapped = silentAudio ? back.audio : back.video;
-		CHECK(std::any_of(gapped.begin(), gapped.end(), [](const auto &frame) { return frame.time >= 62900ms; }));
+		CHECK(std::any_of(gapped.begin(), gapped.end(),
+				  [](const auto &frame) { return frame.time >= 62900ms; }));
 		CHECK(std::none_of(gapped.begin(), gapped.end(),
 				   [](const auto &frame) { return frame.time > 3100ms && frame.time < 62900ms; }));
 	}
@@ -307,7 +271,8 @@ TEST_CASE("matroska: frames before zero, and what cannot begin a track")
 	const auto &video = clip().video;
 	CHECK(!writer.write(video[1], 0s)); // no keyframe
 	auto bare = video[0];
-	bare.data = std::make_shared<const std::vector<std::uint8_t>>(std::vector<std::uint8_t> { 0, 0, 0, 1, 0x65, 1, 2 });
+	bare.data =
+		std::make_shared<const std::vector<std::uint8_t>>(std::vector<std::uint8_t> { 0, 0, 0, 1, 0x65, 1, 2 });
 	CHECK(!writer.write(bare, 0s)); // no parameter sets
 	auto empty = video[0];
 	empty.data = std::make_shared<const std::vector<std::uint8_t>>();
@@ -352,7 +317,8 @@ TEST_CASE("matroska: cut at any byte, all that was before the cut is there")
 			// Odd steps, so that cuts fall into headers, sizes and payloads.
 			const auto cut = first + (marks.back().end - first) * i / 40 + (i % 7) * (i < 40);
 			CAPTURE(cut);
-			const auto mark = std::find_if(marks.rbegin(), marks.rend(), [&](const Mark &m) { return m.end <= cut; });
+			const auto mark =
+				std::find_if(marks.rbegin(), marks.rend(), [&](const Mark &m) { return m.end <= cut; });
 			writeAll(cutPath, bytes->substr(0, cut));
 			const auto back = demux(cutPath, "h264", true);
 			// The parser holds the last picture back until the end, which it gets.
@@ -367,153 +333,4 @@ TEST_CASE("matroska: cut at any byte, all that was before the cut is there")
 		}
 	}
 	CHECK(decoded == 6);
-}
-
-namespace {
-
-struct RecorderFixture : LoopFixture, Recorder::Listener {
-	void onRecordingStarted(const RecordingStarted &event) override { started.push_back(event); }
-	void onRecordingStopped(const RecordingStopped &event) override { stopped.push_back(event); }
-	void onRecordingFailed(const Error &error) override
-	{
-		CHECK(stopped.size() == started.size()); // told before
-		failed.push_back(error);
-	}
-	std::unique_ptr<Recorder> recorder(const std::string &room = "a.. b|c")
-	{
-		return Recorder::create(loop, { folder.str(), RoomId::string(room), UserId("bob"), StreamType::Main }, *this);
-	}
-
-	TempDir folder;
-	virtual ~RecorderFixture() = default;
-	std::vector<RecordingStarted> started;
-	std::vector<RecordingStopped> stopped;
-	std::vector<Error> failed;
-};
-
-} // namespace
-
-TEST_CASE_FIXTURE(RecorderFixture, "recorder: nothing came, no file")
-{
-	const auto one = recorder("room");
-	for (std::size_t i = 1; i < 10; ++i)
-		one->write(clip().video[i]); // no keyframe
-	one->stop("leave");
-	CHECK(folder.files().empty());
-	CHECK(started.empty());
-	CHECK(stopped.empty());
-	CHECK(failed.empty());
-}
-
-TEST_CASE_FIXTURE(RecorderFixture, "recorder: the file begins with the earliest frame of either kind")
-{
-	const auto one = recorder("room");
-	// The sound arrives first but belongs 300 ms behind the picture; both are far from zero.
-	for (std::size_t i = 0; i < 10; ++i)
-		one->write(later(clip().audio[i], 1h + 300ms));
-	CHECK(started.size() == 1);
-	for (std::size_t i = 0; i < 45; ++i)
-		one->write(later(clip().video[i], 1h));
-	for (std::size_t i = 10; i < clip().audio.size(); ++i)
-		one->write(later(clip().audio[i], 1h + 300ms));
-	one->stop("leave");
-	one->stop("again");
-	REQUIRE(stopped.size() == 1);
-	CHECK(stopped[0].reason == "leave");
-	CHECK(stopped[0].videoFrames == 45);
-	CHECK(stopped[0].audioPackets == clip().audio.size());
-	CHECK(stopped[0].bytes == fs::file_size(stopped[0].path));
-	CHECK(stopped[0].duration >= 3200ms);
-	const Figures figures(stopped[0].path);
-	CHECK(figures.number("video.firstMs") == 0);
-	CHECK(std::abs(figures.number("audio.firstMs") - 300) <= 20);
-	one->write(clip().video[0]); // after the end: nothing
-	CHECK(stopped[0].bytes == fs::file_size(stopped[0].path));
-}
-
-TEST_CASE_FIXTURE(RecorderFixture, "recorder: one kind alone does not wait for the other for ever")
-{
-	const auto one = recorder("room");
-	one->write(clip().video[0]);
-	REQUIRE(started.size() == 1);
-	const auto before = fs::file_size(started[0].path);
-	REQUIRE(waitFor([&] { return fs::file_size(started[0].path) > before; }, 2s));
-	one->stop("leave");
-	CHECK(stopped[0].videoFrames == 1);
-}
-
-TEST_CASE_FIXTURE(RecorderFixture, "recorder: names are safe, and never taken twice")
-{
-	std::vector<std::unique_ptr<Recorder>> all;
-	for (int i = 0; i < 3; ++i) {
-		all.push_back(recorder());
-		all.back()->write(clip().video[0]);
-	}
-	REQUIRE(folder.files().size() == 3);
-	for (const auto &event : started) {
-		CHECK(fs::path(event.path).parent_path() == folder.str());
-		CHECK(fs::path(event.path).filename().string().starts_with("a___b_c-bob-main-"));
-	}
-	all.clear(); // closes
-	CHECK(stopped.empty());
-	for (const auto &path : folder.files())
-		CHECK(demux(path, "h264", false).video.size() == 1);
-}
-
-TEST_CASE_FIXTURE(RecorderFixture, "recorder: a directory that cannot be is said at once")
-{
-	writeAll(folder / "file", "x");
-	const auto make = [&](const std::string &path) {
-		try {
-			Recorder::create(loop, { path, RoomId::number(1), UserId("bob"), StreamType::Main }, *this);
-		} catch (const Exception &exception) {
-			CHECK(exception.error().message.find(path) != std::string::npos);
-			return exception.error().code;
-		}
-		return ErrorCode::Unknown;
-	};
-	CHECK(make(folder / "file/under") == ErrorCode::OutputFailed);
-	CHECK(make("/proc/no") == ErrorCode::OutputFailed);
-	CHECK(make(folder / "new/deep") == ErrorCode::Unknown);
-	CHECK(fs::is_directory(folder / "new/deep"));
-}
-
-TEST_CASE_FIXTURE(RecorderFixture, "recorder: the disk is full: told once, and what was written plays")
-{
-	// A limit on the size of files stands in for a full disk: write() fails in the middle in the same way.
-	std::signal(SIGXFSZ, SIG_IGN);
-	struct Limit {
-		explicit Limit(rlim_t bytes)
-		{
-			getrlimit(RLIMIT_FSIZE, &old);
-			const rlimit now { bytes, old.rlim_max };
-			setrlimit(RLIMIT_FSIZE, &now);
-		}
-		~Limit() { setrlimit(RLIMIT_FSIZE, &old); }
-		rlimit old {};
-	};
-	std::size_t half = 0;
-	for (const auto &frame : mixed(clip().video, clip().audio))
-		half += frame.data->size() / 2;
-	std::string path;
-	{
-		const auto one = recorder("room");
-		{
-			const Limit limit(half);
-			for (const auto &frame : mixed(clip().video, clip().audio))
-				one->write(frame);
-			one->stop("leave");
-		}
-		REQUIRE(failed.size() == 1);
-		CHECK(failed[0].code == ErrorCode::OutputFailed);
-		REQUIRE(stopped.size() == 1);
-		CHECK(stopped[0].reason == "disk");
-		path = stopped[0].path;
-		CHECK(failed[0].message.find(path) != std::string::npos);
-		CHECK(stopped[0].videoFrames > 5);
-	}
-	CHECK(fs::file_size(path) <= half);
-	const Figures figures(path);
-	CHECK(figures.number("video.frames") >= static_cast<double>(stopped[0].videoFrames));
-	CHECK(figures.number("video.missing") == 0);
 }

@@ -17,8 +17,9 @@ namespace sdp = trtc::webrtc::sdp;
 
 namespace {
 
-const std::string kFingerprint = "a=fingerprint:sha-256 2E:82:E4:03:D9:86:7F:96:7C:E4:C8:60:38:F8:65:69:5C:5C:7C:8A:68:86:40:CE:E3:E1:"
-				 "F3:42:9B:88:50:A5\r\n";
+const std::string kFingerprint =
+	"a=fingerprint:sha-256 2E:82:E4:03:D9:86:7F:96:7C:E4:C8:60:38:F8:65:69:5C:5C:7C:8A:68:86:40:CE:E3:E1:"
+	"F3:42:9B:88:50:A5\r\n";
 
 std::string session(const std::string &mids)
 {
@@ -28,43 +29,47 @@ std::string session(const std::string &mids)
 
 std::string transport(const std::string &mid)
 {
-	return "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=ice-ufrag:4ZcD\r\na=ice-pwd:2/1muCWoOi3uLifh0NuRHlzA\r\n"
+	return "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 "
+	       "0.0.0.0\r\na=ice-ufrag:4ZcD\r\na=ice-pwd:2/1muCWoOi3uLifh0NuRHlzA\r\n"
 	       "a=ice-options:trickle\r\n" +
 	       kFingerprint + "a=setup:actpass\r\na=mid:" + mid + "\r\n";
 }
 
 std::string audioLine(const std::string &mid, const std::string &direction, const std::string &glued = {})
 {
-	std::string text = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126\r\n" + transport(mid) +
-			   "a=extmap:14 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
-			   "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=" +
-			   direction +
-			   "\r\na=msid:5a 7b\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
-			   "a=rtcp-fb:111 rrtr\r\na=fmtp:111 minptime=10;useinbandfec=1" +
-			   glued +
-			   "\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\n"
-			   "a=rtpmap:8 PCMA/8000\r\na=rtpmap:13 CN/8000\r\na=rtpmap:110 telephone-event/48000\r\n"
-			   "a=rtpmap:126 telephone-event/8000\r\n";
+	std::string text =
+		"m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126\r\n" + transport(mid) +
+		"a=extmap:14 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+		"a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=" +
+		direction +
+		"\r\na=msid:5a 7b\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
+		"a=rtcp-fb:111 rrtr\r\na=fmtp:111 minptime=10;useinbandfec=1" +
+		glued +
+		"\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\n"
+		"a=rtpmap:8 PCMA/8000\r\na=rtpmap:13 CN/8000\r\na=rtpmap:110 telephone-event/48000\r\n"
+		"a=rtpmap:126 telephone-event/8000\r\n";
 	if (direction == "sendonly")
 		text += "a=ssrc:1001 cname:c\r\na=ssrc:1001 msid:5a 7b\r\n";
 	return text;
 }
 
 /// As Chromium 120: VP8, H.264 in its six flavours, AV1, VP9, each with its repair format.
-std::string videoLine(const std::string &mid, const std::string &direction, unsigned ssrc, const std::string &glued = {},
-		      const std::string &extra = {}, bool h264 = true)
+std::string videoLine(const std::string &mid, const std::string &direction, unsigned ssrc,
+		      const std::string &glued = {}, const std::string &extra = {}, bool h264 = true)
 {
 	struct Format {
 		int pt;
 		const char *name, *fmtp;
 	};
 	const Format vp8[] = { { 96, "VP8", "" } };
-	const Format avc[] = { { 102, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f" },
-			       { 104, "H264", "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42001f" },
-			       { 106, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f" },
-			       { 108, "H264", "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f" },
-			       { 127, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=4d001f" },
-			       { 112, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f" } };
+	const Format avc[] = {
+		{ 102, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f" },
+		{ 104, "H264", "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42001f" },
+		{ 106, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f" },
+		{ 108, "H264", "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f" },
+		{ 127, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=4d001f" },
+		{ 112, "H264", "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=64001f" }
+	};
 	const Format rest[] = { { 45, "AV1", "level-idx=5;profile=0;tier=0" },
 				{ 98, "VP9", "profile-id=0" },
 				{ 100, "VP9", "profile-id=2" } };
@@ -73,9 +78,11 @@ std::string videoLine(const std::string &mid, const std::string &direction, unsi
 	const auto add = [&](const Format &format) {
 		const int repair = rtx++;
 		head += fmt::format(" {} {}", format.pt, repair);
-		maps += fmt::format("a=rtpmap:{0} {1}/90000\r\na=rtcp-fb:{0} goog-remb\r\na=rtcp-fb:{0} transport-cc\r\n"
-				    "a=rtcp-fb:{0} ccm fir\r\na=rtcp-fb:{0} nack\r\na=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} rrtr\r\n",
-				    format.pt, format.name);
+		maps += fmt::format(
+			"a=rtpmap:{0} {1}/90000\r\na=rtcp-fb:{0} goog-remb\r\na=rtcp-fb:{0} transport-cc\r\n"
+			"a=rtcp-fb:{0} ccm fir\r\na=rtcp-fb:{0} nack\r\na=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} "
+			"rrtr\r\n",
+			format.pt, format.name);
 		if (*format.fmtp)
 			maps += fmt::format("a=fmtp:{} {}{}\r\n", format.pt, format.fmtp, glued);
 		maps += fmt::format("a=rtpmap:{0} rtx/90000\r\na=fmtp:{0} apt={1}{2}\r\n", repair, format.pt, glued);
@@ -88,12 +95,14 @@ std::string videoLine(const std::string &mid, const std::string &direction, unsi
 	for (const auto &format : rest)
 		add(format);
 	head += " 114 115 116";
-	maps += "a=rtpmap:114 red/90000\r\na=rtpmap:115 rtx/90000\r\na=fmtp:115 apt=114\r\na=rtpmap:116 ulpfec/90000\r\n";
+	maps += "a=rtpmap:114 red/90000\r\na=rtpmap:115 rtx/90000\r\na=fmtp:115 apt=114\r\na=rtpmap:116 "
+		"ulpfec/90000\r\n";
 	auto text = head + "\r\n" + transport(mid) +
-		    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" + extra + "a=" + direction +
-		    "\r\na=msid:5a v" + mid + "\r\na=rtcp-mux\r\na=rtcp-rsize\r\n" + maps;
+		    "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n" + extra +
+		    "a=" + direction + "\r\na=msid:5a v" + mid + "\r\na=rtcp-mux\r\na=rtcp-rsize\r\n" + maps;
 	if (direction == "sendonly")
-		text += fmt::format("a=ssrc-group:FID {0} {1}\r\na=ssrc:{0} cname:c\r\na=ssrc:{0} msid:5a v\r\na=ssrc:{1} cname:c\r\n",
+		text += fmt::format("a=ssrc-group:FID {0} {1}\r\na=ssrc:{0} cname:c\r\na=ssrc:{0} msid:5a "
+				    "v\r\na=ssrc:{1} cname:c\r\n",
 				    ssrc, ssrc + 1);
 	return text;
 }
@@ -103,7 +112,8 @@ const std::string kOrientation = "a=extmap:13 urn:3gpp:video-orientation\r\n";
 std::string uplink()
 {
 	// The SDK cuts the first video-orientation URI out and leaves the rest of its line.
-	return session("0 1 2 3") + audioLine("0", "sendonly") + videoLine("1", "sendonly", 2001, "", "a=extmap:13 \r\n") +
+	return session("0 1 2 3") + audioLine("0", "sendonly") +
+	       videoLine("1", "sendonly", 2001, "", "a=extmap:13 \r\n") +
 	       videoLine("2", "sendonly", 3001, "", kOrientation) + videoLine("3", "sendonly", 7001, "", kOrientation);
 }
 
@@ -142,7 +152,8 @@ void checkClean(const Negotiated &negotiated)
 		CHECK(media.rtpMaps().size() == 1);
 		CHECK(media.port == 9);
 		CHECK(media.ssrcs().size() <= 1);
-		for (const char *name : { "extmap", "msid", "ssrc-group", "extmap-allow-mixed", "rtcp-rsize", "rid", "simulcast" })
+		for (const char *name :
+		     { "extmap", "msid", "ssrc-group", "extmap-allow-mixed", "rtcp-rsize", "rid", "simulcast" })
 			CHECK(!media.has(name));
 	}
 	for (const char *word : { "orientation", "transport-cc", "goog-remb", "rrtr", "rtx", "red", "sps-pps" })
@@ -297,7 +308,8 @@ TEST_CASE("negotiation: refusals")
 	}
 	SUBCASE("an m-line of another kind")
 	{
-		bad(offer + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n" + transport("4") + "a=sctp-port:5000\r\n");
+		bad(offer + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n" + transport("4") +
+		    "a=sctp-port:5000\r\n");
 		bad(replaced(offer, "m=audio", "m=text"));
 	}
 	SUBCASE("a rejected m-line, but not a bundled one")
@@ -315,7 +327,8 @@ TEST_CASE("negotiation: refusals")
 		bad(many);
 		bad(uplink() + videoLine("4", "sendonly", 5));
 		bad(uplink() + audioLine("4", "sendonly"));
-		CHECK(refused(negotiateDownlink(downlink() + videoLine("3", "recvonly", 5), "H264")).code == code::kBadSdp);
+		CHECK(refused(negotiateDownlink(downlink() + videoLine("3", "recvonly", 5), "H264")).code ==
+		      code::kBadSdp);
 	}
 	SUBCASE("mids")
 	{
@@ -341,13 +354,12 @@ TEST_CASE("negotiation: refusals")
 	}
 	SUBCASE("no opus")
 	{
-		CHECK(refused(negotiateUplink(replaced(offer, "opus/48000", "speex/48000"), "H264")).code == code::kNoCommonCodec);
-		CHECK(refused(negotiateUplink(replaced(offer, "opus/48000", "opus/44100"), "H264")).code == code::kNoCommonCodec);
+		CHECK(refused(negotiateUplink(replaced(offer, "opus/48000", "speex/48000"), "H264")).code ==
+		      code::kNoCommonCodec);
+		CHECK(refused(negotiateUplink(replaced(offer, "opus/48000", "opus/44100"), "H264")).code ==
+		      code::kNoCommonCodec);
 	}
-	SUBCASE("another profile of RTP")
-	{
-		bad(replaced(offer, "UDP/TLS/RTP/SAVPF", "RTP/AVP", false));
-	}
+	SUBCASE("another profile of RTP") { bad(replaced(offer, "UDP/TLS/RTP/SAVPF", "RTP/AVP", false)); }
 }
 
 TEST_CASE("negotiation: candidates are taken, names on the network are not looked up, and not hundreds")
@@ -364,7 +376,8 @@ TEST_CASE("negotiation: candidates are taken, names on the network are not looke
 TEST_CASE("negotiation: what the other side wrote does not come through as lines of ours")
 {
 	// A value can hold no line end, so it can bring no line; a parameter is copied only where it is understood.
-	const auto result = negotiateUplink(replaced(uplink(), "profile-level-id=42e01f", "profile-level-id=42e01f;x=\"a=candidate\""), "H264");
+	const auto result = negotiateUplink(
+		replaced(uplink(), "profile-level-id=42e01f", "profile-level-id=42e01f;x=\"a=candidate\""), "H264");
 	checkClean(result);
 	CHECK(result.lines[1].fmtp.find("candidate") == std::string::npos);
 }

@@ -71,15 +71,17 @@ TEST_CASE("sdp: what is written reads the same")
 	const auto text = kSession + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=sendonly\r\n";
 	CHECK(sdp::parse(text).value().str() == text);
 	// Bare line feeds and empty lines are taken too.
-	CHECK(sdp::parse("v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nt=0 0\na=group:BUNDLE 0\n\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n"
-			 "a=mid:0\na=sendonly")
+	CHECK(sdp::parse(
+		      "v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nt=0 0\na=group:BUNDLE 0\n\nm=audio 9 UDP/TLS/RTP/SAVPF 111\n"
+		      "a=mid:0\na=sendonly")
 		      .value()
 		      .str() == text);
 }
 
 TEST_CASE("sdp: an attribute is added and taken away")
 {
-	auto media = sdp::parse(kSession + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=mids\r\n").value().media.front();
+	auto media =
+		sdp::parse(kSession + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=mids\r\n").value().media.front();
 	CHECK(media.direction() == "sendrecv");
 	media.removeAttributes("mid");
 	CHECK(!media.has("mid"));
@@ -117,15 +119,16 @@ TEST_CASE("sdp: what is none is refused, with the line's number")
 	CHECK(errorOf("v=0\r\n").find("no m-line") != std::string::npos);
 	CHECK(errorOf("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n") != "");
 	for (const char *bad : { "m=audio\r\n", "m=audio 9 UDP/TLS/RTP/SAVPF\r\n", "m=audio -1 UDP/TLS/RTP/SAVPF 0\r\n",
-				 "m=audio 65536 UDP/TLS/RTP/SAVPF 0\r\n", "m=audio 9x UDP/TLS/RTP/SAVPF 0\r\n", "a\r\n", "=x\r\n",
-				 "A=x\r\n", "a=tab\there\r\n", "a=\x7f\r\n", "m=\r\n" })
+				 "m=audio 65536 UDP/TLS/RTP/SAVPF 0\r\n", "m=audio 9x UDP/TLS/RTP/SAVPF 0\r\n", "a\r\n",
+				 "=x\r\n", "A=x\r\n", "a=tab\there\r\n", "a=\x7f\r\n", "m=\r\n" })
 		CHECK(errorOf(kSession + bad).find("line 6") != std::string::npos);
 	CHECK(errorOf(kSession + std::string("a=nul\0x\r\n", 9)).find("control") != std::string::npos);
 }
 
 TEST_CASE("sdp: the fuzz of cut and flipped bytes never ends the process")
 {
-	const auto text = kSession + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=ssrc:1 cname:x\r\na=mid:1\r\n";
+	const auto text =
+		kSession + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=ssrc:1 cname:x\r\na=mid:1\r\n";
 	for (std::size_t at = 0; at < text.size(); ++at) {
 		for (const char put : { '\0', '\n', '=', ':', ' ', '\xff', '9' }) {
 			auto changed = text;

@@ -100,6 +100,46 @@ TEST_CASE_FIXTURE(Linked, "publish: four m-lines, offer, answer, mute once conne
 	CHECK(log.last<UnpublishDone>().status.has_value());
 }
 
+TEST_CASE_FIXTURE(Linked, "publish: off the published list without having asked: the uplink has failed, once")
+{
+	offerAll();
+	enter();
+	publishInfo();
+	REQUIRE(arrives<protocol::Publish>());
+	service.publishers(publisher("ann", 9)); // not yet on it: nothing happens
+	service.answer(4098, service.seq<protocol::Publish>());
+	REQUIRE(comes<RemoteAnswer>());
+	driver->send(LinkConnected { "up" });
+	service.publishers(publisher("ann", 9) + "," + publisher("me", 9));
+	service.publishers(publisher("me", 9 | 16 | 64)); // muted is published
+	settle();
+	CHECK(log.count<LinkFailed>() == 0);
+	service.publishers(publisher("ann", 9));
+	REQUIRE(comes<LinkFailed>());
+	CHECK(log.last<LinkFailed>().link == "up");
+	CHECK(log.last<LinkFailed>().error.code == ErrorCode::MediaFailed);
+	service.publishers("");
+	settle();
+	CHECK(log.count<LinkFailed>() == 1);
+}
+
+TEST_CASE_FIXTURE(Linked, "publish: off the published list after an unpublish is what was asked for")
+{
+	offerAll();
+	enter();
+	publishInfo();
+	REQUIRE(arrives<protocol::Publish>());
+	service.answer(4098, service.seq<protocol::Publish>());
+	REQUIRE(comes<RemoteAnswer>());
+	driver->send(LinkConnected { "up" });
+	service.publishers(publisher("me", 9));
+	settle();
+	driver->send(StopPublish {});
+	service.publishers("");
+	settle();
+	CHECK(log.count<LinkFailed>() == 0);
+}
+
 TEST_CASE_FIXTURE(Linked, "publish: the answer is taken by its event, without seq")
 {
 	offerAll();

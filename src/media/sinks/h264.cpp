@@ -9,10 +9,7 @@ namespace {
 
 constexpr unsigned kSps = 7, kPps = 8, kDelimiter = 9;
 
-unsigned typeOf(std::span<const std::uint8_t> unit)
-{
-	return unit[0] & 0x1fu;
-}
+unsigned typeOf(std::span<const std::uint8_t> unit) { return unit[0] & 0x1fu; }
 
 void putNumber(std::string &out, std::size_t value, unsigned bytes)
 {
@@ -79,8 +76,8 @@ std::string configurationRecord(const std::vector<std::span<const std::uint8_t>>
 	std::string record;
 	record += '\x01';
 	record.append(reinterpret_cast<const char *>(sps.data()) + 1, 3); // profile, compatibility, level
-	record += '\xff';                                                 // four byte lengths
-	record += '\xe1';                                                 // one SPS
+	record += '\xff';						  // four byte lengths
+	record += '\xe1';						  // one SPS
 	putSet(record, sps);
 	record += '\x01'; // one PPS
 	putSet(record, pps);

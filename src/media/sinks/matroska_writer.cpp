@@ -20,16 +20,19 @@ namespace {
 
 // Element ids: RFC 8794 (EBML) and RFC 9559 (Matroska), section 5.1.
 constexpr std::uint32_t kEbml = 0x1A45DFA3, kEbmlVersion = 0x4286, kEbmlReadVersion = 0x42F7, kEbmlMaxId = 0x42F2,
-			kEbmlMaxSize = 0x42F3, kDocType = 0x4282, kDocTypeVersion = 0x4287, kDocTypeReadVersion = 0x4285;
-constexpr std::uint32_t kSegment = 0x18538067, kSeekHead = 0x114D9B74, kSeek = 0x4DBB, kSeekId = 0x53AB, kSeekPosition = 0x53AC;
+			kEbmlMaxSize = 0x42F3, kDocType = 0x4282, kDocTypeVersion = 0x4287,
+			kDocTypeReadVersion = 0x4285;
+constexpr std::uint32_t kSegment = 0x18538067, kSeekHead = 0x114D9B74, kSeek = 0x4DBB, kSeekId = 0x53AB,
+			kSeekPosition = 0x53AC;
 constexpr std::uint32_t kInfo = 0x1549A966, kTimestampScale = 0x2AD7B1, kMuxingApp = 0x4D80, kWritingApp = 0x5741,
 			kDuration = 0x4489, kVoid = 0xEC;
-constexpr std::uint32_t kTracks = 0x1654AE6B, kTrackEntry = 0xAE, kTrackNumber = 0xD7, kTrackUid = 0x73C5, kTrackType = 0x83,
-			kFlagLacing = 0x9C, kCodecId = 0x86, kCodecPrivate = 0x63A2, kSeekPreRoll = 0x56BB, kVideo = 0xE0,
-			kPixelWidth = 0xB0, kPixelHeight = 0xBA, kAudio = 0xE1, kSamplingFrequency = 0xB5, kChannels = 0x9F;
+constexpr std::uint32_t kTracks = 0x1654AE6B, kTrackEntry = 0xAE, kTrackNumber = 0xD7, kTrackUid = 0x73C5,
+			kTrackType = 0x83, kFlagLacing = 0x9C, kCodecId = 0x86, kCodecPrivate = 0x63A2,
+			kSeekPreRoll = 0x56BB, kVideo = 0xE0, kPixelWidth = 0xB0, kPixelHeight = 0xBA, kAudio = 0xE1,
+			kSamplingFrequency = 0xB5, kChannels = 0x9F;
 constexpr std::uint32_t kCluster = 0x1F43B675, kTimestamp = 0xE7, kSimpleBlock = 0xA3;
-constexpr std::uint32_t kCues = 0x1C53BB6B, kCuePoint = 0xBB, kCueTime = 0xB3, kCueTrackPositions = 0xB7, kCueTrack = 0xF7,
-			kCueClusterPosition = 0xF1;
+constexpr std::uint32_t kCues = 0x1C53BB6B, kCuePoint = 0xBB, kCueTime = 0xB3, kCueTrackPositions = 0xB7,
+			kCueTrack = 0xF7, kCueClusterPosition = 0xF1;
 
 constexpr std::size_t kSeekHeadSpace = 128, kTracksSpace = 4096;
 /// RFC 8794 section 6.2: all ones mean "unknown"; a reader takes what is there.
@@ -50,16 +53,13 @@ std::string id(std::uint32_t value)
 	return bigEndian(value, value > 0xffffff ? 4 : value > 0xffff ? 3 : value > 0xff ? 2 : 1);
 }
 
-std::string size8(std::uint64_t value)
-{
-	return bigEndian(value | std::uint64_t{ 1 } << 56, 8);
-}
+std::string size8(std::uint64_t value) { return bigEndian(value | std::uint64_t { 1 } << 56, 8); }
 
 std::string size(std::uint64_t value)
 {
 	for (unsigned bytes = 1; bytes < 8; ++bytes)
-		if (value < (std::uint64_t{ 1 } << (7 * bytes)) - 1)
-			return bigEndian(value | std::uint64_t{ 1 } << (7 * bytes), bytes);
+		if (value < (std::uint64_t { 1 } << (7 * bytes)) - 1)
+			return bigEndian(value | std::uint64_t { 1 } << (7 * bytes), bytes);
 	return size8(value);
 }
 
@@ -82,10 +82,7 @@ std::string real(std::uint32_t name, double value)
 }
 
 /// @p total bytes of nothing, header included; 9 at least.
-std::string voidOf(std::size_t total)
-{
-	return id(kVoid) + size8(total - 9) + std::string(total - 9, '\0');
-}
+std::string voidOf(std::size_t total) { return id(kVoid) + size8(total - 9) + std::string(total - 9, '\0'); }
 
 /// RFC 7845 section 5.1. No pre-skip: a receiver of a stream that runs already has nothing to skip.
 std::string opusHead(int channels)
@@ -101,7 +98,8 @@ std::string opusHead(int channels)
 
 std::string videoEntry(const EncodedFrame &frame, unsigned number_, const std::string &configuration)
 {
-	std::string entry = number(kTrackNumber, number_) + number(kTrackUid, number_) + number(kTrackType, 1) + number(kFlagLacing, 0);
+	std::string entry = number(kTrackNumber, number_) + number(kTrackUid, number_) + number(kTrackType, 1) +
+			    number(kFlagLacing, 0);
 	entry += element(kCodecId, frame.codec == Codec::H264 ? "V_MPEG4/ISO/AVC" : "V_VP8");
 	if (!configuration.empty())
 		entry += element(kCodecPrivate, configuration);
@@ -113,9 +111,12 @@ std::string videoEntry(const EncodedFrame &frame, unsigned number_, const std::s
 std::string audioEntry(const EncodedFrame &frame, unsigned number_)
 {
 	const int channels = std::max(frame.channels, 1);
-	std::string entry = number(kTrackNumber, number_) + number(kTrackUid, number_) + number(kTrackType, 2) + number(kFlagLacing, 0);
-	entry += element(kCodecId, "A_OPUS") + element(kCodecPrivate, opusHead(channels)) + number(kSeekPreRoll, 80'000'000);
-	entry += element(kAudio, real(kSamplingFrequency, 48000) + number(kChannels, static_cast<std::uint64_t>(channels)));
+	std::string entry = number(kTrackNumber, number_) + number(kTrackUid, number_) + number(kTrackType, 2) +
+			    number(kFlagLacing, 0);
+	entry += element(kCodecId, "A_OPUS") + element(kCodecPrivate, opusHead(channels)) +
+		 number(kSeekPreRoll, 80'000'000);
+	entry += element(kAudio,
+			 real(kSamplingFrequency, 48000) + number(kChannels, static_cast<std::uint64_t>(channels)));
 	return element(kTrackEntry, entry);
 }
 
@@ -130,7 +131,7 @@ std::uint64_t opusMs(const std::vector<std::uint8_t> &packet)
 				: configuration < 16 ? kSilk[configuration & 1]
 						     : kCelt[configuration & 3];
 	const unsigned frames = code == 0 ? 1 : code < 3 ? 2 : packet.size() > 1 ? packet[1] & 0x3fu : 0;
-	return (std::uint64_t{ tenths } * frames + 9) / 10;
+	return (std::uint64_t { tenths } * frames + 9) / 10;
 }
 
 } // namespace
@@ -180,15 +181,17 @@ void MatroskaWriter::append(std::string_view bytes)
 
 void MatroskaWriter::writeHeader()
 {
-	std::string header = number(kEbmlVersion, 1) + number(kEbmlReadVersion, 1) + number(kEbmlMaxId, 4) + number(kEbmlMaxSize, 8) +
-			     element(kDocType, "matroska") + number(kDocTypeVersion, 4) + number(kDocTypeReadVersion, 2);
+	std::string header = number(kEbmlVersion, 1) + number(kEbmlReadVersion, 1) + number(kEbmlMaxId, 4) +
+			     number(kEbmlMaxSize, 8) + element(kDocType, "matroska") + number(kDocTypeVersion, 4) +
+			     number(kDocTypeReadVersion, 2);
 	append(element(kEbml, header) + id(kSegment));
 	segmentSizeAt_ = size_;
 	append(kUnknownSize);
 	segmentStart_ = seekHeadAt_ = size_;
 	append(voidOf(kSeekHeadSpace));
 	infoAt_ = size_;
-	const std::string front = number(kTimestampScale, 1'000'000) + element(kMuxingApp, "trtc-cli") + element(kWritingApp, "trtc-cli");
+	const std::string front =
+		number(kTimestampScale, 1'000'000) + element(kMuxingApp, "trtc-cli") + element(kWritingApp, "trtc-cli");
 	const auto duration = real(kDuration, 0);
 	append(id(kInfo) + size(front.size() + duration.size()) + front + duration);
 	durationAt_ = size_ - 8;
@@ -279,7 +282,8 @@ bool MatroskaWriter::write(const EncodedFrame &frame, std::chrono::nanoseconds t
 		std::max<std::int64_t>(0, std::chrono::round<std::chrono::milliseconds>(time).count()));
 	const bool video = frame.kind == MediaKind::Video;
 	const auto distance = static_cast<std::int64_t>(timeMs) - static_cast<std::int64_t>(clusterMs_);
-	const bool startsCluster = !clusterSizeAt_ || (video && frame.keyframe) || distance > static_cast<std::int64_t>(kMaxClusterMs) ||
+	const bool startsCluster = !clusterSizeAt_ || (video && frame.keyframe) ||
+				   distance > static_cast<std::int64_t>(kMaxClusterMs) ||
 				   distance < -static_cast<std::int64_t>(kMaxClusterMs);
 	if (startsCluster) {
 		openCluster(timeMs);
@@ -287,9 +291,10 @@ bool MatroskaWriter::write(const EncodedFrame &frame, std::chrono::nanoseconds t
 			cues_.push_back({ timeMs, found->number, clusterOffset_ });
 	}
 	const std::string_view raw(reinterpret_cast<const char *>(frame.data->data()), frame.data->size());
-	const auto payload = frame.codec == Codec::H264 ? h264::lengthPrefixed(h264::nalUnits(*frame.data)) : std::string(raw);
-	const auto offset = static_cast<std::uint16_t>(static_cast<std::int16_t>(static_cast<std::int64_t>(timeMs) -
-										 static_cast<std::int64_t>(clusterMs_)));
+	const auto payload =
+		frame.codec == Codec::H264 ? h264::lengthPrefixed(h264::nalUnits(*frame.data)) : std::string(raw);
+	const auto offset = static_cast<std::uint16_t>(
+		static_cast<std::int16_t>(static_cast<std::int64_t>(timeMs) - static_cast<std::int64_t>(clusterMs_)));
 	std::string block = size(found->number) + bigEndian(offset, 2) + (frame.keyframe ? '\x80' : '\0');
 	block += payload;
 	append(element(kSimpleBlock, block));
@@ -306,13 +311,14 @@ void MatroskaWriter::finish()
 	struct Closer {
 		int &descriptor;
 		~Closer() { close(std::exchange(descriptor, -1)); }
-	} closer{ descriptor_ };
+	} closer { descriptor_ };
 	closeCluster();
 	std::string points;
 	for (const auto &cue : cues_)
 		points += element(kCuePoint, number(kCueTime, cue.timeMs) +
-						     element(kCueTrackPositions, number(kCueTrack, cue.track) +
-											 number(kCueClusterPosition, cue.clusterOffset)));
+						     element(kCueTrackPositions,
+							     number(kCueTrack, cue.track) +
+								     number(kCueClusterPosition, cue.clusterOffset)));
 	if (!points.empty()) {
 		cuesAt_ = size_;
 		append(element(kCues, points));
@@ -322,9 +328,6 @@ void MatroskaWriter::finish()
 	patch(segmentSizeAt_, size8(size_ - segmentStart_));
 }
 
-std::chrono::milliseconds MatroskaWriter::duration() const noexcept
-{
-	return std::chrono::milliseconds(endMs_);
-}
+std::chrono::milliseconds MatroskaWriter::duration() const noexcept { return std::chrono::milliseconds(endMs_); }
 
 } // namespace trtc::media

@@ -65,7 +65,8 @@ private:
 	std::string path_;
 	int descriptor_ = -1;
 	std::uint64_t size_ = 0;
-	std::uint64_t segmentSizeAt_ = 0, segmentStart_ = 0, seekHeadAt_ = 0, infoAt_ = 0, durationAt_ = 0, tracksAt_ = 0, cuesAt_ = 0;
+	std::uint64_t segmentSizeAt_ = 0, segmentStart_ = 0, seekHeadAt_ = 0, infoAt_ = 0, durationAt_ = 0,
+		      tracksAt_ = 0, cuesAt_ = 0;
 	std::vector<Track> tracks_;
 	std::vector<Cue> cues_;
 	std::optional<std::uint64_t> clusterSizeAt_;

@@ -20,7 +20,8 @@ void checkReadable(const std::string &path)
 	const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (descriptor < 0) {
 		const auto reason = std::string(std::strerror(errno));
-		throw Exception(ErrorCode::DeviceNotFound, fmt::format("media file {} cannot be opened: {}", path, reason));
+		throw Exception(ErrorCode::DeviceNotFound,
+				fmt::format("media file {} cannot be opened: {}", path, reason));
 	}
 	struct stat info = {};
 	const bool known = fstat(descriptor, &info) == 0;
@@ -34,7 +35,8 @@ void checkReadable(const std::string &path)
 bool capsAre(GstDiscovererStreamInfo *info, const char *name)
 {
 	auto caps = gst::CapsPtr::adopt(gst_discoverer_stream_info_get_caps(info));
-	return caps && !gst_caps_is_empty(caps.get()) && gst_structure_has_name(gst_caps_get_structure(caps.get(), 0), name);
+	return caps && !gst_caps_is_empty(caps.get()) &&
+	       gst_structure_has_name(gst_caps_get_structure(caps.get(), 0), name);
 }
 
 /// The chains wait in the pipeline; decodebin's thread only links its pads to them.
@@ -72,7 +74,8 @@ void linkDecoded(GstElement *decodebin, GstPad *pad, gpointer data) noexcept
 class FileSource final : public Source {
 public:
 	FileSource(MainLoop &loop, SourceSetup setup, std::string path, FileStreams streams)
-		: loop_(loop), setup_(std::move(setup)), path_(std::move(path)), streams_(streams), pipeline_("file-source")
+		: loop_(loop), setup_(std::move(setup)), path_(std::move(path)), streams_(streams),
+		  pipeline_("file-source")
 	{
 	}
 
@@ -96,21 +99,30 @@ public:
 			const auto &p = config.videoProfile;
 			branches->video = branch(
 				streams_.videoPassed
-					? std::string("h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au")
-					: fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
-						      "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1 ! {}",
-						      p.width, p.height, p.fps, videoEncoder(config.videoCodec, p)),
+					? std::string("h264parse config-interval=-1 ! "
+						      "video/x-h264,stream-format=byte-stream,alignment=au")
+					: fmt::format(
+						  "queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
+						  "video/x-raw,format=I420,width={},height={},framerate={}/"
+						  "1,pixel-aspect-ratio=1/1 ! {}",
+						  p.width, p.height, p.fps, videoEncoder(config.videoCodec, p)),
 				"video", setup_.video);
 		}
 		if (setup_.audio)
-			branches->audio = branch(streams_.audioPassed
-							 ? std::string("opusparse")
-							 : fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={} ! {}",
-								       config.audioProfile.channels, audioEncoder(config.audioProfile)),
-						 "audio", setup_.audio);
+			branches->audio =
+				branch(streams_.audioPassed ? std::string("opusparse")
+							    : fmt::format("queue ! audioconvert ! audioresample ! "
+									  "audio/x-raw,rate=48000,channels={} ! {}",
+									  config.audioProfile.channels,
+									  audioEncoder(config.audioProfile)),
+				       "audio", setup_.audio);
 		g_signal_connect_data(
-			decoder, "pad-added", G_CALLBACK(linkDecoded), new std::shared_ptr<Branches>(std::move(branches)),
-			[](gpointer data, GClosure *) noexcept { delete static_cast<std::shared_ptr<Branches> *>(data); }, GConnectFlags{});
+			decoder, "pad-added", G_CALLBACK(linkDecoded),
+			new std::shared_ptr<Branches>(std::move(branches)),
+			[](gpointer data, GClosure *) noexcept {
+				delete static_cast<std::shared_ptr<Branches> *>(data);
+			},
+			GConnectFlags {});
 		pipeline_.onMessage([this](GstMessage *message) { onMessage(message); });
 		gst_element_set_state(pipeline_.get(), GST_STATE_PAUSED);
 	}
@@ -124,7 +136,8 @@ public:
 private:
 	gst::PadPtr branch(const std::string &elements, const char *name, std::shared_ptr<Outlet> outlet)
 	{
-		auto *chain = pipeline_.addChain(fmt::format("{} ! appsink name={} sync=true qos=false max-buffers=4", elements, name));
+		auto *chain = pipeline_.addChain(
+			fmt::format("{} ! appsink name={} sync=true qos=false max-buffers=4", elements, name));
 		connectOutlet(pipeline_.bin(), name, std::move(outlet));
 		return gst::PadPtr::adopt(gst_element_get_static_pad(chain, "sink"));
 	}
@@ -155,18 +168,21 @@ private:
 			}
 			gst_element_set_state(pipeline_.get(), GST_STATE_PAUSED);
 			gst_element_seek_simple(pipeline_.get(), GST_FORMAT_TIME,
-						static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT), 0);
+						static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT),
+						0);
 			break;
 		case GST_MESSAGE_ERROR: {
 			GError *error = nullptr;
 			gst_message_parse_error(message, &error, nullptr);
-			const Error failure{ ErrorCode::InitializeFailed, fmt::format("media file {}: {}", path_, error->message) };
+			const Error failure { ErrorCode::InitializeFailed,
+					      fmt::format("media file {}: {}", path_, error->message) };
 			g_clear_error(&error);
 			if (auto failed = std::exchange(setup_.events.failed, nullptr))
 				failed(failure);
 			break;
 		}
-		default: break;
+		default:
+			break;
 		}
 	}
 
@@ -198,24 +214,31 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 			streams.videoPassed = codec == VideoCodec::H264 && capsAre(stream, "video/x-h264");
 		} else if (GST_IS_DISCOVERER_AUDIO_INFO(stream) && !streams.audio) {
 			streams.audio = true;
-			streams.audioPassed = capsAre(stream, "audio/x-opus") &&
-					      gst_discoverer_audio_info_get_channels(GST_DISCOVERER_AUDIO_INFO(stream)) <= 2;
+			streams.audioPassed =
+				capsAre(stream, "audio/x-opus") &&
+				gst_discoverer_audio_info_get_channels(GST_DISCOVERER_AUDIO_INFO(stream)) <= 2;
 		}
 	}
 	gst_discoverer_stream_info_list_free(list);
 	if (!streams.audio && !streams.video)
 		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("media file {} holds no audio or video that can be demuxed{}{}: give a media file, or install "
+				fmt::format("media file {} holds no audio or video that can be demuxed{}{}: give a "
+					    "media file, or install "
 					    "the plug-in for it (gstreamer1.0-libav, gstreamer1.0-plugins-ugly)",
 					    path, error ? ": " : "", error ? error.message() : ""));
 	if (wantVideo && !streams.video)
-		throw Exception(ErrorCode::InitializeFailed, fmt::format("media file {} has no video: leave --video away or name another file", path));
+		throw Exception(
+			ErrorCode::InitializeFailed,
+			fmt::format("media file {} has no video: leave --video away or name another file", path));
 	if (wantAudio && !streams.audio)
-		throw Exception(ErrorCode::InitializeFailed, fmt::format("media file {} has no audio: leave --audio away or name another file", path));
+		throw Exception(
+			ErrorCode::InitializeFailed,
+			fmt::format("media file {} has no audio: leave --audio away or name another file", path));
 	return streams;
 }
 
-std::unique_ptr<Source> makeFileSource(MainLoop &loop, SourceSetup setup, const std::string &path, const FileStreams &streams)
+std::unique_ptr<Source> makeFileSource(MainLoop &loop, SourceSetup setup, const std::string &path,
+				       const FileStreams &streams)
 {
 	return std::make_unique<FileSource>(loop, std::move(setup), path, streams);
 }

@@ -10,8 +10,8 @@ namespace trtc::media {
 /// What a media file holds, as far as we use it.
 struct FileStreams {
 	bool audio = false, video = false;
-	bool audioPassed = false;    ///< Opus with one or two channels: goes out as it is
-	bool videoPassed = false;    ///< H.264, and H.264 is asked for: goes out as it is
+	bool audioPassed = false; ///< Opus with one or two channels: goes out as it is
+	bool videoPassed = false; ///< H.264, and H.264 is asked for: goes out as it is
 };
 
 /// Looks into the file; blocks up to 5 s. Throws Exception: DeviceNotFound (no such file, not readable),
@@ -19,6 +19,7 @@ struct FileStreams {
 FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec);
 
 /// One file, audio and video on one timeline.
-std::unique_ptr<Source> makeFileSource(MainLoop &loop, SourceSetup setup, const std::string &path, const FileStreams &streams);
+std::unique_ptr<Source> makeFileSource(MainLoop &loop, SourceSetup setup, const std::string &path,
+				       const FileStreams &streams);
 
 } // namespace trtc::media

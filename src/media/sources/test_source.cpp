@@ -17,7 +17,7 @@ constexpr unsigned kRate = 48000, kBlock = 960; // 20 ms, one Opus frame
 
 /// What the generating threads may know: no member of the source.
 struct Generator {
-	std::atomic<bool> stop{ false };
+	std::atomic<bool> stop { false };
 
 	/// Waits for @p due on the process timeline, in slices so that stop is noticed. False: stopped.
 	bool waitUntil(GstClockTime due) const
@@ -32,7 +32,10 @@ struct VideoGenerator : Generator {
 	VideoProfile profile;
 	std::uint64_t next = 0;
 
-	GstClockTime due(std::uint64_t frame) const { return gst_util_uint64_scale(frame, GST_SECOND, static_cast<guint64>(profile.fps)); }
+	GstClockTime due(std::uint64_t frame) const
+	{
+		return gst_util_uint64_scale(frame, GST_SECOND, static_cast<guint64>(profile.fps));
+	}
 
 	GstBuffer *frame()
 	{
@@ -43,11 +46,12 @@ struct VideoGenerator : Generator {
 			next = current + 1;
 		if (!waitUntil(due(next)))
 			return nullptr;
-		const auto width = static_cast<std::size_t>(profile.width), height = static_cast<std::size_t>(profile.height);
+		const auto width = static_cast<std::size_t>(profile.width),
+			   height = static_cast<std::size_t>(profile.height);
 		const auto chromaWidth = (width + 1) / 2, chromaHeight = (height + 1) / 2;
 		// The layout of GstVideoInfo for I420: rows padded to four bytes.
-		const auto yStride = (width + 3) & ~std::size_t{ 3 }, cStride = (chromaWidth + 3) & ~std::size_t{ 3 };
-		const auto ySize = yStride * ((height + 1) & ~std::size_t{ 1 }), cSize = cStride * chromaHeight;
+		const auto yStride = (width + 3) & ~std::size_t { 3 }, cStride = (chromaWidth + 3) & ~std::size_t { 3 };
+		const auto ySize = yStride * ((height + 1) & ~std::size_t { 1 }), cSize = cStride * chromaHeight;
 		auto *buffer = gst_buffer_new_allocate(nullptr, ySize + 2 * cSize, nullptr);
 		GstMapInfo map;
 		gst_buffer_map(buffer, &map, GST_MAP_WRITE);
@@ -95,7 +99,7 @@ struct AudioGenerator : Generator {
 };
 
 /// appsrc asks on its own streaming thread; that thread is ours to wait in.
-template<class G, GstBuffer *(G::*make)()>
+template <class G, GstBuffer *(G::*make)()>
 void feed(gst::Pipeline &pipeline, const char *name, std::shared_ptr<G> generator)
 {
 	auto source = gst::ElementPtr::adopt(gst_bin_get_by_name(pipeline.bin(), name));
@@ -111,7 +115,9 @@ void feed(gst::Pipeline &pipeline, const char *name, std::shared_ptr<G> generato
 
 class TestSource final : public Source {
 public:
-	TestSource(MainLoop &loop, SourceSetup setup) : loop_(loop), setup_(std::move(setup)), pipeline_("test-source") {}
+	TestSource(MainLoop &loop, SourceSetup setup) : loop_(loop), setup_(std::move(setup)), pipeline_("test-source")
+	{
+	}
 	~TestSource() override
 	{
 		if (video_)
@@ -127,21 +133,23 @@ public:
 		if (setup_.video) {
 			video_ = std::make_shared<VideoGenerator>();
 			video_->profile = config.videoProfile;
-			pipeline_.addChain(fmt::format("appsrc name=picture is-live=true format=time max-buffers=1 "
-						       "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
-						       "queue max-size-buffers=3 ! {} ! appsink name=video sync=false async=false",
-						       config.videoProfile.width, config.videoProfile.height, config.videoProfile.fps,
-						       videoEncoder(config.videoCodec, config.videoProfile)));
+			pipeline_.addChain(fmt::format(
+				"appsrc name=picture is-live=true format=time max-buffers=1 "
+				"caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
+				"queue max-size-buffers=3 ! {} ! appsink name=video sync=false async=false",
+				config.videoProfile.width, config.videoProfile.height, config.videoProfile.fps,
+				videoEncoder(config.videoCodec, config.videoProfile)));
 			feed<VideoGenerator, &VideoGenerator::frame>(pipeline_, "picture", video_);
 			connectOutlet(pipeline_.bin(), "video", setup_.video);
 		}
 		if (setup_.audio) {
 			audio_ = std::make_shared<AudioGenerator>();
 			audio_->channels = static_cast<unsigned>(config.audioProfile.channels);
-			pipeline_.addChain(fmt::format("appsrc name=sound is-live=true format=time max-buffers=1 "
-						       "caps=audio/x-raw,format=S16LE,rate=48000,channels={},layout=interleaved ! "
-						       "queue max-size-buffers=8 ! {} ! appsink name=audio sync=false async=false",
-						       config.audioProfile.channels, audioEncoder(config.audioProfile)));
+			pipeline_.addChain(
+				fmt::format("appsrc name=sound is-live=true format=time max-buffers=1 "
+					    "caps=audio/x-raw,format=S16LE,rate=48000,channels={},layout=interleaved ! "
+					    "queue max-size-buffers=8 ! {} ! appsink name=audio sync=false async=false",
+					    config.audioProfile.channels, audioEncoder(config.audioProfile)));
 			feed<AudioGenerator, &AudioGenerator::block>(pipeline_, "sound", audio_);
 			connectOutlet(pipeline_.bin(), "audio", setup_.audio);
 		}
@@ -150,7 +158,8 @@ public:
 				return;
 			GError *error = nullptr;
 			gst_message_parse_error(message, &error, nullptr);
-			const Error failure{ ErrorCode::InitializeFailed, fmt::format("the test source failed: {}", error->message) };
+			const Error failure { ErrorCode::InitializeFailed,
+					      fmt::format("the test source failed: {}", error->message) };
 			g_clear_error(&error);
 			if (setup_.events.failed)
 				setup_.events.failed(failure);

@@ -68,9 +68,10 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 	if (uplink_ && !self && uplink_->listed) {
 		forget(uplink_->request);
 		uplink_.reset();
-		emit(LinkFailed { kUplink,
-				  { ErrorCode::MediaFailed,
-				    "the room service has ended the publication: its media connection failed there" } });
+		emit(LinkFailed {
+			kUplink,
+			{ ErrorCode::MediaFailed,
+			  "the room service has ended the publication: its media connection failed there" } });
 		if (ended_)
 			return;
 	} else if (uplink_ && self) {

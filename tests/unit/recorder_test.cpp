@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// The recorder: when a file begins, what it is called, how it ends.
+#include "media/recorder.h"
+#include "support/clip.h"
+#include "support/loop_fixture.h"
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <sys/resource.h>
+
+using namespace trtc;
+using namespace trtc::media;
+using namespace trtc::test;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+void writeAll(const std::string &path, const std::string &bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+struct RecorderFixture : LoopFixture, Recorder::Listener {
+	void onRecordingStarted(const RecordingStarted &event) override { started.push_back(event); }
+	void onRecordingStopped(const RecordingStopped &event) override { stopped.push_back(event); }
+	void onRecordingFailed(const Error &error) override
+	{
+		CHECK(stopped.size() == started.size()); // told before
+		failed.push_back(error);
+	}
+	std::unique_ptr<Recorder> recorder(const std::string &room = "a.. b|c")
+	{
+		return Recorder::create(loop, { folder.str(), RoomId::string(room), UserId("bob"), StreamType::Main },
+					*this);
+	}
+
+	TempDir folder;
+	virtual ~RecorderFixture() = default;
+	std::vector<RecordingStarted> started;
+	std::vector<RecordingStopped> stopped;
+	std::vector<Error> failed;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: nothing came, no file")
+{
+	const auto one = recorder("room");
+	for (std::size_t i = 1; i < 10; ++i)
+		one->write(clip().video[i]); // no keyframe
+	one->stop("leave");
+	CHECK(folder.files().empty());
+	CHECK(started.empty());
+	CHECK(stopped.empty());
+	CHECK(failed.empty());
+}
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: the file begins with the earliest frame of either kind")
+{
+	const auto one = recorder("room");
+	// The sound arrives first but belongs 300 ms behind the picture; both are far from zero.
+	for (std::size_t i = 0; i < 10; ++i)
+		one->write(later(clip().audio[i], 1h + 300ms));
+	CHECK(started.size() == 1);
+	for (std::size_t i = 0; i < 45; ++i)
+		one->write(later(clip().video[i], 1h));
+	for (std::size_t i = 10; i < clip().audio.size(); ++i)
+		one->write(later(clip().audio[i], 1h + 300ms));
+	one->stop("leave");
+	one->stop("again");
+	REQUIRE(stopped.size() == 1);
+	CHECK(stopped[0].reason == "leave");
+	CHECK(stopped[0].videoFrames == 45);
+	CHECK(stopped[0].audioPackets == clip().audio.size());
+	CHECK(stopped[0].bytes == fs::file_size(stopped[0].path));
+	CHECK(stopped[0].duration >= 3200ms);
+	const Figures figures(stopped[0].path);
+	CHECK(figures.number("video.firstMs") == 0);
+	CHECK(std::abs(figures.number("audio.firstMs") - 300) <= 20);
+	one->write(clip().video[0]); // after the end: nothing
+	CHECK(stopped[0].bytes == fs::file_size(stopped[0].path));
+}
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: one kind alone does not wait for the other for ever")
+{
+	const auto one = recorder("room");
+	one->write(clip().video[0]);
+	REQUIRE(started.size() == 1);
+	const auto before = fs::file_size(started[0].path);
+	REQUIRE(waitFor([&] { return fs::file_size(started[0].path) > before; }, 2s));
+	one->stop("leave");
+	CHECK(stopped[0].videoFrames == 1);
+}
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: names are safe, and never taken twice")
+{
+	std::vector<std::unique_ptr<Recorder>> all;
+	for (int i = 0; i < 3; ++i) {
+		all.push_back(recorder());
+		all.back()->write(clip().video[0]);
+	}
+	REQUIRE(folder.files().size() == 3);
+	for (const auto &event : started) {
+		CHECK(fs::path(event.path).parent_path() == folder.str());
+		CHECK(fs::path(event.path).filename().string().starts_with("a___b_c-bob-main-"));
+	}
+	all.clear(); // closes
+	CHECK(stopped.empty());
+	for (const auto &path : folder.files())
+		CHECK(demux(path, "h264", false).video.size() == 1);
+}
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: a directory that cannot be is said at once")
+{
+	writeAll(folder / "file", "x");
+	const auto make = [&](const std::string &path) {
+		try {
+			Recorder::create(loop, { path, RoomId::number(1), UserId("bob"), StreamType::Main }, *this);
+		} catch (const Exception &exception) {
+			CHECK(exception.error().message.find(path) != std::string::npos);
+			return exception.error().code;
+		}
+		return ErrorCode::Unknown;
+	};
+	CHECK(make(folder / "file/under") == ErrorCode::OutputFailed);
+	CHECK(make("/proc/no") == ErrorCode::OutputFailed);
+	CHECK(make(folder / "new/deep") == ErrorCode::Unknown);
+	CHECK(fs::is_directory(folder / "new/deep"));
+}
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: the disk is full: told once, and what was written plays")
+{
+	// A limit on the size of files stands in for a full disk: write() fails in the middle in the same way.
+	std::signal(SIGXFSZ, SIG_IGN);
+	struct Limit {
+		explicit Limit(rlim_t bytes)
+		{
+			getrlimit(RLIMIT_FSIZE, &old);
+			const rlimit now { bytes, old.rlim_max };
+			setrlimit(RLIMIT_FSIZE, &now);
+		}
+		~Limit() { setrlimit(RLIMIT_FSIZE, &old); }
+		rlimit old {};
+	};
+	std::size_t half = 0;
+	for (const auto &frame : mixed(clip().video, clip().audio))
+		half += frame.data->size() / 2;
+	std::string path;
+	{
+		const auto one = recorder("room");
+		{
+			const Limit limit(half);
+			for (const auto &frame : mixed(clip().video, clip().audio))
+				one->write(frame);
+			one->stop("leave");
+		}
+		REQUIRE(failed.size() == 1);
+		CHECK(failed[0].code == ErrorCode::OutputFailed);
+		REQUIRE(stopped.size() == 1);
+		CHECK(stopped[0].reason == "disk");
+		path = stopped[0].path;
+		CHECK(failed[0].message.find(path) != std::string::npos);
+		CHECK(stopped[0].videoFrames > 5);
+	}
+	CHECK(fs::file_size(path) <= half);
+	const Figures figures(path);
+	CHECK(figures.number("video.frames") >= static_cast<double>(stopped[0].videoFrames));
+	CHECK(figures.number("video.missing") == 0);
+}
