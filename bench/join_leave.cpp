@@ -5,6 +5,8 @@
 // After every EVERY cycles it prints their number and waits for a line on stdin, so that it can be looked at.
 #include <trtc/client.h>
 
+#include <malloc.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -109,6 +111,7 @@ try {
 			     argv[0]);
 		return 2;
 	}
+	::mallopt(M_ARENA_MAX, 2); // as trtc-cli does, see src/cli/main.cpp
 	initializeLibrary();
 	Bench bench;
 	bench.config.server = argv[1];

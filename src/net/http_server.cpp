@@ -128,11 +128,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 	struct Connection {
 		std::weak_ptr<Impl> server;
 		std::uint64_t id = 0;
-		GSocket *socket = nullptr; // the stream's, borrowed
+		glib::ObjectPtr<GSocket> socket; // the stream's
 		SourceHandle deadline;
 		bool webSocket = false;
 
-		void cut() const { g_socket_shutdown(socket, TRUE, TRUE, nullptr); }
+		void cut() const { g_socket_shutdown(socket.get(), TRUE, TRUE, nullptr); }
 	};
 
 	Impl(MainLoop &owner, Options wanted) : loop(owner), options(wanted) {}
@@ -162,12 +162,18 @@ namespace {
 
 using Impl = HttpServer::Impl;
 
-/// The stream has gone, and with it its connection.
+/// The stream has gone, and with it its connection. The last to let go of a stream may be a thread of GIO's, so the
+/// rest is done on the loop, which also gets our share of the server: it must not die here.
 void dropConnection(gpointer data) noexcept
 {
-	const std::unique_ptr<Impl::Connection> connection(static_cast<Impl::Connection *>(data));
-	if (const auto server = connection->server.lock())
+	std::shared_ptr<Impl::Connection> connection(static_cast<Impl::Connection *>(data));
+	auto server = connection->server.lock();
+	if (!server)
+		return; // whose end has dropped the deadline
+	MainLoop &loop = server->loop;
+	loop.post([connection = std::move(connection), server = std::move(server)] {
 		server->connections.erase(connection->id);
+	});
 }
 
 gboolean acceptIncoming(GSocketService *, GSocketConnection *raw, GObject *, gpointer data) noexcept
@@ -264,7 +270,7 @@ void HttpServer::Impl::accept(GSocketConnection *raw)
 	auto *connection = new Connection;
 	connection->server = weak_from_this();
 	connection->id = ++lastId;
-	connection->socket = g_socket_connection_get_socket(raw);
+	connection->socket = glib::ObjectPtr<GSocket>::share(g_socket_connection_get_socket(raw));
 	connection->deadline = loop.after(options.requestTimeout, [connection] { connection->cut(); });
 	connections[connection->id] = connection;
 	g_object_set_data_full(G_OBJECT(counted.get()), kConnectionKey, connection, dropConnection);
