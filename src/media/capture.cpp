@@ -99,9 +99,8 @@ private:
 					listener_.onCaptureEnded(name);
 			});
 		};
-		sources_.push_back(spec.kind == Kind::File
-					   ? makeFileSource(loop_, std::move(setup), spec.argument, file)
-					   : makeTestSource(loop_, std::move(setup)));
+		sources_.push_back(spec.kind == Kind::File ? makeFileSource(std::move(setup), spec.argument, file)
+							   : makeTestSource(std::move(setup)));
 		sources_.back()->start();
 	}
 

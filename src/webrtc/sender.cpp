@@ -21,7 +21,7 @@ void freeHook(gpointer data) noexcept { delete static_cast<Hook *>(data); }
 std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipeline, std::size_t mLine,
 					     const std::string &caps, const std::string &elements, GstPad *sinkPad)
 {
-	std::shared_ptr<AppSender> sender(new AppSender(loop, mLine));
+	std::shared_ptr<AppSender> sender(new AppSender(mLine));
 	auto *source = pipeline.add("appsrc");
 	sender->source_ = gst::ElementPtr::share(source);
 	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));

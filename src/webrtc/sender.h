@@ -24,10 +24,9 @@ public:
 	void shut() noexcept { open_ = false; }
 
 private:
-	AppSender(MainLoop &loop, std::size_t mLine) : loop_(loop), mLine_(mLine) {}
+	explicit AppSender(std::size_t mLine) : mLine_(mLine) {}
 	static GstPadProbeReturn upstreamEvent(GstPad *pad, GstPadProbeInfo *info, gpointer data) noexcept;
 
-	MainLoop &loop_;
 	std::size_t mLine_;
 	gst::ElementPtr source_;
 	std::atomic<bool> open_ = false;

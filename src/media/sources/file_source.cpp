@@ -73,9 +73,8 @@ void linkDecoded(GstElement *decodebin, GstPad *pad, gpointer data) noexcept
 
 class FileSource final : public Source {
 public:
-	FileSource(MainLoop &loop, SourceSetup setup, std::string path, FileStreams streams)
-		: loop_(loop), setup_(std::move(setup)), path_(std::move(path)), streams_(streams),
-		  pipeline_("file-source")
+	FileSource(SourceSetup setup, std::string path, FileStreams streams)
+		: setup_(std::move(setup)), path_(std::move(path)), streams_(streams), pipeline_("file-source")
 	{
 	}
 
@@ -186,7 +185,6 @@ private:
 		}
 	}
 
-	MainLoop &loop_;
 	SourceSetup setup_;
 	std::string path_;
 	FileStreams streams_;
@@ -237,10 +235,9 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 	return streams;
 }
 
-std::unique_ptr<Source> makeFileSource(MainLoop &loop, SourceSetup setup, const std::string &path,
-				       const FileStreams &streams)
+std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams)
 {
-	return std::make_unique<FileSource>(loop, std::move(setup), path, streams);
+	return std::make_unique<FileSource>(std::move(setup), path, streams);
 }
 
 } // namespace trtc::media

@@ -19,7 +19,6 @@ struct FileStreams {
 FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec);
 
 /// One file, audio and video on one timeline.
-std::unique_ptr<Source> makeFileSource(MainLoop &loop, SourceSetup setup, const std::string &path,
-				       const FileStreams &streams);
+std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams);
 
 } // namespace trtc::media

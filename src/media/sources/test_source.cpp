@@ -115,9 +115,7 @@ void feed(gst::Pipeline &pipeline, const char *name, std::shared_ptr<G> generato
 
 class TestSource final : public Source {
 public:
-	TestSource(MainLoop &loop, SourceSetup setup) : loop_(loop), setup_(std::move(setup)), pipeline_("test-source")
-	{
-	}
+	TestSource(SourceSetup setup) : setup_(std::move(setup)), pipeline_("test-source") {}
 	~TestSource() override
 	{
 		if (video_)
@@ -170,7 +168,6 @@ public:
 	void requestKeyframe() override { forceKeyframe(pipeline_.bin(), "video"); }
 
 private:
-	MainLoop &loop_;
 	SourceSetup setup_;
 	gst::Pipeline pipeline_;
 	std::shared_ptr<VideoGenerator> video_;
@@ -179,9 +176,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<Source> makeTestSource(MainLoop &loop, SourceSetup setup)
-{
-	return std::make_unique<TestSource>(loop, std::move(setup));
-}
+std::unique_ptr<Source> makeTestSource(SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }
 
 } // namespace trtc::media
