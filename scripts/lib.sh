@@ -12,7 +12,7 @@ run_packages=(
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 	gstreamer1.0-nice gstreamer1.0-libav glib-networking
 )
-test_packages=(clang clang-format mandoc mkvtoolnix gstreamer1.0-tools chromium git)
+test_packages=(clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git)
 
 say() { printf '%s\n' "$*"; }
 fail() {

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """serve and usersig."""
 
+import pathlib
 import re
 import signal
 import stat
+import subprocess
+import sys
 
-from harness import Program, check, equal, make_sig, refused
+from harness import WATCHDOG, Program, check, equal, make_sig, refused
 
 
 def test_key_is_made_on_first_use(context):
@@ -117,3 +120,14 @@ def test_private_map_key(context):
         equal(context.run("usersig", "verify", ticket, *who, "--private-map-key", *room).process.returncode, 0, "verify")
         other = context.run("usersig", "verify", ticket, *who, "--private-map-key", "--room", "9")
         equal((other.process.returncode, len(other.complaints())), (3, 1), "verify for another room")
+
+
+def test_a_machine_with_no_interface_but_loopback(context):
+    """The five steps again, service and agents in a network namespace of their own."""
+    alone = ["unshare", "--map-root-user", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+        return  # not allowed here
+    inner = f"ip link set lo up && exec {sys.executable} {pathlib.Path(__file__).with_name('run.py')} {context.binary} --only join.the_five"
+    done = subprocess.run([*alone, "sh", "-c", inner], capture_output=True, text=True, timeout=WATCHDOG * 5)
+    equal(done.returncode, 0, f"exit code; it said:\n{done.stdout}{done.stderr}")
+    check("1 of 1 tests are green" in done.stdout, f"it said: {done.stdout}")
