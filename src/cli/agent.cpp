@@ -129,8 +129,15 @@ bool Agent::prepare()
 void Agent::startTimers()
 {
 	if (config_.exitAfter)
-		exitTimer_ = loop_.after(std::max(0ms, *config_.exitAfter - printer_.elapsed()),
-					 [this] { beginLeave("exit-after"); });
+		exitTimer_ = loop_.after(std::max(0ms, *config_.exitAfter - printer_.elapsed()), [this] {
+			// To leave is no failure; never to have arrived is one.
+			if (!everJoined_)
+				fail({ ErrorCode::ConnectFailed,
+				       "the room was not entered before --exit-after: is this the "
+				       "address of a room service, and is the time enough?" },
+				     ExitCode::NoConnection, true);
+			beginLeave("exit-after");
+		});
 	armExpectations();
 }
 

@@ -50,8 +50,12 @@ std::string pairs(const Fields &fields)
 		if (std::holds_alternative<std::vector<Fields>>(field.value))
 			continue;
 		auto text = printable(toText(field.value));
-		if (text.empty() || text.find_first_of(" \"") != std::string::npos)
-			text = '"' + text + '"';
+		if (text.empty() || text.find_first_of(" \"\\") != std::string::npos) {
+			std::string quoted;
+			for (char c : text)
+				quoted += c == '"' || c == '\\' ? std::string { '\\', c } : std::string(1, c);
+			text = '"' + quoted + '"';
+		}
 		out += (out.empty() ? "" : "  ") + field.name + '=' + text;
 	}
 	return out;

@@ -115,7 +115,9 @@ std::string readSecretFile(const std::string &path, std::string_view what)
 {
 	const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	if (file.get() < 0)
-		refuse(fmt::format("{} file {} cannot be read: {}", what, path, std::strerror(errno)));
+		refuse(fmt::format("{} file {} cannot be read: {}{}", what, path, std::strerror(errno),
+				   what == "secret key" ? "; a service names its key file in its service-ready event"
+							: ""));
 	auto text = readAll(file.get(), kMaxSecretBytes);
 	if (!text)
 		refuse(fmt::format("{} file {} cannot be read: {}", what, path, std::strerror(errno)));

@@ -103,7 +103,7 @@ ExitCode runVerify(const UserSigConfig &config, const std::string &signature)
 					 printable(config.userId), printable(config.room->str()),
 					 dateOf(permit.value().expiresAt), permit.value().privileges));
 	}
-	const auto claims = usersig::verify(signature, config.userId, config.sdkAppId, key, now());
+	const auto claims = usersig::verifyUserSig(signature, config.userId, config.sdkAppId, key, now());
 	if (!claims)
 		return refused(claims.error());
 	return print(fmt::format("valid for user {} until {}", printable(config.userId),

@@ -12,7 +12,8 @@ namespace {
 
 Error nothingThere(const UserId &user)
 {
-	return { ErrorCode::RemoteStreamNotExist, fmt::format("{} publishes nothing", user.str()) };
+	return { ErrorCode::RemoteStreamNotExist,
+		 fmt::format("there is no stream of \"{}\" here; streams lists those that are", user.str()) };
 }
 
 bool sameInfo(const StreamInfo &a, const StreamInfo &b) noexcept

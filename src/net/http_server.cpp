@@ -330,8 +330,9 @@ void HttpServer::listen(const std::string &host, std::uint16_t port, const std::
 	if (!g_socket_listener_add_address(G_SOCKET_LISTENER(impl_->service.get()), wanted.get(), G_SOCKET_TYPE_STREAM,
 					   G_SOCKET_PROTOCOL_TCP, nullptr, &effective, error.out())) {
 		impl_->service.reset();
-		throw Exception(ErrorCode::ConnectFailed,
-				fmt::format("cannot listen on {}:{}: {}", host, port, error.message()));
+		throw Exception(
+			ErrorCode::ConnectFailed,
+			fmt::format("cannot listen: {}; choose another port, or 0 for a free one", error.message()));
 	}
 	impl_->port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(effective));
 	g_object_unref(effective);

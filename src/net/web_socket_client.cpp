@@ -148,12 +148,14 @@ SourceHandle WebSocketClient::connect(MainLoop &loop, const std::string &url, co
 	if (auto error = prepare(*attempt, url, options)) {
 		loop.post([attempt, error = *std::move(error)] { attempt->finish(error); });
 	} else {
-		attempt->timer = loop.after(options.timeout, [weak = std::weak_ptr(attempt), limit = options.timeout] {
+		attempt->timer = loop.after(options.timeout, [weak = std::weak_ptr(attempt), limit = options.timeout,
+							      secure = url.starts_with("wss")] {
 			const auto self = weak.lock();
 			if (!self)
 				return;
 			g_cancellable_cancel(self->cancellable.get());
-			self->fail(fmt::format("no answer from {} within {} ms", self->place, limit.count()));
+			self->fail(fmt::format("no answer from {} within {} ms{}", self->place, limit.count(),
+					       secure ? ": does it speak TLS (wss) at all?" : ""));
 		});
 		soup_session_websocket_connect_async(attempt->session.get(), attempt->message.get(), nullptr, nullptr,
 						     G_PRIORITY_DEFAULT, attempt->cancellable.get(), connected,

@@ -158,7 +158,8 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 		why = "userId is missing or not allowed: 1 to 32 bytes of A-Z a-z 0-9 _ -";
 	else if (app != config.sdkAppId)
 		why = fmt::format("sdkAppId {} is not served here", app);
-	else if (auto checked = usersig::verify(signature, user, app, config.secretKey, unixMs() / 1000); !checked)
+	else if (auto checked = usersig::verifyUserSig(signature, user, app, config.secretKey, unixMs() / 1000);
+		 !checked)
 		why = checked.error().message;
 	if (!why.empty()) {
 		++refused;

@@ -315,6 +315,20 @@ std::string fromLatin1(std::string_view bytes)
 
 } // namespace
 
+Result<Claims> verifyUserSig(std::string_view packed, std::string_view userId, std::uint32_t sdkAppId,
+			     std::string_view key, std::int64_t nowSeconds, Fault *fault)
+{
+	auto claims = verify(packed, userId, sdkAppId, key, nowSeconds, fault);
+	if (!claims || !claims.value().userBuf)
+		return claims;
+	if (fault)
+		*fault = Fault::Malformed;
+	return Error {
+		ErrorCode::SignalChannelSetupFailed,
+		"this is a PrivateMapKey, the ticket for one room, and no UserSig: sign one without --private-map-key"
+	};
+}
+
 std::string makeUserBuf(const RoomPermit &permit)
 {
 	const auto account = lowBytes(permit.userId);

@@ -47,6 +47,11 @@ enum class Fault { None, Malformed, WrongSignature, OtherUser, OtherApp, Expired
 Result<Claims> verify(std::string_view packed, std::string_view userId, std::uint32_t sdkAppId, std::string_view key,
 		      std::int64_t nowSeconds, Fault *fault = nullptr);
 
+/// verify() for who enters: a PrivateMapKey proves the same things, but it is made to be handed out for one room, so it
+/// is refused here (Fault::Malformed).
+Result<Claims> verifyUserSig(std::string_view packed, std::string_view userId, std::uint32_t sdkAppId,
+			     std::string_view key, std::int64_t nowSeconds, Fault *fault = nullptr);
+
 namespace privilege {
 inline constexpr std::uint32_t kCreateRoom = 1, kEnterRoom = 2, kSendAudio = 4, kReceiveAudio = 8, kSendVideo = 16,
 			       kReceiveVideo = 32, kSendAux = 64, kReceiveAux = 128;

@@ -7,7 +7,8 @@ import re
 import signal
 import subprocess
 
-from harness import APP, Room, TINY, WATCHDOG, check, equal, make_sig
+import harness
+from harness import APP, Room, TINY, WATCHDOG, check, equal, make_sig, refused
 
 
 def test_the_five_steps(context):
@@ -191,3 +192,11 @@ def test_help_and_version(context):
         equal(version.process.returncode, 0, "exit code of --version")
         check(re.fullmatch(r"trtc-cli \d+\.\d+\.\d+", version.lines[0]), "version")
     equal(context.run().process.returncode, 2, "exit code without a command")
+
+
+def test_exit_after_without_ever_having_been_in_the_room(context):
+    """Leaving in time is no failure, never arriving is."""
+    silent = harness.Listener(context, harness.serve_nothing)
+    done = context.run("join", "--server", silent.url, "--user-id", "ann", "--room", "100", "--events", "json",
+                       "--secret-key-file", str(context.key_file()), "--exit-after", "500ms")
+    refused(done, 4, "CONNECT_FAILED", "was not entered before --exit-after")

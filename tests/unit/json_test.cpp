@@ -217,3 +217,20 @@ TEST_CASE("the writer never writes what is no JSON")
 				     "b");
 	CHECK(items[4].string(10).empty());
 }
+
+TEST_CASE("writer: doubles in their shortest form, strings escaped")
+{
+	Writer out;
+	out.beginObject()
+		.key("a\"b")
+		.value(0.164)
+		.key("c")
+		.value("x\\y\n\x01")
+		.key("d")
+		.beginArray()
+		.value(3.0)
+		.value(1e-7)
+		.endArray()
+		.endObject();
+	CHECK(out.take() == R"({"a\"b":0.164,"c":"x\\y\n\u0001","d":[3,1e-07]})");
+}

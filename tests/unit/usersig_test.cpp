@@ -222,3 +222,12 @@ TEST_CASE("a PrivateMapKey opens its own room for its own user")
 		sign("alice", kApp, kKey, 300, kTime, makeUserBuf({ "bob", kApp, number, kTime + 300, 255 }));
 	CHECK(!verifyPrivateMapKey(foreign, "alice", kApp, number, kKey, kTime).has_value());
 }
+
+TEST_CASE("a PrivateMapKey is no UserSig")
+{
+	const auto ticket = signPrivateMapKey({ "alice", kApp, RoomId::number(8888), 0, 255 }, kKey, 300, kTime);
+	auto fault = Fault::None;
+	CHECK(!verifyUserSig(ticket, "alice", kApp, kKey, kTime, &fault).has_value());
+	CHECK((fault == Fault::Malformed));
+	CHECK(verifyUserSig(sign("alice", kApp, kKey, 300, kTime), "alice", kApp, kKey, kTime).has_value());
+}
