@@ -235,7 +235,7 @@ public:
 	/// belong together (the first sender report), so packets are counted, against the picture's 15 a second.
 	static void checkSound(const Figures &figures)
 	{
-		CHECK(figures.number("audio.maxGapMs") < 150);
+		CHECK(figures.number("audio.maxGapMs") < patient(150));
 		CHECK(figures.number("audio.seconds") >= figures.number("video.frames") / 15 - 0.25);
 	}
 	/// A recording of test picture and sound in which nothing is missing.

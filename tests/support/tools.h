@@ -21,6 +21,13 @@ struct ToolRun {
 	std::string out, err;
 };
 
+/// @p ms, or more where a sanitizer makes everything slow: a starved jitter buffer stretches its timeline.
+inline double patient(double ms)
+{
+	const char *factor = std::getenv("TEST_TIME_FACTOR");
+	return factor ? ms * std::atof(factor) : ms;
+}
+
 /// Runs a program to its end; blocks.
 inline ToolRun runTool(std::vector<std::string> arguments)
 {

@@ -12,6 +12,11 @@
 #include <string>
 #include <vector>
 
+/// GCC 12's leak checker crashes in one run of four while it reads the thread-local storage of GIO's resolver threads
+/// ("Tracer caught signal 11"). Leaks of the sockets are found by the cli and hostile suites, which run the whole program.
+extern "C" int __lsan_is_turned_off();
+extern "C" int __lsan_is_turned_off() { return 1; }
+
 using namespace trtc;
 using namespace trtc::net;
 using namespace std::chrono_literals;
