@@ -4,7 +4,7 @@
 import signal
 import subprocess
 
-from harness import Room, TINY, check, equal
+from harness import SOON, Room, TINY, check, equal
 
 ARITY = {
     "help": (0, 0), "leave": (0, 0), "mute": (1, 1), "publish": (0, 0), "streams": (0, 0), "subscribe": (1, 4),
@@ -126,7 +126,7 @@ def test_end_of_stdin_is_no_command(context):
     agent.send("@last users")
     agent.process.stdin.close()
     agent.wait("command-result", id="last")
-    other = context.agent(service, "bob", "--exit-after", "1s")
+    other = context.agent(service, "bob", "--exit-after", SOON)
     equal(other.end(), 0, "exit code of another agent")
     check(agent.alive(), "the agent ended with its stdin")
     agent.signal(signal.SIGTERM)
@@ -142,7 +142,7 @@ def test_commands_from_a_file(context):
     equal(agent.end(), 0, "exit code")
     equal([a["command"] for a in agent.find("command-result")], ["users", "leave"], "answers")
     with script.open("rb") as stdin:
-        deaf = context.agent(service, "ann", "--no-stdin", "--exit-after", "1s", joined=False, stdin=stdin)
+        deaf = context.agent(service, "ann", "--no-stdin", "--exit-after", SOON, joined=False, stdin=stdin)
     equal(deaf.end(), 0, "exit code")
     equal(deaf.find("command-result"), [], "answers with --no-stdin")
     check(deaf.find("joined"), "not joined")
@@ -150,5 +150,5 @@ def test_commands_from_a_file(context):
 
 def test_closed_stdin(context):
     service = context.service()
-    agent = context.agent(service, "ann", "--exit-after", "1s", stdin=subprocess.DEVNULL)
+    agent = context.agent(service, "ann", "--exit-after", SOON, stdin=subprocess.DEVNULL)
     equal(agent.end(), 0, "exit code")

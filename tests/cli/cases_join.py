@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import harness
-from harness import APP, Room, TINY, WATCHDOG, check, equal, make_sig, refused
+from harness import SOON, APP, Room, TINY, WATCHDOG, check, equal, make_sig, refused
 
 
 def test_the_five_steps(context):
@@ -73,7 +73,7 @@ def test_string_room(context):
     service = context.service()
     number = context.agent(service, "ann", *TINY)
     number.wait("published")
-    text = context.agent(service, "bob", "--string-room", "--exit-after", "1s")
+    text = context.agent(service, "bob", "--string-room", "--exit-after", SOON)
     equal(text.wait("joined")["roomId"], "100", "room")
     equal(text.end(), 0, "exit code")
     equal(text.find("stream-added"), [], "streams of the number room in the string room")
@@ -98,7 +98,7 @@ def test_expectations(context):
     check(stays.command("users")["ok"], "the agent did not stay")
     stays.send("leave\n")
     equal(stays.end(), 8, "exit code at the end")
-    early = context.agent(service, "ann", "--expect", "peer-join@1h", "--exit-after", "1s")
+    early = context.agent(service, "ann", "--expect", "peer-join@1h", "--exit-after", SOON)
     equal(early.end(), 8, "exit code when it leaves before the time")
 
 
@@ -173,10 +173,10 @@ def test_environment(context):
 def test_secrets_are_not_logged(context):
     service = context.service()
     log = context.directory / "log"
-    agent = context.agent(service, "ann", "--log-level", "trace", "--log-file", str(log), "--exit-after", "1s")
+    agent = context.agent(service, "ann", "--log-level", "trace", "--log-file", str(log), "--exit-after", SOON)
     equal(agent.end(), 0, "exit code")
     sig = context.run("usersig", "sign", "--user-id", "bob", "--secret-key-file", str(service.key_file)).lines[0]
-    bob = context.agent(service, "bob", "--log-level", "trace", "--exit-after", "1s", proof=["--user-sig", sig])
+    bob = context.agent(service, "bob", "--log-level", "trace", "--exit-after", SOON, proof=["--user-sig", sig])
     equal(bob.end(), 0, "exit code")
     for text in (log.read_text(), "\n".join(bob.errors + bob.lines)):
         check(service.key not in text, "the secret key is in the log")

@@ -17,6 +17,7 @@ import zlib
 
 # Sanitizers and slow machines may set the factor.
 WATCHDOG = 8.0 * float(os.environ.get("TEST_TIME_FACTOR", "1"))
+SOON = f"{WATCHDOG / 8:.0f}s"  # long enough to join: 1s, more under a sanitizer
 APP = 1400000001
 TINY = ["--video", "test", "--audio", "test", "--video-profile", "160x120@10,100k"]
 
