@@ -247,11 +247,11 @@ def run(words, out, line, limit=300, folders=(), environment=None, cache=None):
     (out / "initrd").write_bytes(initrd(kernel_folder))
     share = "security_model=none,multidevs=remap"
     machine = subprocess.Popen(
-        [qemu, "-accel", "tcg,thread=multi", "-cpu", os.environ.get("VMCPU","max"), "-m", "2048", "-smp", os.environ.get("VMSMP","2"),
+        [qemu, "-accel", "tcg,thread=multi", "-cpu", "qemu64", "-m", "2048", "-smp", "2",
          "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
          "-serial", f"file:{out / 'console'}", "-serial", "stdio",
          "-kernel", str(kernel_folder / "vmlinuz"), "-initrd", str(out / "initrd"),
-         "-append", "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on " + os.environ.get("VMAPP", ""),
+         "-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable clocksource=tsc",
          "-virtfs", f"local,path=/,mount_tag=root,readonly=on,{share}",
          "-virtfs", f"local,path={out},mount_tag=out,{share}"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
