@@ -22,7 +22,8 @@ struct CameraSize {
 	int width = 0, height = 0;	 ///< of a range: the largest
 	int minWidth = 0, minHeight = 0; ///< equal to the above for a single size
 	int stepWidth = 0, stepHeight = 0;
-	std::vector<FrameRate> rates; ///< fastest first; of a range: fastest and slowest; empty: the driver does not say
+	std::vector<FrameRate>
+		rates; ///< fastest first; of a range: fastest and slowest; empty: the driver does not say
 	bool rateRange = false;
 	bool range() const noexcept { return minWidth != width || minHeight != height; }
 	bool operator==(const CameraSize &) const = default;

@@ -39,7 +39,8 @@ std::string sizeText(const CameraSize &size)
 
 std::string spanText(unsigned low, unsigned high, const char *one, const char *many)
 {
-	return low == high ? fmt::format("{} {}", low, low == 1 ? one : many) : fmt::format("{} to {} {}", low, high, many);
+	return low == high ? fmt::format("{} {}", low, low == 1 ? one : many)
+			   : fmt::format("{} to {} {}", low, high, many);
 }
 
 void problemLine(std::string &out, const std::string &problem)
@@ -50,7 +51,8 @@ void problemLine(std::string &out, const std::string &problem)
 
 void cameraText(std::string &out, const Camera &camera)
 {
-	out += fmt::format("  {}{}{}\n", printable(camera.path), camera.name.empty() ? "" : "  ", printable(camera.name));
+	out += fmt::format("  {}{}{}\n", printable(camera.path), camera.name.empty() ? "" : "  ",
+			   printable(camera.name));
 	problemLine(out, camera.problem);
 	for (const auto &format : camera.formats) {
 		out += fmt::format("    {}  {}\n", printable(format.fourcc), printable(format.description));
@@ -80,10 +82,7 @@ void section(std::string &out, const char *title, const char *nothing, const std
 }
 
 /// A rate that is no whole number keeps three digits.
-void rateJson(json::Writer &writer, const FrameRate &rate)
-{
-	writer.value(std::round(rate.value() * 1000) / 1000);
-}
+void rateJson(json::Writer &writer, const FrameRate &rate) { writer.value(std::round(rate.value() * 1000) / 1000); }
 
 void sizeJson(json::Writer &writer, const CameraSize &size)
 {
@@ -181,8 +180,10 @@ void listJson(json::Writer &writer, const char *name, const std::vector<T> &item
 std::string devicesAsText(const DeviceList &list)
 {
 	std::string out;
-	section(out, "Cameras (--video v4l2:PATH or NAME)", "none: no /dev/video* that captures", list.cameras, cameraText);
-	section(out, "Microphones (--audio alsa:DEVICE or CARD)", "none: no /dev/snd/pcm*c", list.microphones, soundText);
+	section(out, "Cameras (--video v4l2:PATH or NAME)", "none: no /dev/video* that captures", list.cameras,
+		cameraText);
+	section(out, "Microphones (--audio alsa:DEVICE or CARD)", "none: no /dev/snd/pcm*c", list.microphones,
+		soundText);
 	section(out, "Speakers", "none: no /dev/snd/pcm*p", list.speakers, soundText);
 	section(out, "Screens (--video screen:DISPLAY)", "none: no X server on this machine, DISPLAY is not set",
 		list.screens, [](std::string &text, const Screen &screen) {

@@ -28,8 +28,9 @@ std::string conversion(MediaKind kind, const LocalStreamConfig &config, bool rec
 	const char *queue = recorded ? "queue max-size-buffers=4" : "queue max-size-buffers=4 leaky=downstream";
 	if (kind == MediaKind::Audio)
 		return fmt::format("queue ! audioconvert ! audioresample ! {}", rawCaps(config.audioProfile));
-	return fmt::format("{} ! videorate drop-only=true max-rate={} ! videoconvert ! videoscale add-borders=true ! {}",
-			   queue, config.videoProfile.fps, rawCaps(config.videoProfile, false));
+	return fmt::format(
+		"{} ! videorate drop-only=true max-rate={} ! videoconvert ! videoscale add-borders=true ! {}", queue,
+		config.videoProfile.fps, rawCaps(config.videoProfile, false));
 }
 
 std::string wordsOf(GstMessage *message)
@@ -50,8 +51,9 @@ public:
 		: recorded_(device.recorded()), pipeline_("live-source")
 	{
 		const auto chain = device.open();
-		pipeline_.addChain(fmt::format("{} ! {} ! appsink name=trtc-raw sync={} async=false qos=false max-buffers=4",
-					       chain, conversion(kind, config, recorded_), recorded_));
+		pipeline_.addChain(
+			fmt::format("{} ! {} ! appsink name=trtc-raw sync={} async=false qos=false max-buffers=4",
+				    chain, conversion(kind, config, recorded_), recorded_));
 		device.attach(pipeline_.bin());
 		sink_ = gst::ElementPtr::adopt(gst_bin_get_by_name(pipeline_.bin(), "trtc-raw"));
 	}
@@ -98,7 +100,8 @@ GstFlowReturn takeRaw(GstAppSink *sink, gpointer data) noexcept
 class LiveSource final : public Source {
 public:
 	LiveSource(SourceSetup setup, MainLoop &loop, MediaKind kind, std::shared_ptr<LiveDevice> device)
-		: setup_(std::move(setup)), loop_(loop), kind_(kind), device_(std::move(device)), encoder_("live-encoder")
+		: setup_(std::move(setup)), loop_(loop), kind_(kind), device_(std::move(device)),
+		  encoder_("live-encoder")
 	{
 	}
 	~LiveSource() override
@@ -112,20 +115,21 @@ public:
 		const auto &config = setup_.config;
 		const bool video = kind_ == MediaKind::Video;
 		// The queue is the appsrc's own. Pictures that the encoder is too slow for are lost, sound is not.
-		encoder_.addChain(fmt::format(
-			"appsrc name=feed is-live=true format=time max-bytes=0 max-time={} max-buffers={} "
-			"leaky-type=downstream caps=\"{}\" ! {} ! appsink name=out sync=false async=false",
-			video ? 0 : 2 * GST_SECOND, video ? 4 : 0,
-			video ? rawCaps(config.videoProfile, true) : rawCaps(config.audioProfile),
-			video ? videoEncoder(config.videoCodec, config.videoProfile) : audioEncoder(config.audioProfile)));
+		encoder_.addChain(
+			fmt::format("appsrc name=feed is-live=true format=time max-bytes=0 max-time={} max-buffers={} "
+				    "leaky-type=downstream caps=\"{}\" ! {} ! appsink name=out sync=false async=false",
+				    video ? 0 : 2 * GST_SECOND, video ? 4 : 0,
+				    video ? rawCaps(config.videoProfile, true) : rawCaps(config.audioProfile),
+				    video ? videoEncoder(config.videoCodec, config.videoProfile)
+					  : audioEncoder(config.audioProfile)));
 		auto source = gst::ElementPtr::adopt(gst_bin_get_by_name(encoder_.bin(), "feed"));
 		feed_ = video ? makeVideoFeed(std::move(source), config.videoProfile)
 			      : makeAudioFeed(std::move(source), config.audioProfile);
 		connectOutlet(encoder_.bin(), "out", video ? setup_.video : setup_.audio);
 		encoder_.onMessage([this](GstMessage *message) {
 			if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
-				fail({ ErrorCode::InitializeFailed,
-				       fmt::format("the encoder of {} failed: {}", device_->name(), wordsOf(message)) });
+				fail({ ErrorCode::InitializeFailed, fmt::format("the encoder of {} failed: {}",
+										device_->name(), wordsOf(message)) });
 		});
 		encoder_.play();
 		openFront();
@@ -287,7 +291,8 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 					    kind == MediaKind::Video ? "picture" : "sound", words));
 	};
 	const auto failure = [&] {
-		const auto message = gst::MiniPtr<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
+		const auto message =
+			gst::MiniPtr<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
 		if (message)
 			refuse(wordsOf(message.get()));
 	};

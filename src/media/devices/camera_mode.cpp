@@ -16,16 +16,26 @@ struct KnownFormat {
 };
 // V4L2's names (videodev2.h) and GStreamer's, those both v4l2src and videoconvert of 1.22 know.
 constexpr KnownFormat kFormats[] = {
-	{ "YUYV", "video/x-raw,format=YUY2" }, { "UYVY", "video/x-raw,format=UYVY" },
-	{ "YVYU", "video/x-raw,format=YVYU" }, { "YU12", "video/x-raw,format=I420" },
-	{ "YM12", "video/x-raw,format=I420" }, { "YV12", "video/x-raw,format=YV12" },
-	{ "NV12", "video/x-raw,format=NV12" }, { "NM12", "video/x-raw,format=NV12" },
-	{ "NV21", "video/x-raw,format=NV21" }, { "NV16", "video/x-raw,format=NV16" },
-	{ "NV61", "video/x-raw,format=NV61" }, { "NV24", "video/x-raw,format=NV24" },
-	{ "422P", "video/x-raw,format=Y42B" }, { "411P", "video/x-raw,format=Y41B" },
-	{ "RGB3", "video/x-raw,format=RGB" },  { "BGR3", "video/x-raw,format=BGR" },
-	{ "XR24", "video/x-raw,format=BGRx" }, { "BX24", "video/x-raw,format=xRGB" },
-	{ "GREY", "video/x-raw,format=GRAY8" }, { "MJPG", "image/jpeg" },
+	{ "YUYV", "video/x-raw,format=YUY2" },
+	{ "UYVY", "video/x-raw,format=UYVY" },
+	{ "YVYU", "video/x-raw,format=YVYU" },
+	{ "YU12", "video/x-raw,format=I420" },
+	{ "YM12", "video/x-raw,format=I420" },
+	{ "YV12", "video/x-raw,format=YV12" },
+	{ "NV12", "video/x-raw,format=NV12" },
+	{ "NM12", "video/x-raw,format=NV12" },
+	{ "NV21", "video/x-raw,format=NV21" },
+	{ "NV16", "video/x-raw,format=NV16" },
+	{ "NV61", "video/x-raw,format=NV61" },
+	{ "NV24", "video/x-raw,format=NV24" },
+	{ "422P", "video/x-raw,format=Y42B" },
+	{ "411P", "video/x-raw,format=Y41B" },
+	{ "RGB3", "video/x-raw,format=RGB" },
+	{ "BGR3", "video/x-raw,format=BGR" },
+	{ "XR24", "video/x-raw,format=BGRx" },
+	{ "BX24", "video/x-raw,format=xRGB" },
+	{ "GREY", "video/x-raw,format=GRAY8" },
+	{ "MJPG", "image/jpeg" },
 	{ "JPEG", "image/jpeg" },
 };
 
@@ -51,14 +61,12 @@ FrameRate pickRate(const CameraSize &size, int fps) noexcept
 {
 	if (size.rates.empty())
 		return {};
-	const auto fastest = *std::max_element(size.rates.begin(), size.rates.end(), [](auto a, auto b) {
-		return a.value() < b.value();
-	});
-	const auto slowest = *std::min_element(size.rates.begin(), size.rates.end(), [](auto a, auto b) {
-		return a.value() < b.value();
-	});
+	const auto fastest = *std::max_element(size.rates.begin(), size.rates.end(),
+					       [](auto a, auto b) { return a.value() < b.value(); });
+	const auto slowest = *std::min_element(size.rates.begin(), size.rates.end(),
+					       [](auto a, auto b) { return a.value() < b.value(); });
 	if (size.rateRange)
-		return fastest.value() < fps ? fastest
+		return fastest.value() < fps   ? fastest
 		       : slowest.value() > fps ? slowest
 					       : FrameRate { static_cast<std::uint32_t>(fps), 1 };
 	auto best = fastest;
@@ -77,7 +85,8 @@ struct Candidate {
 	/// Smaller is better.
 	auto rank() const noexcept
 	{
-		return std::tuple(!reaches, reaches ? 0.0 : -nearness, jpeg, !exact, !sameShape, area, mode.rate.value());
+		return std::tuple(!reaches, reaches ? 0.0 : -nearness, jpeg, !exact, !sameShape, area,
+				  mode.rate.value());
 	}
 };
 

@@ -82,7 +82,8 @@ std::vector<Port> ports(bool capture)
 	     entry.increment(error)) {
 		Port port;
 		char direction = 0;
-		if (std::sscanf(entry->path().filename().c_str(), "pcmC%dD%d%c", &port.card, &port.device, &direction) != 3 ||
+		if (std::sscanf(entry->path().filename().c_str(), "pcmC%dD%d%c", &port.card, &port.device,
+				&direction) != 3 ||
 		    direction != (capture ? 'c' : 'p'))
 			continue;
 		port.node = entry->path().string();
@@ -133,11 +134,12 @@ SoundDevice inspect(const Port &port, bool capture)
 	int error = 0;
 	const auto pcm = openPcm(fmt::format("hw:{},{}", port.card, port.device), capture, error);
 	if (!pcm) {
-		device.problem = error == -EBUSY
-					 ? busyMessage(port.node, port.node,
-						       capture ? fmt::format("alsa:{} shares it if they do, too", port.id)
-							       : "end it, or name another device")
-					 : fmt::format("{} cannot be opened: {}", port.node, snd_strerror(error));
+		device.problem =
+			error == -EBUSY
+				? busyMessage(port.node, port.node,
+					      capture ? fmt::format("alsa:{} shares it if they do, too", port.id)
+						      : "end it, or name another device")
+				: fmt::format("{} cannot be opened: {}", port.node, snd_strerror(error));
 		return device;
 	}
 	snd_pcm_hw_params_t *params = nullptr;
@@ -203,8 +205,8 @@ const Port *portOf(const std::vector<Port> &all, const std::string &pcm)
 		if (::access(port.node.c_str(), R_OK | W_OK) != 0 && errno == EACCES)
 			throw Exception(ErrorCode::InitializeFailed, permissionMessage(what, port.node));
 	throw Exception(ErrorCode::DeviceNotFound,
-			fmt::format("{} cannot be opened: {}; {}; trtc-cli devices lists them", what, snd_strerror(error),
-				    listed(all)));
+			fmt::format("{} cannot be opened: {}; {}; trtc-cli devices lists them", what,
+				    snd_strerror(error), listed(all)));
 }
 
 } // namespace

@@ -9,8 +9,8 @@
 namespace trtc::media {
 
 struct Microphone {
-	std::string pcm;  ///< what alsasrc opens
-	std::string node; ///< its device node if one is known, "/dev/snd/pcmC0D0c"; else ""
+	std::string pcm;   ///< what alsasrc opens
+	std::string node;  ///< its device node if one is known, "/dev/snd/pcmC0D0c"; else ""
 	bool card = false; ///< named by its card, so that it has a node that comes and goes
 };
 

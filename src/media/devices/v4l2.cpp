@@ -273,7 +273,8 @@ Camera findCamera(const std::string &wanted)
 		try {
 			camera = inspectCamera(wanted);
 		} catch (const Exception &error) {
-			notFound(fmt::format("{}; {}; trtc-cli devices lists them", error.what(), listed(getCameras())));
+			notFound(
+				fmt::format("{}; {}; trtc-cli devices lists them", error.what(), listed(getCameras())));
 		}
 	} else {
 		const auto cameras = getCameras();
@@ -281,8 +282,8 @@ Camera findCamera(const std::string &wanted)
 			notFound(wanted.empty()
 					 ? "there is no camera: " + listed(cameras)
 					 : fmt::format("there is no camera \"{}\": {}", wanted, listed(cameras)));
-		const auto usable = std::find_if(cameras.begin(), cameras.end(),
-						 [](const Camera &c) { return c.problem.empty(); });
+		const auto usable =
+			std::find_if(cameras.begin(), cameras.end(), [](const Camera &c) { return c.problem.empty(); });
 		const auto *found = !wanted.empty()	      ? match(cameras, wanted)
 				    : usable != cameras.end() ? &*usable
 							      : &cameras.front();

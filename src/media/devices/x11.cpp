@@ -136,10 +136,8 @@ DisplayGrabber::DisplayGrabber(const std::string &display)
 	if (hasExtension(connection_, &xcb_shm_id))
 		attachShared();
 	if (hasExtension(connection_, &xcb_xfixes_id))
-		pointer_ = Reply<xcb_xfixes_query_version_reply_t>(
-				   xcb_xfixes_query_version_reply(connection_,
-								  xcb_xfixes_query_version(connection_, 2, 0), nullptr)) !=
-			   nullptr;
+		pointer_ = Reply<xcb_xfixes_query_version_reply_t>(xcb_xfixes_query_version_reply(
+				   connection_, xcb_xfixes_query_version(connection_, 2, 0), nullptr)) != nullptr;
 }
 
 DisplayGrabber::~DisplayGrabber()
@@ -151,11 +149,13 @@ DisplayGrabber::~DisplayGrabber()
 
 bool DisplayGrabber::attachShared()
 {
-	auto shared = std::make_unique<Shared>(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_) * 4);
+	auto shared =
+		std::make_unique<Shared>(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_) * 4);
 	if (!shared->good())
 		return false;
 	shared->segment = xcb_generate_id(connection_);
-	const auto cookie = xcb_shm_attach_checked(connection_, shared->segment, static_cast<std::uint32_t>(shared->id), 0);
+	const auto cookie =
+		xcb_shm_attach_checked(connection_, shared->segment, static_cast<std::uint32_t>(shared->id), 0);
 	// A server on another machine refuses.
 	const Reply<xcb_generic_error_t> error(xcb_request_check(connection_, cookie));
 	shared->release();
@@ -169,20 +169,19 @@ bool DisplayGrabber::copyRoot(std::uint8_t *pixels, std::size_t size)
 {
 	const auto width = static_cast<std::uint16_t>(width_), height = static_cast<std::uint16_t>(height_);
 	if (shared_) {
-		const Reply<xcb_shm_get_image_reply_t> reply(xcb_shm_get_image_reply(
-			connection_,
-			xcb_shm_get_image(connection_, root_, 0, 0, width, height, ~0u, XCB_IMAGE_FORMAT_Z_PIXMAP,
-					  shared_->segment, 0),
-			nullptr));
+		const Reply<xcb_shm_get_image_reply_t> reply(
+			xcb_shm_get_image_reply(connection_,
+						xcb_shm_get_image(connection_, root_, 0, 0, width, height, ~0u,
+								  XCB_IMAGE_FORMAT_Z_PIXMAP, shared_->segment, 0),
+						nullptr));
 		if (!reply || reply->size < size)
 			return false;
 		std::memcpy(pixels, shared_->data, size);
 		return true;
 	}
-	const Reply<xcb_get_image_reply_t> reply(
-		xcb_get_image_reply(connection_,
-				    xcb_get_image(connection_, XCB_IMAGE_FORMAT_Z_PIXMAP, root_, 0, 0, width, height, ~0u),
-				    nullptr));
+	const Reply<xcb_get_image_reply_t> reply(xcb_get_image_reply(
+		connection_, xcb_get_image(connection_, XCB_IMAGE_FORMAT_Z_PIXMAP, root_, 0, 0, width, height, ~0u),
+		nullptr));
 	if (!reply || static_cast<std::size_t>(xcb_get_image_data_length(reply.get())) < size)
 		return false;
 	std::memcpy(pixels, xcb_get_image_data(reply.get()), size);
@@ -191,8 +190,8 @@ bool DisplayGrabber::copyRoot(std::uint8_t *pixels, std::size_t size)
 
 void DisplayGrabber::drawPointer(std::uint8_t *pixels)
 {
-	const Reply<xcb_xfixes_get_cursor_image_reply_t> cursor(xcb_xfixes_get_cursor_image_reply(
-		connection_, xcb_xfixes_get_cursor_image(connection_), nullptr));
+	const Reply<xcb_xfixes_get_cursor_image_reply_t> cursor(
+		xcb_xfixes_get_cursor_image_reply(connection_, xcb_xfixes_get_cursor_image(connection_), nullptr));
 	if (!cursor)
 		return;
 	const auto *image = xcb_xfixes_get_cursor_image_cursor_image(cursor.get());
@@ -204,7 +203,8 @@ void DisplayGrabber::drawPointer(std::uint8_t *pixels)
 				continue;
 			const auto argb = image[row * cursor->width + column];
 			auto *pixel = pixels + (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) +
-						static_cast<std::size_t>(x)) * 4;
+						static_cast<std::size_t>(x)) *
+						       4;
 			for (unsigned channel = 0; channel < 3; ++channel)
 				pixel[channel] = mix(pixel[channel], (argb >> (8 * channel)) & 0xff, argb >> 24);
 		}

@@ -23,7 +23,7 @@ public:
 	DisplayGrabber(const DisplayGrabber &) = delete;
 	DisplayGrabber &operator=(const DisplayGrabber &) = delete;
 
-	int width() const noexcept { return width_; }   ///< pixels, when it was opened
+	int width() const noexcept { return width_; } ///< pixels, when it was opened
 	int height() const noexcept { return height_; }
 	/// BGRx, width() by height(), rows without padding, the pointer drawn in. Null: the server is gone, or the
 	/// screen has another size by now.

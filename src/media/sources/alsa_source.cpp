@@ -28,7 +28,10 @@ public:
 		g_object_set(source.get(), "device", pcm_.c_str(), nullptr);
 	}
 
-	std::string name() const override { return fmt::format("microphone {}", wanted_.empty() ? "default" : wanted_); }
+	std::string name() const override
+	{
+		return fmt::format("microphone {}", wanted_.empty() ? "default" : wanted_);
+	}
 
 	SourceHandle watch(MainLoop &loop, std::function<void()> changed) override
 	{

@@ -35,7 +35,8 @@ void onNeedData(GstAppSrc *source, guint, gpointer data) noexcept
 		gst_app_src_push_buffer(source, buffer);
 		return;
 	}
-	GST_ELEMENT_ERROR(source, RESOURCE, READ, ("the X server is gone, or the screen has another size now"), (nullptr));
+	GST_ELEMENT_ERROR(source, RESOURCE, READ, ("the X server is gone, or the screen has another size now"),
+			  (nullptr));
 	gst_app_src_end_of_stream(source);
 }
 
@@ -84,7 +85,8 @@ private:
 
 SourcePlan prepareScreen(const SourceRequest &request)
 {
-	return prepareLive(request, std::make_shared<ScreenDevice>(request.spec.argument, request.config.videoProfile.fps));
+	return prepareLive(request,
+			   std::make_shared<ScreenDevice>(request.spec.argument, request.config.videoProfile.fps));
 }
 
 } // namespace trtc::media
