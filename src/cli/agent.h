@@ -88,6 +88,7 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void leave(Reply reply) override;

@@ -123,6 +123,14 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 	reply({});
 }
 
+void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
+{
+	if (!stream_)
+		return reply(refused(fmt::format("there is no {} to replace: start the agent with --{}", toString(kind),
+						 toString(kind))));
+	stream_->replace(kind, source, replyWith(std::move(reply)));
+}
+
 void Agent::users(Reply reply)
 {
 	std::vector<Fields> users;

@@ -15,6 +15,8 @@ namespace trtc::cli {
 ExitCode runJoin(JoinConfig config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
+/// Lists what can be captured and played to. Nothing there is no failure.
+ExitCode runDevices(const DevicesConfig &config);
 ExitCode runUserSig(const UserSigConfig &config);
 
 /// One error in its three forms: the line on stderr, the `error` event, the exit code.

@@ -30,8 +30,9 @@ constexpr OptionSpec kJoin[] = {
 	{ "--string-room", "", "the room is a text of 1 to 64 characters" },
 	{ "--mode", "live|rtc", "live: anchors and audience; rtc: everybody is an anchor (default live)" },
 	{ "--role", "anchor|audience", "role to enter with (default anchor)" },
-	{ "--video", "SOURCE", "none, test or file:PATH (default none)" },
-	{ "--audio", "SOURCE", "none, test or file:PATH (default none)" },
+	{ "--video", "SOURCE",
+	  "none, test, file:PATH, v4l2[:CAMERA], screen[:DISPLAY] or pipeline:DESCRIPTION (default none)" },
+	{ "--audio", "SOURCE", "none, test, file:PATH, alsa[:DEVICE] or pipeline:DESCRIPTION (default none)" },
 	{ "--loop", "", "file sources start again at their end" },
 	{ "--video-profile", "PROFILE", "name as in the web SDK, or WxH@FPS,KBPSk (default 480p)" },
 	{ "--audio-profile", "PROFILE", "standard, standard-stereo, high, high-stereo or KBPSk (default standard)" },
@@ -86,9 +87,14 @@ constexpr OptionSpec kVerify[] = {
 	{ "--string-room", "", "PrivateMapKey: the room is a text" },
 };
 
+constexpr OptionSpec kDevices[] = {
+	{ "--json", "", "one JSON object instead of a text" },
+};
+
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
+	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
 	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },
@@ -180,7 +186,7 @@ std::string helpCommand(std::string_view command)
 		for (const auto &option : command->options)
 			known.push_back(option.name);
 	else
-		known = prefix.empty() ? std::vector<std::string_view> { "join", "serve", "usersig" }
+		known = prefix.empty() ? std::vector<std::string_view> { "join", "serve", "devices", "usersig" }
 				       : std::vector<std::string_view> { "sign", "show", "verify" };
 	const bool isOption = extra.starts_with('-') && extra.size() > 1;
 	const auto name = extra.substr(0, extra.find('='));
@@ -337,7 +343,7 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 		refuseExtra(extras.front(), command, prefix);
 	if (!command)
 		refuse(fmt::format("a command is missing: {}; see {}",
-				   prefix.empty() ? "join, serve or usersig" : "sign, show or verify",
+				   prefix.empty() ? "join, serve, devices or usersig" : "sign, show or verify",
 				   helpCommand(prefix.substr(0, prefix.find(' ')))));
 	for (const auto &[leaf, spec] : leaves)
 		if (spec == command)

@@ -176,8 +176,10 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
 		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
 
-	config.local.video = named("--video", [&] { return SourceSpec::parse(values.textOr("--video", "none")); });
-	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.textOr("--audio", "none")); });
+	config.local.video =
+		named("--video", [&] { return SourceSpec::parse(values.textOr("--video", "none"), MediaKind::Video); });
+	config.local.audio =
+		named("--audio", [&] { return SourceSpec::parse(values.textOr("--audio", "none"), MediaKind::Audio); });
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
@@ -278,6 +280,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 		return joinConfig(values, surroundings);
 	if (parsed.command->name == "serve")
 		return serveConfig(values, surroundings);
+	if (parsed.command->name == "devices")
+		return DevicesConfig { values.flag("--json") };
 	return userSigConfig(*parsed.command, values);
 }
 

@@ -64,12 +64,16 @@ struct UserSigConfig {
 	std::uint32_t privileges = 255;
 };
 
+struct DevicesConfig {
+	bool json = false;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, PrintAndExit>;
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, DevicesConfig, UserSigConfig, PrintAndExit>;
 
 /// What of the world outside counts.
 struct Surroundings {

@@ -45,6 +45,12 @@ void runMute(CommandHost &host, Arguments arguments, Reply reply)
 
 void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::move(reply)); }
 
+void runReplace(CommandHost &host, Arguments arguments, Reply reply)
+{
+	const auto kind = parseKind(arguments[0]);
+	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
+}
+
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
 void runSubscribe(CommandHost &host, Arguments arguments, Reply reply)
@@ -95,6 +101,8 @@ constexpr Command kCommands[] = {
 	{ "leave", "", "leave the room, close every recording, end", 0, 0, runLeave },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
 	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
+	{ "replace", "audio|video SOURCE", "take another source for a track, without a new negotiation", 2, 2,
+	  runReplace, true },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
 	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
 	  runSubscribe },
@@ -131,10 +139,23 @@ const Command &findCommand(const CommandLine &line)
 		refuse(fmt::format("unknown command \"{}\"{}; help lists the commands", printable(name, 40),
 				   close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
 	}
-	const auto given = line.words.size() - 1;
+	const auto given = found->tail ? std::min(line.words.size() - 1, found->maxArgs) : line.words.size() - 1;
 	if (given < found->minArgs || given > found->maxArgs)
 		refuse(arityMessage(*found, given));
 	return *found;
+}
+
+std::vector<std::string> argumentsOf(const Command &command, const CommandLine &line)
+{
+	std::vector<std::string> arguments(line.words.begin() + 1, line.words.end());
+	if (!command.tail || arguments.size() < command.maxArgs)
+		return arguments;
+	arguments.resize(command.maxArgs);
+	std::string_view rest = line.line;
+	for (std::size_t i = 0; i < command.maxArgs; ++i)
+		rest = trim(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
+	arguments.back() = rest;
+	return arguments;
 }
 
 } // namespace
@@ -151,6 +172,7 @@ CommandLine splitCommand(std::string_view line)
 		rest = trim(rest.substr(end));
 	}
 	result.text = rest.substr(0, kMaxEchoBytes);
+	result.line = rest;
 	for (auto &word : split(rest, ' '))
 		if (const auto bare = trim(word); !bare.empty())
 			result.words.emplace_back(bare);
@@ -163,7 +185,7 @@ void runCommand(CommandHost &host, const CommandLine &line, Reply reply)
 	const auto once = std::make_shared<Reply>(std::move(reply));
 	try {
 		const auto &command = findCommand(line);
-		command.run(host, Arguments(line.words).subspan(1),
+		command.run(host, argumentsOf(command, line),
 			    [once](CommandOutcome outcome) { (*once)(std::move(outcome)); });
 	} catch (const Exception &error) {
 		(*once)({ error.error(), {} });

@@ -32,6 +32,7 @@ public:
 	virtual void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) = 0;
 	virtual void unsubscribe(const UserId &user, Reply reply) = 0;
 	virtual void setMuted(MediaKind kind, bool muted, Reply reply) = 0;
+	virtual void replace(MediaKind kind, const SourceSpec &source, Reply reply) = 0;
 	virtual void users(Reply reply) = 0;
 	virtual void streams(Reply reply) = 0;
 	virtual void leave(Reply reply) = 0;
@@ -48,6 +49,7 @@ struct Command {
 	std::string_view help;
 	std::size_t minArgs, maxArgs;
 	Handler run;
+	bool tail = false; ///< the last argument is the rest of the line as it is, blanks included
 };
 /// Sorted by name.
 std::span<const Command> commandTable() noexcept;
@@ -57,6 +59,7 @@ struct CommandLine {
 	std::string id;	  ///< of a leading `@ID `, else ""
 	std::string text; ///< the rest, trimmed, at most kMaxEchoBytes, for the answer
 	std::vector<std::string> words;
+	std::string line; ///< the rest, trimmed, whole
 	bool blank() const noexcept { return words.empty() && id.empty(); }
 };
 /// What of a line is repeated in its answer, bytes.

@@ -32,6 +32,18 @@ void LocalStream::Impl::onCaptureEnded(const std::string &source)
 		user->onCaptureEnded(source);
 }
 
+void LocalStream::Impl::onSourceLost(const SourceLost &event)
+{
+	if (user)
+		user->onSourceEvent(event);
+}
+
+void LocalStream::Impl::onDeviceRecovered(const DeviceRecovered &event)
+{
+	if (user)
+		user->onSourceEvent(event);
+}
+
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 {
 	const bool present = capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
@@ -57,6 +69,15 @@ void LocalStream::initialize()
 		throw Exception(ErrorCode::InvalidOperation,
 				"there is nothing to publish: name a video or an audio source");
 	impl_->capture = media::Capture::create(impl_->loop, impl_->config, *impl_);
+}
+
+void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
+{
+	if (impl_->capture)
+		return impl_->capture->replace(kind, spec, std::move(done));
+	impl_->loop.post([done = std::move(done)] {
+		done(Error { ErrorCode::InvalidOperation, "the stream is not initialized" });
+	});
 }
 
 bool LocalStream::hasAudio() const noexcept { return impl_->capture && impl_->capture->hasAudio(); }

@@ -153,7 +153,13 @@ struct FakeCapture final : media::Capture {
 		(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	}
 	void requestKeyframe() override { ++keyframes; }
+	void replace(MediaKind, const SourceSpec &spec, std::function<void(Status)> done) override
+	{
+		replaced.push_back(spec);
+		done(Unit {});
+	}
 
+	std::vector<SourceSpec> replaced;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
 	int keyframes = 0;
 	std::optional<Error> failure;

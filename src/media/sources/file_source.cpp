@@ -15,6 +15,13 @@ namespace trtc::media {
 
 namespace {
 
+/// What a media file holds, as far as we use it.
+struct FileStreams {
+	bool audio = false, video = false;
+	bool audioPassed = false; ///< Opus with one or two channels: goes out as it is
+	bool videoPassed = false; ///< H.264, and H.264 is asked for: goes out as it is
+};
+
 void checkReadable(const std::string &path)
 {
 	const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -191,8 +198,6 @@ private:
 	gst::Pipeline pipeline_;
 };
 
-} // namespace
-
 FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec)
 {
 	checkReadable(path);
@@ -235,9 +240,16 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 	return streams;
 }
 
-std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams)
+} // namespace
+
+SourcePlan prepareFile(const SourceRequest &request)
 {
-	return std::make_unique<FileSource>(std::move(setup), path, streams);
+	const auto &path = request.spec.argument;
+	const auto streams = inspectFile(path, request.audio, request.video, request.config.videoCodec);
+	return { [path, streams](SourceSetup setup) {
+			return std::make_unique<FileSource>(std::move(setup), path, streams);
+		},
+		 streams.audioPassed, streams.videoPassed };
 }
 
 } // namespace trtc::media

@@ -176,6 +176,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Source> makeTestSource(SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }
+SourcePlan prepareTest(const SourceRequest &)
+{
+	return { [](SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }, false, false };
+}
 
 } // namespace trtc::media
