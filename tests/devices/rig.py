@@ -14,7 +14,7 @@ from harness import WATCHDOG, check, wait_until
 
 CAMERA = "/dev/video0"
 CARD = "Loopback"
-MODULES = {"vivid": [], "snd-aloop": ["pcm_substreams=2"]}
+MODULES = {"vivid": [], "snd-aloop": ["pcm_substreams=1"]}
 DRIVERS = pathlib.Path("/sys/bus/platform/drivers")
 PLAY, CAPTURE = f"hw:CARD={CARD},DEV=0", f"hw:CARD={CARD},DEV=1"  # what is played into the one comes out of the other
 SMALL = ["--video-profile", "320x180@5,100k"]
@@ -58,8 +58,26 @@ def unplug(module):
 
 def unload(module):
     """Only works when nobody has the device open."""
-    wait_until(lambda: subprocess.run(["rmmod", module], capture_output=True, check=False).returncode == 0,
-               f"unloading {module} (nobody holds the device)")
+    def done():
+        return subprocess.run(["rmmod", module], capture_output=True, check=False).returncode == 0
+
+    try:
+        wait_until(done, f"unloading {module}", WATCHDOG / 4)
+    except harness.Failure as failure:
+        raise harness.Failure(f"{failure}; open device files: {holders()}") from None
+
+
+def holders():
+    """Who has device files open: "PROCESS FILE"."""
+    found = []
+    for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            target = str(link.readlink())
+            if target.startswith(("/dev/video", "/dev/snd")):
+                found.append(f"{(link.parents[1] / 'comm').read_text().strip()} {target}")
+        except OSError:
+            continue
+    return found
 
 
 # Other programs
