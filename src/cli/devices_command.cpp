@@ -54,9 +54,17 @@ void cameraText(std::string &out, const Camera &camera)
 	out += fmt::format("  {}{}{}\n", printable(camera.path), camera.name.empty() ? "" : "  ",
 			   printable(camera.name));
 	problemLine(out, camera.problem);
-	for (const auto &format : camera.formats) {
-		out += fmt::format("    {}  {}\n", printable(format.fourcc), printable(format.description));
-		for (const auto &size : format.sizes)
+	// Many formats come in the same sizes: they share the list.
+	for (auto format = camera.formats.begin(); format != camera.formats.end();) {
+		auto names = printable(format->fourcc) + "  " + printable(format->description);
+		const auto &sizes = format->sizes;
+		bool several = false;
+		for (++format; format != camera.formats.end() && format->sizes == sizes; ++format) {
+			names = (several ? names : names.substr(0, names.find(' '))) + ' ' + printable(format->fourcc);
+			several = true;
+		}
+		out += fmt::format("    {}\n", names);
+		for (const auto &size : sizes)
 			out += fmt::format("      {}{}\n", sizeText(size), ratesText(size));
 	}
 }

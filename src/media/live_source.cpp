@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr auto kTryOut = 10s;
 /// Where nothing tells that a device is back.
 constexpr std::chrono::milliseconds kFirstRetry { 500 }, kLastRetry { 8000 };
+constexpr GstClockTime kSteady = 10 * GST_SECOND;
 
 /// From what a device gives to what the encoder takes. The shape is kept: what is missing becomes black borders.
 std::string conversion(MediaKind kind, const LocalStreamConfig &config, bool recorded)
@@ -210,7 +211,6 @@ private:
 	{
 		fill_.reset();
 		watch_.reset();
-		delay_ = kFirstRetry;
 		gave_ = true;
 		if (!lostAt_)
 			return;
@@ -223,6 +223,9 @@ private:
 	{
 		if (!lostAt_) {
 			lostAt_ = gst::now();
+			// One that fails again and again is not asked twice a second.
+			if (*lostAt_ > opened_ + kSteady)
+				delay_ = kFirstRetry;
 			if (setup_.events.lost)
 				setup_.events.lost(error);
 		} else {

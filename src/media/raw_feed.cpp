@@ -47,7 +47,8 @@ private:
 	void fillTo(GstClockTime now) override
 	{
 		// What was missed while the loop was busy stays missed: a picture is worth nothing later.
-		if (!last_ || now >= last_ + frame_)
+		// Timers have whole milliseconds.
+		if (!last_ || now + frame_ / 4 >= last_ + frame_)
 			sendCopy(black_.get(), now);
 	}
 	void sendCopy(GstBuffer *buffer, GstClockTime time)

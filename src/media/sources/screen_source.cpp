@@ -22,16 +22,14 @@ struct Grab {
 void onNeedData(GstAppSrc *source, guint, gpointer data) noexcept
 {
 	auto &grab = *static_cast<Grab *>(data);
-	auto now = gst::now();
-	if (now < grab.next) {
-		g_usleep((grab.next - now) / 1000 + 1);
-		now = gst::now();
-	}
 	// After a stall it goes on from there.
-	grab.next = std::max(grab.next + grab.frame, now > grab.frame ? now - grab.frame : 0);
+	grab.next = std::max(grab.next, gst::now());
+	for (auto now = gst::now(); now < grab.next; now = gst::now())
+		g_usleep((grab.next - now) / 1000 + 1);
 	if (auto *buffer = grab.grabber->grab()) {
-		GST_BUFFER_PTS(buffer) = now;
+		GST_BUFFER_PTS(buffer) = grab.next;
 		GST_BUFFER_DURATION(buffer) = grab.frame;
+		grab.next += grab.frame;
 		gst_app_src_push_buffer(source, buffer);
 		return;
 	}
