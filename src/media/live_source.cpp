@@ -49,7 +49,7 @@ class Front {
 public:
 	/// Makes it, paused. Throws Exception.
 	Front(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
-		: recorded_(device.recorded()), pipeline_("live-source")
+		: device_(device), recorded_(device.recorded()), pipeline_("live-source")
 	{
 		const auto chain = device.open();
 		pipeline_.addChain(
@@ -58,6 +58,13 @@ public:
 		device.attach(pipeline_.bin());
 		sink_ = gst::ElementPtr::adopt(gst_bin_get_by_name(pipeline_.bin(), "trtc-raw"));
 	}
+	~Front()
+	{
+		pipeline_.stop();
+		device_.released();
+	}
+	Front(const Front &) = delete;
+	Front &operator=(const Front &) = delete;
 	GstElement *sink() const noexcept { return sink_.get(); }
 	gst::Pipeline &pipeline() noexcept { return pipeline_; }
 	/// Base time of the buffers that come. Throws Exception(InitializeFailed).
@@ -71,6 +78,7 @@ public:
 	}
 
 private:
+	LiveDevice &device_;
 	bool recorded_;
 	gst::Pipeline pipeline_;
 	gst::ElementPtr sink_;

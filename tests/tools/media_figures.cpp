@@ -70,7 +70,8 @@ void VideoFigures::add(const media::LumaView &picture, double timeMs)
 	if (sizes_.empty() || sizes_.back() != size)
 		sizes_.push_back(size);
 	const Thumb now = thumb(picture, timeMs);
-	const double luma = std::accumulate(now.luma.begin(), now.luma.end(), 0.0) / static_cast<double>(now.luma.size());
+	const double luma =
+		std::accumulate(now.luma.begin(), now.luma.end(), 0.0) / static_cast<double>(now.luma.size());
 	frames_.push_back({ timeMs, media::isFlash(picture), media::readFrame(picture), luma });
 	compare(now);
 	recent_.push_back(now);
@@ -111,8 +112,9 @@ void AudioFigures::addToTone(double sample)
 		return;
 	const auto count = static_cast<double>(window_.samples);
 	if (window_.power / count > kQuiet) {
-		tonePower_ += 2 * (window_.before * window_.before + window_.beforeThat * window_.beforeThat -
-				   factor * window_.before * window_.beforeThat) /
+		tonePower_ += 2 *
+			      (window_.before * window_.before + window_.beforeThat * window_.beforeThat -
+			       factor * window_.before * window_.beforeThat) /
 			      (count * count);
 		power_ += window_.power / count;
 	}
