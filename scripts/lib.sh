@@ -15,6 +15,9 @@ run_packages=(
 )
 test_packages=(clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb)
 
+# What tests/devices needs to make a machine with a camera and sound cards. Without them that suite is skipped.
+device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstreamer1.0-tools)
+
 say() { printf '%s\n' "$*"; }
 fail() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
