@@ -4,6 +4,7 @@
 
 import argparse
 import pathlib
+import shutil
 import sys
 import tempfile
 import time
@@ -54,6 +55,7 @@ def main():
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     tests = [test for test in collect() if options.only in test[0] and (options.long or options.only or not test[2])]
@@ -70,6 +72,8 @@ def main():
             green = sum(run_one(name, function, studio) for name, function, _ in tests)
         finally:
             studio.close()
+            for path in pathlib.Path(directory).glob("recorded/*") if options.keep else ():
+                shutil.copy(path, options.keep)
     print(f"{green} of {len(tests)} tests are green")
     return 0 if green == len(tests) else 1
 

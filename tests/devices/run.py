@@ -35,6 +35,7 @@ def run(options, out):
     prepare(out)
     words = [sys.executable, "-B", str(HERE / "guest.py"), str(options.binary.resolve()), "--only", options.only]
     words += ["--long"] if options.long else []
+    words += ["--keep", "/run/out"] if options.keep else []
     started, booted = time.monotonic(), []
 
     def line(text):
@@ -57,12 +58,16 @@ def main():
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--long", action="store_true", help="all of them; else those that fit into a minute and a half")
     parser.add_argument("--only", default="", metavar="TEXT", help="tests whose name has this text, long ones, too")
+    parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="leave recordings and the guest's console there")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     options = parser.parse_args()
     if options.list:
         return subprocess.run([sys.executable, "-B", HERE / "guest.py", options.binary, "--list"], check=False).returncode
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="trtc-cli-devices-") as out:
+        if options.keep:
+            options.keep.mkdir(parents=True, exist_ok=True)
+            out = options.keep
         try:
             return run(options, pathlib.Path(out))
         except vm.NoMachine as error:
