@@ -26,7 +26,8 @@ CameraFormat format(const char *fourcc, std::vector<CameraSize> sizes) { return 
 const std::vector<CameraFormat> kWebcam {
 	format("YUYV", { size(640, 480, { { 30, 1 }, { 15, 1 } }), size(1280, 720, { { 10, 1 } }),
 			 size(320, 240, { { 30, 1 } }), size(1920, 1080, { { 5, 1 } }) }),
-	format("MJPG", { size(640, 480, { { 30, 1 } }), size(1280, 720, { { 30, 1 } }), size(1920, 1080, { { 30, 1 } }) }),
+	format("MJPG",
+	       { size(640, 480, { { 30, 1 } }), size(1280, 720, { { 30, 1 } }), size(1920, 1080, { { 30, 1 } }) }),
 	format("H264", { size(1920, 1080, { { 60, 1 } }) }),
 };
 
@@ -83,8 +84,9 @@ TEST_CASE("a camera's mode: the warning says what is asked for and what there is
 {
 	const auto mode = chooseMode(kWebcam, { 1920, 1080, 60, 4000 });
 	REQUIRE(mode);
-	CHECK(mode->warning == "1920x1080 at 60 frames a second is asked for, the camera comes nearest with 1920x1080 at "
-			       "30 fps, MJPG");
+	CHECK(mode->warning ==
+	      "1920x1080 at 60 frames a second is asked for, the camera comes nearest with 1920x1080 at "
+	      "30 fps, MJPG");
 	CHECK(capsOf(*mode) == "image/jpeg,width=1920,height=1080,framerate=30/1");
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/devices_command.h"
-#include "json/reader.h"
 #include "media/devices/watch.h"
 #include "support/loop_fixture.h"
 #include "support/temp_dir.h"
+#include "json/reader.h"
 
 #include <doctest/doctest.h>
 
@@ -101,7 +101,8 @@ TEST_CASE("devices as JSON")
 	}
 }
 
-TEST_CASE_FIXTURE(test::LoopFixture, "a folder is watched: what appears, what gets other permissions, a folder that comes later")
+TEST_CASE_FIXTURE(test::LoopFixture,
+		  "a folder is watched: what appears, what gets other permissions, a folder that comes later")
 {
 	const test::TempDir folder;
 	int changes = 0;

@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(Fixture, "sound: not a sample is missing between a device, sil
 	feed->fill(5000 * kMs);		     // somebody gives sound
 	feed->release();
 	feed->fill(2160 * kMs);
-	feed->fill(2165 * kMs); // less than a block
+	feed->fill(2165 * kMs);		     // less than a block
 	feed->push(block.get(), 2070 * kMs); // from before the end of the silence
 	feed->push(block.get(), 2090 * kMs);
 	const auto all = take(4);
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(Fixture, "sound: not a sample is missing between a device, sil
 	}
 	CHECK(all[0].bytes[0] == 9);
 	CHECK(all[1].bytes[0] == 9);
-	CHECK(all[2].bytes[0] == 0);		// silence up to what a device would have given by then
+	CHECK(all[2].bytes[0] == 0); // silence up to what a device would have given by then
 	CHECK(next == 2000 * kMs + samples * GST_SECOND / 48000);
 	CHECK(next == 2120 * kMs);
 	CHECK(all.back().bytes[0] == 9);
