@@ -29,9 +29,10 @@ std::string conversion(MediaKind kind, const LocalStreamConfig &config, bool rec
 	const char *queue = recorded ? "queue max-size-buffers=4" : "queue max-size-buffers=4 leaky=downstream";
 	if (kind == MediaKind::Audio)
 		return fmt::format("queue ! audioconvert ! audioresample ! {}", rawCaps(config.audioProfile));
-	return fmt::format(
-		"{} ! videorate drop-only=true max-rate={} ! videoconvert ! videoscale add-borders=true ! {}", queue,
-		config.videoProfile.fps, rawCaps(config.videoProfile, false));
+	// skip-to-first: the time before the first picture is nothing to catch up with.
+	return fmt::format("{} ! videorate drop-only=true skip-to-first=true max-rate={} ! videoconvert ! videoscale "
+			   "add-borders=true ! {}",
+			   queue, config.videoProfile.fps, rawCaps(config.videoProfile, false));
 }
 
 std::string wordsOf(GstMessage *message)
