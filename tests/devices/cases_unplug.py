@@ -67,4 +67,4 @@ def test_microphone(context):
         check(share > 0.15, f"{share} of the sound is at {hz} Hz")
     audio = context.measure(path)["audio"]
     check(audio["seconds"] - audio["nonSilentSeconds"] > 2, f"silence between: {audio}")
-    check(audio["maxGapMs"] < 500, f"no hole in the track: {audio}")
+    check(audio["maxGapMs"] < 1500, f"silence was sent, not nothing: {audio}")

@@ -4,6 +4,7 @@
 
 import argparse
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -58,12 +59,12 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    tests = [test for test in collect() if options.only in test[0] and (options.long or options.only or not test[2])]
+    tests = [test for test in collect() if re.search(options.only, test[0]) and (options.long or options.only or not test[2])]
     if options.list:
         print("\n".join(name + (" (long)" if long else "") for name, _, long in collect()))
         return 0
     if not tests:
-        print(f"no test has \"{options.only}\" in its name")
+        print(f"no test's name has {options.only!r}")
         return 1
     print(f"{len(tests)} tests in the machine, {time.clock_gettime(time.CLOCK_BOOTTIME):.1f} s after its start", flush=True)
     with tempfile.TemporaryDirectory(prefix="trtc-cli-studio-") as directory:

@@ -172,7 +172,8 @@ class Bench(harness.Context):
     def tone(self, hz, device=PLAY):
         path = self.directory / f"{hz}.wav"
         write_tone(path, hz)
-        player = Helper(self, "aplay", "-v", "-D", device, path)
+        # Both ends must have the same format: through plug, which takes that of whoever was first.
+        player = Helper(self, "aplay", "-v", "-D", f"plug{device}", path)
         player.said("Playing")
         return player
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests of the binary with the kernel's own devices, in a virtual machine: run.py BINARY [--long] [--only TEXT] [--list]
+"""Tests of the binary with the kernel's own devices, in a virtual machine: run.py BINARY [--long] [--only REGEX] [--list]
 Prints ok or RED and the name of each test. Exit code 77 and one line when there is no machine to be had. See README.md."""
 
 import argparse
@@ -57,7 +57,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--long", action="store_true", help="all of them; else those that fit into a minute and a half")
-    parser.add_argument("--only", default="", metavar="TEXT", help="tests whose name has this text, long ones, too")
+    parser.add_argument("--only", default="", metavar="REGEX", help="tests whose name has this, long ones, too")
     parser.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="leave recordings and the guest's console there")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
     options = parser.parse_args()
