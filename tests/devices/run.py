@@ -63,7 +63,8 @@ def main():
     options = parser.parse_args()
     if options.list:
         return subprocess.run([sys.executable, "-B", HERE / "guest.py", options.binary, "--list"], check=False).returncode
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="trtc-cli-devices-") as out:
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
