@@ -178,6 +178,11 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 
 	config.local.video = named("--video", [&] { return SourceSpec::parse(values.textOr("--video", "none")); });
 	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.textOr("--audio", "none")); });
+	config.local.auxiliary =
+		named("--auxiliary", [&] { return SourceSpec::parse(values.textOr("--auxiliary", "none")); });
+	if (const auto text = values.text("--auxiliary-profile"))
+		config.local.auxiliaryProfile =
+			named("--auxiliary-profile", [&] { return VideoProfile::parseScreen(*text); });
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
