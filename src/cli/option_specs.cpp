@@ -42,6 +42,8 @@ constexpr OptionSpec kJoin[] = {
 	  "record every subscribed user into a Matroska file in this directory" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--reconnect", Kind::Number, "N", "30",
+	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
 	kEvents,
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },

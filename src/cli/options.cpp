@@ -195,6 +195,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		refuse("--record is empty: name a directory");
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.reconnectTries =
+		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));
