@@ -14,6 +14,13 @@ constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info
 constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
 constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
 
+constexpr OptionSpec kConfig = { "--config",
+				 Kind::File,
+				 "FILE",
+				 "",
+				 "configuration file (default trtc-cli/config.toml in $XDG_CONFIG_HOME or ~/.config)",
+				 kNotInFile };
+
 constexpr OptionSpec kJoin[] = {
 	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service, ws:// or wss://" },
 	kSdkAppId,
@@ -53,6 +60,7 @@ constexpr OptionSpec kJoin[] = {
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
 	kLogLevel,
 	kLogFile,
+	kConfig,
 };
 
 constexpr OptionSpec kServe[] = {
@@ -67,6 +75,7 @@ constexpr OptionSpec kServe[] = {
 	kEvents,
 	kLogLevel,
 	kLogFile,
+	kConfig,
 };
 
 constexpr OptionSpec kSign[] = {
@@ -79,6 +88,7 @@ constexpr OptionSpec kSign[] = {
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
 	{ "--privileges", Kind::Number, "N", "255", "PrivateMapKey: sum of the rights, 1 to 255, all" },
+	kConfig,
 };
 
 constexpr OptionSpec kVerify[] = {
@@ -88,6 +98,7 @@ constexpr OptionSpec kVerify[] = {
 	{ "--private-map-key", Kind::Flag, "", "", "check a PrivateMapKey instead of a UserSig" },
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
+	kConfig,
 };
 
 constexpr CommandSpec kCommandSpecs[] = {
