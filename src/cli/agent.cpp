@@ -123,7 +123,7 @@ bool Agent::prepare()
 		finish();
 		return false;
 	}
-	return true;
+	return openControl();
 }
 
 void Agent::startTimers()
@@ -199,7 +199,7 @@ void Agent::push(Task task, bool front)
 
 void Agent::pump()
 {
-	if (stdinPaused_ && tasks_.size() < kMaxWaiting / 2 && state_ == State::Running)
+	if (stdinPaused_ && stdinWaiting_ < kMaxWaiting / 2 && state_ == State::Running)
 		watchStdin();
 	if (state_ != State::Running || current_ || tasks_.empty())
 		return;
@@ -283,6 +283,7 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 		}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
+	control_.reset(); // its file goes
 	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));

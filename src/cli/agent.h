@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "cli/control_socket.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
 #include "cli/stdin_commands.h"
@@ -48,6 +49,7 @@ private:
 	struct PendingCommand {
 		CommandLine line;
 		bool tooLong = false, answered = false;
+		std::function<void(std::string_view)> answerTo;
 	};
 
 	// lifecycle
@@ -75,10 +77,15 @@ private:
 	void fail(const Error &error, ExitCode code, bool ends);
 	void noteCode(ExitCode code, const std::string &reason);
 
+	// the control socket
+	bool openControl();
+
 	// stdin
 	void watchStdin();
 	bool readStdin();
-	void onLine(std::string_view line, bool tooLong);
+	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
+	using AnswerTo = std::function<void(std::string_view)>;
+	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
 	void answer(PendingCommand &command, const CommandOutcome &outcome);
 
 	// CommandHost
@@ -109,6 +116,8 @@ private:
 	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
+	std::size_t stdinWaiting_ = 0;
+	std::unique_ptr<ControlSocket> control_;
 	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
 	std::vector<SourceHandle> signals_;
 };

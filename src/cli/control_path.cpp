@@ -32,9 +32,10 @@ sockaddr_un addressOf(const std::string &path)
 	if (path.empty())
 		refuse("control socket: the path is empty");
 	if (path.size() > kMaxControlPath)
-		refuse(fmt::format("control socket {}: the path has {} bytes, the system takes {}: name a shorter one with "
-				   "--control",
-				   printable(path, 200), path.size(), kMaxControlPath));
+		refuse(fmt::format(
+			"control socket {}: the path has {} bytes, the system takes {}: name a shorter one with "
+			"--control",
+			printable(path, 200), path.size(), kMaxControlPath));
 	sockaddr_un address {};
 	address.sun_family = AF_UNIX;
 	path.copy(address.sun_path, kMaxControlPath);
@@ -77,10 +78,12 @@ There whatIsAt(const std::string &path)
 [[noreturn]] void refuseTaken(const std::string &path, There what)
 {
 	if (what == There::NoSocket)
-		refuse(fmt::format("control socket {}: a file with this name exists and is no socket: name another one with "
-				   "--control",
-				   path));
-	refuse(fmt::format("control socket {} belongs to a running agent: name another one with --control, or none", path));
+		refuse(fmt::format(
+			"control socket {}: a file with this name exists and is no socket: name another one with "
+			"--control",
+			path));
+	refuse(fmt::format("control socket {} belongs to a running agent: name another one with --control, or none",
+			   path));
 }
 
 std::string directoryOf(const std::string &path)
@@ -108,15 +111,17 @@ std::string defaultControlPath(std::string_view runtimeDirectory, std::string_vi
 void makeControlDirectory(const std::string &directory)
 {
 	if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-		refuse(fmt::format("directory {} for the control socket cannot be made: {}; name a socket with --control, "
-				   "or none",
-				   directory, std::strerror(errno)));
+		refuse(fmt::format(
+			"directory {} for the control socket cannot be made: {}; name a socket with --control, "
+			"or none",
+			directory, std::strerror(errno)));
 	struct stat info {};
 	if (::lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() ||
 	    (info.st_mode & (S_IWGRP | S_IWOTH)))
-		refuse(fmt::format("directory {} for the control socket is not yours alone: remove it, or name a socket with "
-				   "--control, or none",
-				   directory));
+		refuse(fmt::format(
+			"directory {} for the control socket is not yours alone: remove it, or name a socket with "
+			"--control, or none",
+			directory));
 }
 
 ControlAddress::ControlAddress(std::string path) : path_(std::move(path)), fd_(makeSocket())
@@ -126,8 +131,8 @@ ControlAddress::ControlAddress(std::string path) : path_(std::move(path)), fd_(m
 	const auto address = addressOf(draft);
 	const auto fail = [&](int error) {
 		::unlink(draft.c_str());
-		refuse(fmt::format("control socket {} cannot be made: {}; name another one with --control, or none", path_,
-				   std::strerror(error)));
+		refuse(fmt::format("control socket {} cannot be made: {}; name another one with --control, or none",
+				   path_, std::strerror(error)));
 	};
 	::unlink(draft.c_str()); // of a process with our number that died in the middle
 	// Linux gives the file the mode of the descriptor, so nobody else can connect at any moment.
@@ -170,9 +175,10 @@ Descriptor connectControl(const std::string &path)
 	auto fd = makeSocket();
 	const auto error = connectTo(fd, path);
 	if (error == ENOENT || error == ECONNREFUSED || error == ENOTSOCK || error == ENOTDIR)
-		throw Exception(ErrorCode::ConnectFailed,
-				fmt::format("no agent listens at {}: is it running, and was it started with this --control?",
-					    path));
+		throw Exception(
+			ErrorCode::ConnectFailed,
+			fmt::format("no agent listens at {}: is it running, and was it started with this --control?",
+				    path));
 	if (error != 0)
 		throw Exception(ErrorCode::ConnectFailed,
 				fmt::format("control socket {} cannot be reached: {}", path, std::strerror(error)));

@@ -84,10 +84,10 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 			return true;
 		}
 		const auto id = ++lastId;
-		connections.emplace(id, std::make_unique<Connection>(std::move(fd), [this, id](std::string_view line,
-										       bool tooLong) {
-					    onLine(id, line, tooLong);
-				    }));
+		connections.emplace(id, std::make_unique<Connection>(std::move(fd),
+								     [this, id](std::string_view line, bool tooLong) {
+									     onLine(id, line, tooLong);
+								     }));
 		watch(id);
 		return true;
 	}
@@ -128,8 +128,7 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 		auto &connection = *connections.at(id);
 		while (connection.waiting < kMaxWaiting && !connection.taken.empty()) {
 			const auto feed = connection.taken.find('\n');
-			const auto part =
-				connection.taken.substr(0, feed == std::string::npos ? feed : feed + 1);
+			const auto part = connection.taken.substr(0, feed == std::string::npos ? feed : feed + 1);
 			connection.taken.erase(0, part.size());
 			connection.lines.feed(part);
 		}
@@ -173,8 +172,8 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 		auto &connection = *connections.at(id);
 		connection.unread += text;
 		while (!connection.unread.empty()) {
-			const auto sent = ::send(connection.fd.get(), connection.unread.data(), connection.unread.size(),
-						 MSG_NOSIGNAL | MSG_DONTWAIT);
+			const auto sent = ::send(connection.fd.get(), connection.unread.data(),
+						 connection.unread.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 			if (sent >= 0) {
 				connection.unread.erase(0, static_cast<std::size_t>(sent));
 				connection.deadline.reset();
@@ -193,7 +192,8 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 			return true;
 		}
 		if (!connection.deadline)
-			connection.deadline = loop.after(kUnreadLimit, [this, id] { drop(id, "does not read its answers"); });
+			connection.deadline =
+				loop.after(kUnreadLimit, [this, id] { drop(id, "does not read its answers"); });
 		if (!connection.writable)
 			connection.writable = glib::watchWritable(loop, connection.fd.get(), [this, id] {
 				if (!find(id) || !write(id, {}))

@@ -30,11 +30,13 @@ constexpr OptionSpec kJoin[] = {
 	{ "--audio", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
 	{ "--loop", Kind::Flag, "", "", "file sources start again at their end" },
 	{ "--video-profile", Kind::Text, "PROFILE", "480p", "name as in the web SDK, or WxH@FPS,KBPSk" },
-	{ "--audio-profile", Kind::Text, "PROFILE", "standard", "standard, standard-stereo, high, high-stereo or KBPSk" },
+	{ "--audio-profile", Kind::Text, "PROFILE", "standard",
+	  "standard, standard-stereo, high, high-stereo or KBPSk" },
 	{ "--video-codec", Kind::Choice, "h264|vp8", "h264", "codec of what is encoded" },
 	{ "--no-publish", Kind::Flag, "", "", "an anchor waits for the command publish" },
 	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "whose streams to receive" },
-	{ "--record", Kind::Directory, "DIR", "", "record every subscribed user into a Matroska file in this directory" },
+	{ "--record", Kind::Directory, "DIR", "",
+	  "record every subscribed user into a Matroska file in this directory" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
@@ -42,9 +44,10 @@ constexpr OptionSpec kJoin[] = {
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
 	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
 	  "this event must come within DURATION of the start (default 30s); may be repeated", kRepeatable },
-	{ "--exit-when-expected", Kind::Flag, "", "",
-	  "leave as soon as every expectation is met, or one has failed" },
+	{ "--exit-when-expected", Kind::Flag, "", "", "leave as soon as every expectation is met, or one has failed" },
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
+	{ "--control", Kind::File, "PATH", "",
+	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kLogLevel,
 	kLogFile,
 };
@@ -84,12 +87,26 @@ constexpr OptionSpec kVerify[] = {
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
 };
 
+constexpr OptionSpec kCtl[] = {
+	{ "--control", Kind::File, "PATH", "", "the agent's socket (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--events", Kind::Choice, "json|text|none", "",
+	  "form of the answers on stdout (default text on a terminal, else json)" },
+};
+
+constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
+
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
+	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
+	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
-	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
-	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },
+	{ "usersig show",
+	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",
+	  "SIG",
+	  {},
+	  kSignatureHelp },
+	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify, kSignatureHelp },
 };
 
 } // namespace

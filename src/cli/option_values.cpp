@@ -49,8 +49,8 @@ bool OptionValues::flag(std::string_view option) const
 		return true;
 	if (value == "false" || value == "0" || value == "no" || value == "off")
 		return false;
-	throw Exception(ErrorCode::InvalidParameter, fmt::format("{} is \"{}\": use true or false",
-								 variableName(option), printable(value, 40)));
+	throw Exception(ErrorCode::InvalidParameter,
+			fmt::format("{} is \"{}\": use true or false", variableName(option), printable(value, 40)));
 }
 
 } // namespace trtc::cli

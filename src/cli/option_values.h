@@ -35,6 +35,7 @@ public:
 	const CommandSpec *command = nullptr;
 	std::map<std::string, std::vector<std::string>, std::less<>> given;
 	std::string positional;
+	std::vector<std::string> words; ///< of a positional that ends with "..."
 
 private:
 	Variable variable_;
