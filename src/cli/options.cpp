@@ -221,6 +221,9 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 
 	config.local.video = named("--video", [&] { return SourceSpec::parse(values.value("--video")); });
 	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.value("--audio")); });
+	config.local.auxiliary = named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary")); });
+	config.local.auxiliaryProfile = named(
+		"--auxiliary-profile", [&] { return VideoProfile::parseScreen(values.value("--auxiliary-profile")); });
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
