@@ -5,6 +5,7 @@
 #include "cli/control_socket.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
+#include "cli/recordings.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -12,9 +13,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -70,7 +69,6 @@ private:
 	void onFailed(const Failed &failed);
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
-	void record(const StreamInfo &info);
 	void emit(const EventRecord &record);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
@@ -95,6 +93,8 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void startRecording(const std::string &directory, Reply reply) override;
+	void stopRecording(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void leave(Reply reply) override;
@@ -105,6 +105,7 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	std::unique_ptr<Recordings> recordings_;
 	State state_ = State::Running;
 	Ending ending_;
 	std::optional<ErrorCode> fatal_;
@@ -113,7 +114,6 @@ private:
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;

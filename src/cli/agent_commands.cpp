@@ -109,7 +109,7 @@ void Agent::subscribe(const UserId &user, const SubscribeOptions &options, Reply
 	// Now rather than when it is up, so that no frame is missed; a refused subscription brings no frame.
 	for (const auto *stream : client_->streams())
 		if (stream->info().userId == user && !stream->subscribed())
-			record(stream->info());
+			recordings_->want(stream->info());
 }
 
 void Agent::unsubscribe(const UserId &user, Reply reply) { client_->unsubscribe(user, replyWith(std::move(reply))); }
@@ -129,6 +129,13 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 		client_->muteChanged();
 	reply({});
 }
+
+void Agent::startRecording(const std::string &directory, Reply reply)
+{
+	recordings_->start(directory, std::move(reply));
+}
+
+void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
 
 void Agent::users(Reply reply)
 {

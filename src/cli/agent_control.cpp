@@ -21,7 +21,8 @@ bool Agent::openControl()
 		if (!config_.controlAsked)
 			makeControlDirectory(std::filesystem::path(config_.control).parent_path());
 		control_ = std::make_unique<ControlSocket>(
-			loop_, config_.control, [this](std::string_view line, bool tooLong, ControlSocket::Answer answer) {
+			loop_, config_.control,
+			[this](std::string_view line, bool tooLong, ControlSocket::Answer answer) {
 				return onLine(line, tooLong, std::move(answer));
 			});
 		spdlog::info("control socket: {}", config_.control);

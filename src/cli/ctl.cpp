@@ -36,7 +36,8 @@ std::string chooseControl(const CtlConfig &config)
 	if (!config.control.empty())
 		return config.control;
 	if (config.runtimeDirectory.empty())
-		noAgent("no control socket is known: XDG_RUNTIME_DIR is not set; name the agent's socket with --control");
+		noAgent("no control socket is known: XDG_RUNTIME_DIR is not set; name the agent's socket with "
+			"--control");
 	const auto directory = controlDirectory(config.runtimeDirectory);
 	const auto found = livingControls(directory);
 	if (found.empty())
@@ -118,8 +119,8 @@ public:
 			pollfd poll { fd_.get(), POLLIN, 0 };
 			const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(kAnswerLimit).count();
 			if (::poll(&poll, 1, static_cast<int>(limit)) == 0)
-				noAgent(fmt::format("the agent at {} has not answered within {} s: is it stopped?", path_,
-						    kAnswerLimit.count()));
+				noAgent(fmt::format("the agent at {} has not answered within {} s: is it stopped?",
+						    path_, kAnswerLimit.count()));
 			char buffer[16 * 1024];
 			const auto got = ::recv(fd_.get(), buffer, sizeof(buffer), MSG_DONTWAIT);
 			if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))

@@ -40,6 +40,8 @@ constexpr OptionSpec kJoin[] = {
 	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "whose streams to receive" },
 	{ "--record", Kind::Directory, "DIR", "",
 	  "record every subscribed user into a Matroska file in this directory" },
+	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
+	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },

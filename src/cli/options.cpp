@@ -237,6 +237,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.recordDirectory = values.value("--record");
 	if (values.onCommandLine("--record") && config.recordDirectory.empty())
 		refuse("--record is empty: name a directory");
+	if (const auto name = values.text("--record-name"))
+		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
 	config.client.latency = std::chrono::milliseconds(parseWhole(

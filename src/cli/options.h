@@ -31,6 +31,7 @@ struct JoinConfig {
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only
 	std::string recordDirectory;	    ///< "": no recording
+	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
 	std::vector<Expectation> expectations;
