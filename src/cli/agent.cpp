@@ -95,6 +95,7 @@ Ending Agent::run()
 			fail({ ErrorCode::Internal, fmt::format("internal error: {}", error.what()) },
 			     ExitCode::Internal, true);
 		}
+	ending_.moved = bytesMoved();
 	return ending_;
 }
 
@@ -138,6 +139,7 @@ void Agent::startTimers()
 				     ExitCode::NoConnection, true);
 			beginLeave("exit-after");
 		});
+	startStats();
 	armExpectations();
 }
 
@@ -283,7 +285,7 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 		}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
-	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
+	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
 }

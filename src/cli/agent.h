@@ -23,6 +23,7 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	BytesMoved moved;
 };
 
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
@@ -53,6 +54,8 @@ private:
 	// lifecycle
 	bool prepare();
 	void startTimers();
+	void startStats();
+	BytesMoved bytesMoved() const;
 	void queueJoin();
 	void queuePublish();
 	void push(Task task, bool front = false);
@@ -90,6 +93,7 @@ private:
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
+	void stats(Reply reply) override;
 	void leave(Reply reply) override;
 
 	MainLoop &loop_;
@@ -109,7 +113,7 @@ private:
 	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

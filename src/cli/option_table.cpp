@@ -42,6 +42,7 @@ constexpr OptionSpec kJoin[] = {
 	{ "--ca-file", "FILE", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", "", "accept any certificate of the server" },
 	{ "--latency", "MS", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
+	{ "--stats", "SECONDS", "an event stats at this period, 1 to 86400 (default: none)" },
 	{ "--events", "json|text|none", "form of the events on stdout (default text on a terminal, else json)" },
 	{ "--exit-after", "DURATION", "leave after this time" },
 	{ "--expect", "EVENT[,key=value...][@DURATION]",

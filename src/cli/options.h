@@ -33,6 +33,7 @@ struct JoinConfig {
 	std::string recordDirectory;	    ///< "": no recording
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
+	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
 	bool readStdin = true;

@@ -45,6 +45,8 @@ void runMute(CommandHost &host, Arguments arguments, Reply reply)
 
 void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::move(reply)); }
 
+void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(reply)); }
+
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
 void runSubscribe(CommandHost &host, Arguments arguments, Reply reply)
@@ -95,6 +97,7 @@ constexpr Command kCommands[] = {
 	{ "leave", "", "leave the room, close every recording, end", 0, 0, runLeave },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
 	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
+	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
 	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
 	  runSubscribe },

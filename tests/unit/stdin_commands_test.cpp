@@ -37,6 +37,7 @@ struct FakeHost final : CommandHost {
 	}
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
+	void stats(Reply reply) override { note("stats", reply); }
 	void leave(Reply reply) override { note("leave", reply); }
 };
 
