@@ -16,6 +16,7 @@ struct LocalAudioStats {
 	std::uint64_t bytesSent = 0, packetsSent = 0;
 };
 struct LocalVideoStats {
+	StreamType streamType = StreamType::Main;
 	std::uint64_t bytesSent = 0, packetsSent = 0;
 	std::optional<std::uint64_t> framesEncoded; ///< empty for a file whose frames pass as they are
 	std::uint64_t framesSent = 0;
@@ -40,7 +41,7 @@ struct Stats {
 	/// only receives learns of none, so the SDK's downlinksRTT has no counterpart.
 	std::optional<double> rtt;
 	std::optional<LocalAudioStats> localAudio;
-	std::optional<LocalVideoStats> localVideo;
+	std::vector<LocalVideoStats> localVideo; ///< main, auxiliary
 	std::vector<RemoteAudioStats> remoteAudio;
 	std::vector<RemoteVideoStats> remoteVideo;
 };

@@ -31,17 +31,19 @@ std::vector<Fields> localAudio(const Stats &stats, const UserId &self)
 
 std::vector<Fields> localVideo(const Stats &stats, const UserId &self)
 {
-	if (!stats.localVideo)
-		return {};
-	const auto &video = *stats.localVideo;
-	Fields fields { { "userId", self.str() },
-			{ "bytesSent", whole(video.bytesSent) },
-			{ "packetsSent", whole(video.packetsSent) } };
-	if (video.framesEncoded)
-		fields.push_back({ "framesEncoded", whole(*video.framesEncoded) });
-	fields.push_back({ "framesSent", whole(video.framesSent) });
-	addSize(fields, video.frameWidth, video.frameHeight);
-	return { fields };
+	std::vector<Fields> all;
+	for (const auto &video : stats.localVideo) {
+		Fields fields { { "userId", self.str() },
+				{ "streamType", toString(video.streamType) },
+				{ "bytesSent", whole(video.bytesSent) },
+				{ "packetsSent", whole(video.packetsSent) } };
+		if (video.framesEncoded)
+			fields.push_back({ "framesEncoded", whole(*video.framesEncoded) });
+		fields.push_back({ "framesSent", whole(video.framesSent) });
+		addSize(fields, video.frameWidth, video.frameHeight);
+		all.push_back(std::move(fields));
+	}
+	return all;
 }
 
 std::vector<Fields> remoteAudio(const Stats &stats)

@@ -81,15 +81,17 @@ void Session::collectUplink(Stats &stats) const
 		stats.rtt = toMilliseconds(*told.roundTrip);
 	for (const auto &line : told.lines) {
 		const auto *track = uplink_.link->mapped(line.mLine);
-		if (!track || track->small || track->streamType != StreamType::Main)
+		if (!track || track->small)
 			continue;
 		if (track->kind == MediaKind::Audio) {
 			stats.localAudio = { line.bytes, line.packets };
 			continue;
 		}
-		const auto picture = uplink_.stream->capture->videoFigures();
-		stats.localVideo = { line.bytes, line.packets, picture.framesEncoded,
-				     line.frames, picture.width, picture.height };
+		const auto &capture = track->streamType == StreamType::Main ? uplink_.stream->capture
+									    : uplink_.stream->auxiliary;
+		const auto picture = capture ? capture->videoFigures() : media::Capture::VideoFigures {};
+		stats.localVideo.push_back({ track->streamType, line.bytes, line.packets, picture.framesEncoded,
+					     line.frames, picture.width, picture.height });
 	}
 }
 
