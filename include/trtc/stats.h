@@ -52,7 +52,7 @@ struct Traffic {
 	/// 0..100, the worse of two: what we lost in the last second, and what the service's last report says of ours.
 	/// Empty while nothing flows.
 	std::optional<double> lossPercent;
-	std::optional<double> rttMs;			  ///< as Stats::rtt
+	std::optional<double> rttMs;			///< as Stats::rtt
 	std::uint64_t bytesSent = 0, bytesReceived = 0; ///< payload, since the client was made
 };
 

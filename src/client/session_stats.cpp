@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-
 double toMilliseconds(std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 } // namespace
@@ -87,8 +86,8 @@ void Session::collectUplink(Stats &stats) const
 			stats.localAudio = { line.bytes, line.packets };
 			continue;
 		}
-		const auto &capture = track->streamType == StreamType::Main ? uplink_.stream->capture
-									    : uplink_.stream->auxiliary;
+		const auto &capture =
+			track->streamType == StreamType::Main ? uplink_.stream->capture : uplink_.stream->auxiliary;
 		const auto picture = capture ? capture->videoFigures() : media::Capture::VideoFigures {};
 		stats.localVideo.push_back({ track->streamType, line.bytes, line.packets, picture.framesEncoded,
 					     line.frames, picture.width, picture.height });

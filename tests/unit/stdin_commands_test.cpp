@@ -65,7 +65,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 11);
+	CHECK(table.size() == 12);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -118,6 +118,7 @@ TEST_CASE("lines reach the right verb")
 		{ "mute audio", "mute audio" },
 		{ "unmute video", "unmute video" },
 		{ "users", "users" },
+		{ "stats", "stats" },
 		{ "streams", "streams" },
 		{ "@7 leave", "leave" },
 		{ "leave\r", "leave" },
