@@ -23,6 +23,7 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	BytesMoved moved;
 };
 
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
@@ -54,6 +55,8 @@ private:
 	// lifecycle
 	bool prepare();
 	void startTimers();
+	void startStats();
+	BytesMoved bytesMoved() const;
 	void queueJoin();
 	void queuePublish();
 	void push(Task task, bool front = false);
@@ -97,6 +100,7 @@ private:
 	void stopRecording(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
+	void stats(Reply reply) override;
 	void leave(Reply reply) override;
 
 	MainLoop &loop_;
@@ -118,7 +122,7 @@ private:
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
 	std::vector<SourceHandle> signals_;
 };
 
