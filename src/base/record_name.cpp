@@ -18,10 +18,10 @@ struct Known {
 	std::size_t maxBytes;
 };
 constexpr Known kKnown[] = {
-	{ "room", 64 },	// a string room's limit
-	{ "user", 32 },	// a user id's
+	{ "room", 64 }, // a string room's limit
+	{ "user", 32 }, // a user id's
 	{ "type", 9 },	// "auxiliary"
-	{ "time", 16 },	// "20240501T120000Z"
+	{ "time", 16 }, // "20240501T120000Z"
 	{ "n", 6 },
 };
 /// A file name has 255 bytes on the file systems there are; some are left for the number and the extension.

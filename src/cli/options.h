@@ -36,6 +36,7 @@ struct JoinConfig {
 	std::optional<std::chrono::milliseconds> exitAfter;
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
+	std::string junitFile; ///< "": no report
 	bool readStdin = true;
 	std::string control;	  ///< path of the control socket; "": none
 	bool controlAsked = true; ///< by the user: then the agent does not start without it

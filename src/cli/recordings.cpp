@@ -143,8 +143,8 @@ void Recordings::answerStart()
 		if (!path.empty())
 			files.back().push_back({ "path", path });
 	}
-	std::exchange(starting_, nullptr)(
-		{ Unit {}, { { "directory", directory_ }, { "recordings", std::move(files) } } });
+	std::exchange(starting_,
+		      nullptr)({ Unit {}, { { "directory", directory_ }, { "recordings", std::move(files) } } });
 }
 
 void Recordings::stop(Reply reply)
