@@ -83,6 +83,9 @@ struct ClientConfig {
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
+	/// Tries to enter the room again after the connection was lost, one after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each
+	/// 13 s (the SDK's times and number). 0: none.
+	int reconnectTries = 30;
 };
 
 struct JoinOptions {

@@ -75,6 +75,7 @@ Ending Agent::run()
 			fail({ ErrorCode::Internal, fmt::format("internal error: {}", error.what()) },
 			     ExitCode::Internal, true);
 		}
+	ending_.moved = bytesMoved();
 	return ending_;
 }
 
@@ -118,6 +119,7 @@ void Agent::startTimers()
 				     ExitCode::NoConnection, true);
 			beginLeave("exit-after");
 		});
+	startStats();
 	armExpectations();
 }
 
@@ -266,7 +268,7 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 	control_.reset(); // its file goes
 	ending_.code = code;
 	reportExpectations(config_, printer_, ending_);
-	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
+	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
 }

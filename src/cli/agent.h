@@ -26,6 +26,7 @@ struct Ending {
 	std::vector<Fields> recordings;
 	std::vector<Verdict> verdicts; ///< in the order they were reached
 	std::optional<Error> cause;    ///< of a code that is not Ok
+	BytesMoved moved;
 };
 
 /// Writes the report of `--junit`, if one is wanted. A report that cannot be written is an error of @p ending.
@@ -60,6 +61,8 @@ private:
 	// lifecycle
 	bool prepare();
 	void startTimers();
+	void startStats();
+	BytesMoved bytesMoved() const;
 	void queueJoin();
 	void queuePublish();
 	void push(Task task, bool front = false);
@@ -103,6 +106,7 @@ private:
 	void stopRecording(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
+	void stats(Reply reply) override;
 	void leave(Reply reply) override;
 
 	MainLoop &loop_;
@@ -124,7 +128,7 @@ private:
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+#include <cstddef>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace trtc::cli {
@@ -34,5 +37,8 @@ public:
 private:
 	int fd_ = -1;
 };
+
+/// Up to one byte more than @p maxBytes, so that the caller sees that there is more. Empty: an error, see errno.
+std::optional<std::string> readAll(int fd, std::size_t maxBytes);
 
 } // namespace trtc::cli

@@ -45,7 +45,12 @@ Ending run(JoinConfig config, EventPrinter &printer)
 		MainLoop loop;
 		return Agent(loop, std::move(config), printer).run();
 	} catch (const Exception &error) {
-		return { reportFatal(printer, error.error()), errorName(error.error().code), {}, {}, error.error() };
+		return { reportFatal(printer, error.error()),
+			 errorName(error.error().code),
+			 {},
+			 {},
+			 error.error(),
+			 {} };
 	}
 }
 
@@ -77,7 +82,8 @@ ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
 {
 	auto ending = run(config, printer);
 	reportExpectations(config, printer, ending);
-	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings)));
+	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
+				    ending.moved));
 	return ending.code;
 }
 

@@ -14,6 +14,13 @@ constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info
 constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
 constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
 
+constexpr OptionSpec kConfig = { "--config",
+				 Kind::File,
+				 "FILE",
+				 "",
+				 "configuration file (default trtc-cli/config.toml in $XDG_CONFIG_HOME or ~/.config)",
+				 kNotInFile };
+
 constexpr OptionSpec kJoin[] = {
 	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service, ws:// or wss://" },
 	kSdkAppId,
@@ -44,7 +51,10 @@ constexpr OptionSpec kJoin[] = {
 	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--reconnect", Kind::Number, "N", "30",
+	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
+	{ "--stats", Kind::Number, "SECONDS", "", "an event stats at this period, 1 to 86400" },
 	kEvents,
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
 	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
@@ -56,6 +66,7 @@ constexpr OptionSpec kJoin[] = {
 	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kLogLevel,
 	kLogFile,
+	kConfig,
 };
 
 constexpr OptionSpec kServe[] = {
@@ -70,6 +81,7 @@ constexpr OptionSpec kServe[] = {
 	kEvents,
 	kLogLevel,
 	kLogFile,
+	kConfig,
 };
 
 constexpr OptionSpec kSign[] = {
@@ -82,6 +94,7 @@ constexpr OptionSpec kSign[] = {
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
 	{ "--privileges", Kind::Number, "N", "255", "PrivateMapKey: sum of the rights, 1 to 255, all" },
+	kConfig,
 };
 
 constexpr OptionSpec kVerify[] = {
@@ -91,6 +104,7 @@ constexpr OptionSpec kVerify[] = {
 	{ "--private-map-key", Kind::Flag, "", "", "check a PrivateMapKey instead of a UserSig" },
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
+	kConfig,
 };
 
 constexpr OptionSpec kCtl[] = {

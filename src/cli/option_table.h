@@ -32,6 +32,7 @@ enum Trait : unsigned {
 	kPlain = 0,
 	kRepeatable = 1, ///< each time adds one; an array in the configuration file
 	kSecret = 2,	 ///< its value is never shown
+	kNotInFile = 4,	 ///< no key of the configuration file
 };
 
 struct OptionSpec {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace trtc::cli {
 
@@ -19,6 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
+
+/// Variables with these names, or that begin with them, mean something that is no option.
+constexpr std::array<std::string_view, 2> kReservedVariables { "TRTC_REPORT", "TRTC_TEST_" };
 
 [[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
@@ -73,7 +77,8 @@ std::uint32_t sdkAppId(const OptionValues &values)
 RoomId room(const OptionValues &values)
 {
 	auto text = required(values, "--room", "name the room");
-	return values.flag("--string-room") ? RoomId::string(std::move(text)) : RoomId::parseNumber(text);
+	const bool isText = values.flag("--string-room");
+	return named("--room", [&] { return isText ? RoomId::string(std::move(text)) : RoomId::parseNumber(text); });
 }
 
 LogConfig logConfig(const OptionValues &values)
@@ -89,24 +94,23 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
 }
 
-/// Exactly one of three proofs. What the command line says hides what the environment says.
+/// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
 void proof(const OptionValues &values, JoinConfig &config)
 {
 	static constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file",
 								   "--secret-key-file" };
-	const bool onLine =
-		std::any_of(kProofs.begin(), kProofs.end(), [&](auto o) { return values.onCommandLine(o); });
 	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
+	auto strongest = Layer::FileTop;
+	for (const auto option : kProofs)
+		strongest = std::max(strongest, values.said(option).layer);
 	std::vector<std::string_view> given;
 	for (std::size_t i = 0; i < kProofs.size(); ++i) {
-		if (onLine && !values.onCommandLine(kProofs[i]))
+		auto said = values.said(kProofs[i]);
+		if (said.layer < strongest || said.texts.empty())
 			continue;
-		auto text = values.text(kProofs[i]);
-		if (!text)
-			continue;
-		if (text->empty())
+		if (said.texts.front().empty())
 			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
-		*targets[i] = *std::move(text);
+		*targets[i] = std::move(said.texts.front());
 		given.push_back(kProofs[i]);
 	}
 	if (given.empty())
@@ -150,7 +154,7 @@ void subscription(const OptionValues &values, JoinConfig &config)
 void expectations(const OptionValues &values, JoinConfig &config)
 {
 	for (const auto &text : values.texts("--expect")) {
-		config.expectations.push_back(Expectation::parse(text));
+		config.expectations.push_back(named("--expect", [&] { return Expectation::parse(text); }));
 		if (config.expectations.back().within > kMaxTimer)
 			refuse(fmt::format("expectation \"{}\" is not allowed: its duration is over 1000h",
 					   printable(text, 120)));
@@ -215,7 +219,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	config.client.userId = UserId(required(values, "--user-id", "say who enters"));
+	auto user = required(values, "--user-id", "say who enters");
+	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	proof(values, config);
 	config.join.room = room(values);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
@@ -246,12 +251,16 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.reconnectTries =
+		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+	if (const auto period = values.text("--stats"))
+		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
 	control(values, surroundings, config);
@@ -321,6 +330,51 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	return config;
 }
 
+/// A variable that no command knows is a slip of the pen, or of another version: it must not stop anybody.
+void warnOfVariables(const Surroundings &surroundings)
+{
+	if (!surroundings.warn)
+		return;
+	std::set<std::string> names;
+	for (const auto &command : commandSpecs())
+		for (const auto &option : command.options)
+			names.insert(OptionValues::variableName(option.name));
+	const std::vector<std::string_view> known(names.begin(), names.end());
+	for (const auto &name : surroundings.variables) {
+		const auto reserved = [&](std::string_view start) { return name.starts_with(start); };
+		if (names.count(name) || std::any_of(kReservedVariables.begin(), kReservedVariables.end(), reserved))
+			continue;
+		const auto close = nearest(name, known);
+		surroundings.warn(fmt::format("warning: environment variable {} is no option{}", printable(name, 60),
+					      close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
+	}
+}
+
+void loadFile(const CommandSpec &command, const Surroundings &surroundings, OptionValues &values)
+{
+	if (!command.find("--config"))
+		return;
+	const auto named = values.text("--config");
+	if (named && named->empty())
+		refuse("--config is empty: name a file, or /dev/null for none");
+	const auto path = named ? *named : defaultConfigPath(surroundings.variable);
+	if (!path.empty())
+		values.file = readConfig(path, named.has_value(), command, surroundings.warn);
+}
+
+/// Says where a bad value comes from, unless it is on the command line before the user's eyes.
+Error withPlace(Error error, const OptionValues &values)
+{
+	const auto end = error.message.find_first_not_of("-abcdefghijklmnopqrstuvwxyz");
+	const auto option = std::string_view(error.message).substr(0, end);
+	if (!values.command || !values.command->find(option))
+		return error;
+	const auto said = values.said(option);
+	if (said.layer != Layer::Default && said.layer != Layer::CommandLine)
+		error.message += fmt::format(" (from {})", said.place);
+	return error;
+}
+
 } // namespace
 
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
@@ -329,13 +383,19 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 	const auto parsed = parseWithTable(arguments, values);
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
-	if (parsed.command->name == "join")
-		return joinConfig(values, surroundings);
-	if (parsed.command->name == "serve")
-		return serveConfig(values, surroundings);
-	if (parsed.command->name == "ctl")
-		return ctlConfig(values, surroundings);
-	return userSigConfig(*parsed.command, values);
+	warnOfVariables(surroundings);
+	loadFile(*parsed.command, surroundings, values);
+	try {
+		if (parsed.command->name == "join")
+			return joinConfig(values, surroundings);
+		if (parsed.command->name == "serve")
+			return serveConfig(values, surroundings);
+		if (parsed.command->name == "ctl")
+			return ctlConfig(values, surroundings);
+		return userSigConfig(*parsed.command, values);
+	} catch (const Exception &error) {
+		throw Exception(withPlace(error.error(), values));
+	}
 }
 
 EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join)
@@ -344,12 +404,22 @@ EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surro
 	if (!join && (arguments.empty() || arguments[0] != "serve"))
 		return EventFormat::None;
 	OptionValues values(surroundings.variable);
-	static constexpr std::string_view kAssign = "--events=";
-	for (std::size_t i = 1; i < arguments.size(); ++i) {
-		if (arguments[i] == "--events" && i + 1 < arguments.size())
-			values.given["--events"] = { arguments[i + 1] };
-		else if (arguments[i].starts_with(kAssign))
-			values.given["--events"] = { arguments[i].substr(kAssign.size()) };
+	for (const std::string option : { "--events", "--config" })
+		for (std::size_t i = 1; i < arguments.size(); ++i) {
+			if (arguments[i] == option && i + 1 < arguments.size())
+				values.given[option] = { arguments[i + 1] };
+			else if (arguments[i].starts_with(option + '='))
+				values.given[option] = { arguments[i].substr(option.size() + 1) };
+		}
+	try {
+		Surroundings quiet = surroundings;
+		quiet.warn = nullptr;
+		const auto specs = commandSpecs();
+		const auto command = std::find_if(specs.begin(), specs.end(),
+						  [&](const auto &each) { return each.name == arguments[0]; });
+		loadFile(*command, quiet, values);
+	} catch (const Exception &) {
+		// The file may be what is wrong.
 	}
 	try {
 		return eventFormat(values, surroundings.stdoutIsTerminal);

@@ -34,6 +34,7 @@ struct JoinConfig {
 	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
+	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
 	std::string junitFile; ///< "": no report
@@ -88,6 +89,10 @@ struct Surroundings {
 	/// Value of an environment variable, or null.
 	std::function<const char *(const char *)> variable;
 	bool stdoutIsTerminal = false;
+	/// Names of the environment variables that begin with TRTC_.
+	std::vector<std::string> variables;
+	/// For what is odd but no error; may be empty.
+	std::function<void(const std::string &)> warn;
 };
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
