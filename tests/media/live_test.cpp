@@ -116,7 +116,8 @@ TEST_CASE_FIXTURE(LiveFixture, "pipeline: what does not work is said when it is 
 	}
 }
 
-TEST_CASE_FIXTURE(LiveFixture, "replace: the picture changes on air, the sound goes on; and back to what has both on one pipeline")
+TEST_CASE_FIXTURE(LiveFixture,
+		  "replace: the picture changes on air, the sound goes on; and back to what has both on one pipeline")
 {
 	play(of("test", "test"));
 	REQUIRE(more(15, 50));
@@ -136,8 +137,9 @@ TEST_CASE_FIXTURE(LiveFixture, "replace: the picture changes on air, the sound g
 	const auto pictures = decode(picture->buffers);
 	REQUIRE(pictures.size() == picture->buffers.size());
 	// The test picture has its mark in the corner of the code; white has none.
-	const auto white = [](const Picture &one) { return near(one.at(20, 60), 235) && near(one.at(300, 180), 235) &&
-							   near(one.at(160, 20), 16); };
+	const auto white = [](const Picture &one) {
+		return near(one.at(20, 60), 235) && near(one.at(300, 180), 235) && near(one.at(160, 20), 16);
+	};
 	CHECK_FALSE(white(pictures[before - 1]));
 	CHECK(white(pictures[between - 1]));
 	CHECK_FALSE(white(pictures.back()));
@@ -174,7 +176,8 @@ TEST_CASE_FIXTURE(LiveFixture, "replace: a bad source changes nothing")
 	CHECK(longestStep(sound->times) < 150 * GST_MSECOND);
 }
 
-TEST_CASE_FIXTURE(LiveFixture, "replace: before anything is published, of a kind that is not there, two at a time, and stopped")
+TEST_CASE_FIXTURE(LiveFixture,
+		  "replace: before anything is published, of a kind that is not there, two at a time, and stopped")
 {
 	capture = media::Capture::create(loop, of("test", "none"), *this);
 	const auto none = replace(MediaKind::Audio, "test");
@@ -270,7 +273,8 @@ TEST_CASE_FIXTURE(LiveFixture, "alsa: what a PCM gives, at 48 kHz")
 	samples.close();
 	std::ofstream(folder / "asound.conf")
 		<< "pcm.tone { type file slave { pcm { type null } } file /dev/null infile \"" << folder / "tone.raw"
-		<< "\" format raw }\npcm.!default { type plug slave { pcm tone rate 44100 channels 1 format S16_LE } }\n";
+		<< "\" format raw }\npcm.!default { type plug slave { pcm tone rate 44100 channels 1 format S16_LE } "
+		   "}\n";
 	setenv("ALSA_CONFIG_PATH", (folder / "asound.conf").c_str(), 1);
 	play(of("none", "alsa"));
 	REQUIRE(more(0, 100));

@@ -25,7 +25,7 @@ public:
 	explicit XServer(const std::string &size, const std::string &display = {})
 	{
 		std::string screen = size + "x24", name = display;
-		const char *arguments[] = { "Xvfb",	 "-displayfd", "1",   "-screen", "0",	  screen.c_str(),
+		const char *arguments[] = { "Xvfb",	 "-displayfd", "1",   "-screen", "0",	 screen.c_str(),
 					    "-nolisten", "tcp",	       "-ac", nullptr,	 nullptr };
 		if (!name.empty())
 			arguments[9] = name.c_str();

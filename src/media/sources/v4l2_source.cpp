@@ -63,4 +63,11 @@ SourcePlan prepareV4l2(const SourceRequest &request)
 	return prepareLive(request, std::make_shared<CameraDevice>(request.spec.argument, request.config.videoProfile));
 }
 
+SourceText describeV4l2(const SourceRequest &request)
+{
+	return describeLive(request, request.spec.argument.empty()
+					     ? std::string("v4l2src")
+					     : fmt::format("v4l2src device=\"{}\"", request.spec.argument));
+}
+
 } // namespace trtc::media
