@@ -5,7 +5,7 @@
 # Debian packages, by what needs them.
 build_packages=(
 	g++ meson ninja-build ccache pkg-config python3
-	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev doctest-dev
+	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev
 	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 	libasound2-dev libxcb1-dev libxcb-shm0-dev libxcb-xfixes0-dev
 )
@@ -14,6 +14,7 @@ run_packages=(
 	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-alsa glib-networking
 )
 test_packages=(clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb)
+package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
 # What tests/devices needs to make a machine with a camera and sound cards. Without them that suite is skipped.
 device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstreamer1.0-tools)

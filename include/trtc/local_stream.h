@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace trtc {
 
@@ -29,8 +30,11 @@ public:
 	/// Errors: InvalidOperation (no such track, not initialized, a replace is running), InvalidParameter (the source
 	/// gives no such media) and those of initialize(). @p done runs once, later, on the loop, unless the stream dies.
 	void replace(MediaKind kind, const SourceSpec &spec, Done done);
+	/// What initialize() would make. Looks into files, opens no device. Throws as initialize().
+	std::vector<TrackPlan> plan() const;
 	bool hasAudio() const noexcept;
 	bool hasVideo() const noexcept;
+	bool hasAuxiliary() const noexcept;
 	/// Mute: the track stays published, its packets stop, peers get `mute-*`. False without such a track.
 	bool muteAudio();
 	bool unmuteAudio();

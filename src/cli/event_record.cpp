@@ -14,7 +14,9 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 
 constexpr EventSpec kEvents[] = {
 	{ "client-banned", "reason" },
-	{ "command-result", "id command ok code name message users streams commands" },
+	{ "command-result",
+	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
+	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "device-auto-recovered", "kind source lostMs" },
 	{ "error", "code name message recoverable" },
@@ -27,6 +29,7 @@ constexpr EventSpec kEvents[] = {
 	{ "mute-video", "userId" },
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
+	{ "plan", "command configFile options sources recordings" },
 	{ "published", "streamType audio video codec" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },
@@ -34,12 +37,13 @@ constexpr EventSpec kEvents[] = {
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "source-ended", "source" },
 	{ "source-lost", "kind source reason" },
+	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
 	{ "stream-removed", kStream },
 	{ "stream-subscribed", kStream },
 	{ "stream-unsubscribed", kStream },
 	{ "stream-updated", kStream },
-	{ "summary", "exitCode reason durationMs recordings bytes cpuSeconds maxRssKiB" },
+	{ "summary", "exitCode reason durationMs recordings bytes bytesSent bytesReceived cpuSeconds maxRssKiB" },
 	{ "unmute-audio", "userId" },
 	{ "unmute-video", "userId" },
 	{ "unpublished", "streamType audio video codec" },

@@ -7,6 +7,19 @@
 
 namespace trtc {
 
+namespace {
+
+/// The auxiliary stream as a stream of its own.
+LocalStreamConfig auxiliaryOf(LocalStreamConfig config)
+{
+	config.video = config.auxiliary;
+	config.videoProfile = config.auxiliaryProfile;
+	config.audio = {};
+	return config;
+}
+
+} // namespace
+
 LocalStream::Impl::Impl(MainLoop &ownerLoop, LocalStreamConfig streamConfig)
 	: loop(ownerLoop), config(std::move(streamConfig))
 {
@@ -16,6 +29,13 @@ LocalStream::Impl::~Impl()
 {
 	if (auto *borrower = std::exchange(user, nullptr))
 		borrower->onStreamGone();
+}
+
+void LocalStream::Impl::stop()
+{
+	for (auto *each : { capture.get(), auxiliary.get() })
+		if (each)
+			each->stop();
 }
 
 void LocalStream::Impl::onCaptureFailed(const Error &error)
@@ -44,10 +64,14 @@ void LocalStream::Impl::onDeviceRecovered(const DeviceRecovered &event)
 		user->onSourceEvent(event);
 }
 
+bool LocalStream::Impl::has(MediaKind kind) const
+{
+	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
+}
+
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 {
-	const bool present = capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
-	if (!present)
+	if (!has(kind))
 		return false;
 	(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	capture->setMuted(kind, muted);
@@ -63,26 +87,45 @@ LocalStream::~LocalStream() = default;
 
 void LocalStream::initialize()
 {
-	if (impl_->capture)
+	if (impl_->initialized())
 		return;
-	if (impl_->config.audio.kind == SourceSpec::Kind::None && impl_->config.video.kind == SourceSpec::Kind::None)
+	const auto &config = impl_->config;
+	const bool main = config.audio.kind != SourceSpec::Kind::None || config.video.kind != SourceSpec::Kind::None;
+	const bool auxiliary = config.auxiliary.kind != SourceSpec::Kind::None;
+	if (!main && !auxiliary)
 		throw Exception(ErrorCode::InvalidOperation,
-				"there is nothing to publish: name a video or an audio source");
-	impl_->capture = media::Capture::create(impl_->loop, impl_->config, *impl_);
+				"there is nothing to publish: name a video, an audio or an auxiliary source");
+	if (main)
+		impl_->capture = media::Capture::create(impl_->loop, config, *impl_);
+	if (auxiliary)
+		impl_->auxiliary = media::Capture::create(impl_->loop, auxiliaryOf(config), *impl_);
 }
 
 void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
 {
 	if (impl_->capture)
 		return impl_->capture->replace(kind, spec, std::move(done));
-	impl_->loop.post([done = std::move(done)] {
-		done(Error { ErrorCode::InvalidOperation, "the stream is not initialized" });
-	});
+	const char *obstacle = impl_->initialized() ? "the main stream has no such track: only it can be replaced"
+						    : "the stream is not initialized";
+	impl_->loop.post([obstacle, done = std::move(done)] { done(Error { ErrorCode::InvalidOperation, obstacle }); });
 }
 
-bool LocalStream::hasAudio() const noexcept { return impl_->capture && impl_->capture->hasAudio(); }
+std::vector<TrackPlan> LocalStream::plan() const
+{
+	auto tracks = media::Capture::plan(impl_->loop, impl_->config);
+	if (impl_->config.auxiliary.kind != SourceSpec::Kind::None)
+		for (auto &track : media::Capture::plan(impl_->loop, auxiliaryOf(impl_->config))) {
+			track.streamType = StreamType::Auxiliary;
+			tracks.push_back(std::move(track));
+		}
+	return tracks;
+}
 
-bool LocalStream::hasVideo() const noexcept { return impl_->capture && impl_->capture->hasVideo(); }
+bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }
+
+bool LocalStream::hasVideo() const noexcept { return impl_->has(MediaKind::Video); }
+
+bool LocalStream::hasAuxiliary() const noexcept { return impl_->auxiliary != nullptr; }
 
 bool LocalStream::muteAudio() { return impl_->setMuted(MediaKind::Audio, true); }
 

@@ -26,18 +26,24 @@ constexpr auto kReplaceLimit = 10s;
 
 struct SourceKind {
 	Kind kind;
-	SourcePlan (*prepare)(const SourceRequest &request); ///< throws Exception
+	SourcePlan (*prepare)(const SourceRequest &request);  ///< throws Exception
+	SourceText (*describe)(const SourceRequest &request); ///< throws Exception
 };
 constexpr SourceKind kSources[] = {
-	{ Kind::Test, prepareTest }, { Kind::File, prepareFile },     { Kind::V4l2, prepareV4l2 },
-	{ Kind::Alsa, prepareAlsa }, { Kind::Screen, prepareScreen }, { Kind::Pipeline, preparePipeline },
+	{ Kind::Test, prepareTest, describeTest },	 { Kind::File, prepareFile, describeFile },
+	{ Kind::V4l2, prepareV4l2, describeV4l2 },	 { Kind::Alsa, prepareAlsa, describeAlsa },
+	{ Kind::Screen, prepareScreen, describeScreen }, { Kind::Pipeline, preparePipeline, describePipeline },
 };
+
+const SourceKind &kindOf(const SourceSpec &spec)
+{
+	return *std::find_if(std::begin(kSources), std::end(kSources),
+			     [&](const SourceKind &source) { return source.kind == spec.kind; });
+}
 
 SourcePlan prepare(const SourceRequest &request)
 {
-	const auto *row = std::find_if(std::begin(kSources), std::end(kSources),
-				       [&](const SourceKind &source) { return source.kind == request.spec.kind; });
-	auto plan = row->prepare(request);
+	auto plan = kindOf(request.spec).prepare(request);
 	// Find a missing encoder now, not in the middle of a call.
 	if (request.video && !plan.videoPassed)
 		videoEncoder(request.config.videoCodec, request.config.videoProfile);
@@ -93,6 +99,7 @@ public:
 		for (auto *track : { &audio_, &video_ }) {
 			track->running.reset();
 			track->lane.reset();
+			track->framesBefore = 0;
 			finishReplace(*track, invalid("publishing was stopped before the new source gave anything"));
 		}
 	}
@@ -111,6 +118,19 @@ public:
 	{
 		if (video_.running)
 			video_.running->source->requestKeyframe();
+	}
+
+	VideoFigures videoFigures() const override
+	{
+		VideoFigures figures;
+		if (!video_.running)
+			return figures;
+		const auto &outlet = *video_.running->video;
+		if (!video_.plan.videoPassed)
+			figures.framesEncoded = video_.framesBefore + outlet.frames();
+		figures.width = outlet.width();
+		figures.height = outlet.height();
+		return figures;
 	}
 
 	void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) override;
@@ -140,6 +160,7 @@ private:
 		SourceSpec spec;
 		SourcePlan plan;
 		bool muted = false;
+		std::uint64_t framesBefore = 0; // encoded from sources that were replaced
 		std::shared_ptr<Lane> lane;
 		std::shared_ptr<Running> running; // both tracks may have the same
 		std::optional<Replacement> next;
@@ -301,6 +322,7 @@ void SourceCapture::tryReplacement(Track &track)
 void SourceCapture::takeReplacement(Track &track)
 {
 	auto &next = *track.next;
+	const bool wasPassed = track.kind == MediaKind::Video && track.plan.videoPassed;
 	track.spec = next.spec;
 	(track.kind == MediaKind::Audio ? config_.audio : config_.video) = next.spec;
 	track.plan = next.plan;
@@ -308,6 +330,8 @@ void SourceCapture::takeReplacement(Track &track)
 	if (track.running) {
 		const auto &outlet = track.kind == MediaKind::Audio ? track.running->audio : track.running->video;
 		outlet->close();
+		if (!wasPassed)
+			track.framesBefore += outlet->frames();
 	}
 	// The other kind may still live on the old source.
 	track.running = std::move(next.running);
@@ -325,6 +349,27 @@ void SourceCapture::finishReplace(Track &track, Status status)
 }
 
 } // namespace
+
+std::vector<TrackPlan> Capture::plan(MainLoop &loop, const LocalStreamConfig &config)
+{
+	std::vector<TrackPlan> tracks;
+	const auto add = [&](MediaKind kind, const SourceSpec &spec) {
+		if (spec.kind == Kind::None)
+			return;
+		const bool video = kind == MediaKind::Video;
+		const auto text = kindOf(spec).describe({ loop, config, spec, !video, video });
+		TrackPlan track;
+		track.kind = kind;
+		track.source = spec.str();
+		track.codec = video ? toString(config.videoCodec) : "opus";
+		track.encoded = text.encoded;
+		track.pipeline = text.pipeline;
+		tracks.push_back(std::move(track));
+	};
+	add(MediaKind::Video, config.video);
+	add(MediaKind::Audio, config.audio);
+	return tracks;
+}
 
 std::unique_ptr<Capture> Capture::create(MainLoop &loop, const LocalStreamConfig &config, Listener &listener)
 {

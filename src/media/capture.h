@@ -8,8 +8,11 @@
 #include <trtc/events.h>
 #include <trtc/main_loop.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace trtc::media {
 
@@ -30,6 +33,8 @@ public:
 	};
 	/// Opens and checks the sources, without starting them. Throws as LocalStream::initialize() says.
 	static std::unique_ptr<Capture> create(MainLoop &loop, const LocalStreamConfig &config, Listener &listener);
+	/// What create() would make; opens no device. Throws as create().
+	static std::vector<TrackPlan> plan(MainLoop &loop, const LocalStreamConfig &config);
 	virtual ~Capture() = default; ///< stops
 
 	virtual bool hasAudio() const noexcept = 0;
@@ -42,6 +47,12 @@ public:
 	virtual void stop() = 0;
 	virtual void setMuted(MediaKind kind, bool muted) = 0;
 	virtual void requestKeyframe() = 0;
+	/// Of the picture since start().
+	struct VideoFigures {
+		std::optional<std::uint64_t> framesEncoded; ///< empty: nothing is encoded here
+		int width = 0, height = 0;		    ///< pixels; 0 until the first frame
+	};
+	virtual VideoFigures videoFigures() const = 0;
 	/// Takes another source for a kind that is there. Running: the old one goes on until the new one has given
 	/// something (10 s at most), or for good when it does not. @p done runs once, later, on the loop.
 	virtual void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) = 0;

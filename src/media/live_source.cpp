@@ -327,6 +327,15 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 
 } // namespace
 
+SourceText describeLive(const SourceRequest &request, const std::string &head, bool recorded)
+{
+	const auto &config = request.config;
+	const auto encoder = request.video ? videoEncoder(config.videoCodec, config.videoProfile)
+					   : audioEncoder(config.audioProfile);
+	const auto kind = request.video ? MediaKind::Video : MediaKind::Audio;
+	return { fmt::format("{} ! {} ! {}", head, conversion(kind, config, recorded), encoder), true };
+}
+
 SourcePlan prepareLive(const SourceRequest &request, std::shared_ptr<LiveDevice> device)
 {
 	const auto kind = request.video ? MediaKind::Video : MediaKind::Audio;

@@ -32,6 +32,9 @@ public:
 	bool warned = false;
 };
 
+/// What it would be made of, behind @p head; opens nothing. Throws Exception(NotSupported) without an encoder.
+SourceText describeLive(const SourceRequest &request, const std::string &head, bool recorded = false);
+
 /// A plan for one kind of media (request.audio or request.video). With request.tryOut it waits up to 10 s for the first
 /// picture or sound. Throws what open() throws.
 SourcePlan prepareLive(const SourceRequest &request, std::shared_ptr<LiveDevice> device);

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -45,6 +46,16 @@ public:
 	}
 	/// @p buffer: PTS is running time of its pipeline. Borrowed. Streaming thread.
 	void push(GstBuffer *buffer, GstClockTime runningTime);
+	/// What comes to push(), muted or not.
+	std::uint64_t frames() const noexcept { return frames_; }
+	int width() const noexcept { return width_; }
+	int height() const noexcept { return height_; }
+	/// Streaming thread.
+	void setSize(int width, int height) noexcept
+	{
+		width_ = width;
+		height_ = height;
+	}
 	/// Nothing passes any more. Thread-safe.
 	void close();
 	/// Closes it if it has not got the lane yet; false if it has. Thread-safe.
@@ -58,6 +69,8 @@ private:
 	std::function<void()> taken_; // lane's mutex
 	bool fresh_ = true;	      // lane's mutex; has not held the lane yet
 	std::atomic<GstClockTime> base_ { gst::epoch() };
+	std::atomic<std::uint64_t> frames_ { 0 };
+	std::atomic<int> width_ { 0 }, height_ { 0 };
 };
 
 /// One pipeline that ends in one or two outlets. Thread-bound. A new source is a file pair in sources/ and a line in
@@ -89,6 +102,12 @@ struct SourceSetup {
 struct SourcePlan {
 	std::function<std::unique_ptr<Source>(SourceSetup)> make;
 	bool audioPassed = false, videoPassed = false; ///< goes out without encoding
+};
+
+/// What a source would be made of.
+struct SourceText {
+	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
+	bool encoded = true;  ///< false: goes out as it is
 };
 
 /// What to look at.

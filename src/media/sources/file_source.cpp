@@ -78,6 +78,25 @@ void linkDecoded(GstElement *decodebin, GstPad *pad, gpointer data) noexcept
 	gst_pad_link(pad, sink.get());
 }
 
+/// What follows the demuxer, up to the encoder or the parser. Throws Exception(NotSupported).
+std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (streams.videoPassed)
+		return "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
+	const auto &profile = config.videoProfile;
+	return fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
+			   "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1 ! {}",
+			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+}
+
+std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (streams.audioPassed)
+		return "opusparse";
+	return fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={} ! {}",
+			   config.audioProfile.channels, audioEncoder(config.audioProfile));
+}
+
 class FileSource final : public Source {
 public:
 	FileSource(SourceSetup setup, std::string path, FileStreams streams)
@@ -101,27 +120,10 @@ public:
 		gst_element_link(source, decoder);
 		auto branches = std::make_shared<Branches>();
 		const auto &config = setup_.config;
-		if (setup_.video) {
-			const auto &p = config.videoProfile;
-			branches->video = branch(
-				streams_.videoPassed
-					? std::string("h264parse config-interval=-1 ! "
-						      "video/x-h264,stream-format=byte-stream,alignment=au")
-					: fmt::format(
-						  "queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
-						  "video/x-raw,format=I420,width={},height={},framerate={}/"
-						  "1,pixel-aspect-ratio=1/1 ! {}",
-						  p.width, p.height, p.fps, videoEncoder(config.videoCodec, p)),
-				"video", setup_.video);
-		}
+		if (setup_.video)
+			branches->video = branch(fileVideoChain(config, streams_), "video", setup_.video);
 		if (setup_.audio)
-			branches->audio =
-				branch(streams_.audioPassed ? std::string("opusparse")
-							    : fmt::format("queue ! audioconvert ! audioresample ! "
-									  "audio/x-raw,rate=48000,channels={} ! {}",
-									  config.audioProfile.channels,
-									  audioEncoder(config.audioProfile)),
-				       "audio", setup_.audio);
+			branches->audio = branch(fileAudioChain(config, streams_), "audio", setup_.audio);
 		g_signal_connect_data(
 			decoder, "pad-added", G_CALLBACK(linkDecoded),
 			new std::shared_ptr<Branches>(std::move(branches)),
@@ -250,6 +252,16 @@ SourcePlan prepareFile(const SourceRequest &request)
 			return std::make_unique<FileSource>(std::move(setup), path, streams);
 		},
 		 streams.audioPassed, streams.videoPassed };
+}
+
+SourceText describeFile(const SourceRequest &request)
+{
+	const auto &path = request.spec.argument;
+	const auto &config = request.config;
+	const auto streams = inspectFile(path, request.audio, request.video, config.videoCodec);
+	return { fmt::format("filesrc location={} ! decodebin ! {}", path,
+			     request.video ? fileVideoChain(config, streams) : fileAudioChain(config, streams)),
+		 request.video ? !streams.videoPassed : !streams.audioPassed };
 }
 
 } // namespace trtc::media
