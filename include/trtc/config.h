@@ -10,13 +10,20 @@
 
 namespace trtc {
 
-/// What is captured: `none`, `test` or `file:PATH`.
+/// What is captured: `none`, `test`, `file:PATH`, `v4l2[:CAMERA]`, `alsa[:DEVICE]`, `screen[:DISPLAY]` or
+/// `pipeline:DESCRIPTION`.
 struct SourceSpec {
-	enum class Kind { None, Test, File };
+	enum class Kind { None, Test, File, V4l2, Alsa, Screen, Pipeline };
 	Kind kind = Kind::None;
-	std::string argument; ///< file: the path
+	/// file: the path; v4l2: a device node or the camera's name; alsa: a PCM name or the card's name; screen: the X
+	/// display; pipeline: a gst-launch chain. Empty: the first camera, ALSA's default, $DISPLAY.
+	std::string argument;
 	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
 	static SourceSpec parse(std::string_view text);
+	/// The same, and the source has to give @p kind: no camera for sound.
+	static SourceSpec parse(std::string_view text, MediaKind kind);
+	/// What parse() takes: "v4l2:/dev/video0".
+	std::string str() const;
 	bool operator==(const SourceSpec &) const = default;
 };
 

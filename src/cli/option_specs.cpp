@@ -38,8 +38,9 @@ constexpr OptionSpec kJoin[] = {
 	{ "--string-room", Kind::Flag, "", "", "the room is a text of 1 to 64 characters" },
 	{ "--mode", Kind::Choice, "live|rtc", "live", "live: anchors and audience; rtc: everybody is an anchor" },
 	{ "--role", Kind::Choice, "anchor|audience", "anchor", "role to enter with" },
-	{ "--video", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
-	{ "--audio", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
+	{ "--video", Kind::Source, "SOURCE", "none",
+	  "none, test, file:PATH, v4l2[:CAMERA], screen[:DISPLAY] or pipeline:DESCRIPTION" },
+	{ "--audio", Kind::Source, "SOURCE", "none", "none, test, file:PATH, alsa[:DEVICE] or pipeline:DESCRIPTION" },
 	{ "--auxiliary", Kind::Source, "SOURCE", "none", "picture of the auxiliary stream, as the screen" },
 	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
 	  "name as in the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
@@ -122,9 +123,14 @@ constexpr OptionSpec kCtl[] = {
 
 constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
 
+constexpr OptionSpec kDevices[] = {
+	{ "--json", Kind::Flag, "", "", "one JSON object instead of a text" },
+};
+
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
+	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
 	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
 	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },

@@ -226,9 +226,12 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
 		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
 
-	config.local.video = named("--video", [&] { return SourceSpec::parse(values.value("--video")); });
-	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.value("--audio")); });
-	config.local.auxiliary = named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary")); });
+	config.local.video =
+		named("--video", [&] { return SourceSpec::parse(values.value("--video"), MediaKind::Video); });
+	config.local.audio =
+		named("--audio", [&] { return SourceSpec::parse(values.value("--audio"), MediaKind::Audio); });
+	config.local.auxiliary =
+		named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary"), MediaKind::Video); });
 	config.local.auxiliaryProfile = named(
 		"--auxiliary-profile", [&] { return VideoProfile::parseScreen(values.value("--auxiliary-profile")); });
 	config.local.loop = values.flag("--loop");
@@ -358,6 +361,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 							 { "--secret-key-file", defaultKeyPath() } });
 			return config;
 		}
+		if (parsed.command->name == "devices")
+			return DevicesConfig { values.flag("--json") };
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);

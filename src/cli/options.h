@@ -84,12 +84,16 @@ struct CtlConfig {
 	EventFormat events = EventFormat::Json;
 };
 
+struct DevicesConfig {
+	bool json = false;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, PrintAndExit>;
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, DevicesConfig, PrintAndExit>;
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);

@@ -103,6 +103,7 @@ private:
 	void onKeyframeWanted(const RemoteStreamImpl &stream) override;
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
+	void onSourceEvent(Event event) override { emit(std::move(event)); }
 	void onStreamGone() override;
 
 	// session.cpp: the queue, joining and leaving
