@@ -145,6 +145,21 @@ void subscription(const OptionValues &values, JoinConfig &config)
 		config.subscribeUsers.push_back(named("--subscribe", [&] { return UserId(std::move(user)); }));
 }
 
+NetworkConfig network(const OptionValues &values)
+{
+	NetworkConfig config;
+	if (const auto text = values.text("--stun"))
+		config.stun = named("--stun", [&] { return StunServer::parse(*text); });
+	if (const auto text = values.text("--turn"))
+		config.turn = named("--turn", [&] { return TurnServer::parse(*text); });
+	if (const auto text = values.text("--proxy"))
+		config.proxy = named("--proxy", [&] { return ProxyServer::parse(*text); });
+	config.relayOnly = choice<2>(values, "--ice", { "all", "relay" }, 0) == 1;
+	if (config.relayOnly && !config.turn)
+		refuse("--ice relay needs a TURN server: name one with --turn or TRTC_TURN");
+	return config;
+}
+
 /// `--expect` in the environment holds one expectation.
 void expectations(const OptionValues &values, JoinConfig &config)
 {
@@ -195,6 +210,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		refuse("--record is empty: name a directory");
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.network = network(values);
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 namespace trtc::net {
 
 namespace {
@@ -51,6 +53,7 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
 
 	MainLoop &loop;
 	std::string place;
+	std::string proxy; ///< as messages name it; empty: none was asked for
 	Keepalive keepalive;
 	WebSocketClient::Done done;
 	glib::ObjectPtr<SoupSession> session;
@@ -59,9 +62,56 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
 	SourceHandle timer;
 };
 
+/// What is wrong with the proxy; empty: nothing, as far as the error tells.
+std::string explainProxy(const Attempt &attempt, const GError *error)
+{
+	const auto &[place, proxy] = std::tie(attempt.place, attempt.proxy);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+		return fmt::format("the proxy {} cannot be reached: connection refused; is it running there?", proxy);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NEED_AUTH) ||
+	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED))
+		return fmt::format("the proxy {} wants another user and password: name them in --proxy", proxy);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NOT_ALLOWED))
+		return fmt::format("the proxy {} does not allow connections to {}", proxy, place);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED))
+		return fmt::format("the proxy {} did not get through to {}: {}", proxy, place, error->message);
+	if (error->domain == G_RESOLVER_ERROR)
+		return fmt::format("the host name of the proxy {} is not known: {}", proxy, error->message);
+	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
+	if (status == SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
+		return fmt::format("the proxy {} wants another user and password: name them in --proxy", proxy);
+	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
+		return fmt::format("the proxy {} did not get through to {}: HTTP {}; does it allow that port?", proxy,
+				   place, status);
+	return {};
+}
+
+/// One reason, the one that the user has to see to first.
+std::string explainCertificate(const std::string &place, GTlsCertificateFlags flags, const GError *error)
+{
+	const auto why = [&](const char *reason, const char *wayOut) {
+		return fmt::format("the TLS certificate of {} {}: {}", place, reason, wayOut);
+	};
+	if (flags & G_TLS_CERTIFICATE_EXPIRED)
+		return why("has expired", "the service needs a new one; is the clock of this machine right?");
+	if (flags & G_TLS_CERTIFICATE_NOT_ACTIVATED)
+		return why("is not valid yet", "is the clock of this machine right?");
+	if (flags & G_TLS_CERTIFICATE_BAD_IDENTITY)
+		return why("is for another host name", "use the name that stands in it in --server");
+	if (flags & G_TLS_CERTIFICATE_REVOKED)
+		return why("was revoked", "the service needs a new one");
+	if (flags & G_TLS_CERTIFICATE_UNKNOWN_CA)
+		return why("is not trusted: nobody known has signed it", "name its authority with --ca-file");
+	return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file", place,
+			   error->message);
+}
+
 std::string explain(const Attempt &attempt, const GError *error)
 {
 	const auto &place = attempt.place;
+	if (!attempt.proxy.empty())
+		if (auto text = explainProxy(attempt, error); !text.empty())
+			return text;
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
 		return fmt::format("nothing listens on {}: connection refused; is the room service running there?",
 				   place);
@@ -73,8 +123,8 @@ std::string explain(const Attempt &attempt, const GError *error)
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
 		return fmt::format("there is no way to {}: {}", place, error->message);
 	if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-		return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file",
-				   place, error->message);
+		return explainCertificate(
+			place, soup_message_get_tls_peer_certificate_errors(attempt.message.get()), error);
 	if (error->domain == G_TLS_ERROR)
 		return fmt::format("TLS with {} failed: {}; does it speak TLS (wss) at all?", place, error->message);
 	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
@@ -122,7 +172,12 @@ std::optional<Error> prepare(Attempt &attempt, const std::string &url, const Web
 				    url.substr(0, std::min<std::size_t>(url.find('?'), 200))));
 	attempt.place = placeOf(uri.get(), scheme == "wss");
 	attempt.session = glib::ObjectPtr<SoupSession>::adopt(soup_session_new());
-	if (isLoopback(host))
+	if (options.proxy) {
+		attempt.proxy = options.proxy->place();
+		const auto resolver = glib::ObjectPtr<GProxyResolver>::adopt(
+			g_simple_proxy_resolver_new(options.proxy->url().c_str(), nullptr));
+		g_object_set(attempt.session.get(), "proxy-resolver", resolver.get(), nullptr);
+	} else if (isLoopback(host))
 		g_object_set(attempt.session.get(), "proxy-resolver", nullptr, nullptr);
 	if (!options.caFile.empty()) {
 		const auto database = glib::ObjectPtr<GTlsDatabase>::adopt(

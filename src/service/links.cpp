@@ -27,7 +27,7 @@ Uplink::Uplink(MainLoop &loop, std::string name, const std::string &localAddress
 	}
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
-	config.localAddress = localAddress;
+	config.ice.localAddress = localAddress;
 	config.latency = kLatency;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	connection_->answer(plan_.offer, plan_.lines);
@@ -105,7 +105,7 @@ Downlink::Downlink(MainLoop &loop, std::string name, const std::string &localAdd
 {
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
-	config.localAddress = localAddress;
+	config.ice.localAddress = localAddress;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	connection_->answer(plan_.offer, plan_.lines);
 	for (const auto slot : kDownlinkSlots) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "webrtc/ice.h"
+
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
 #include <trtc/types.h>
@@ -73,7 +75,7 @@ class PeerConnection {
 public:
 	struct Config {
 		std::string name;			   ///< for the log: "down:alice"
-		std::string localAddress;		   ///< the only ICE host address; empty: all but loopback
+		IceConfig ice;
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };
 	};
