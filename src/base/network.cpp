@@ -16,7 +16,8 @@ constexpr std::string_view kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 /// @p usage: what is allowed. The text itself may hold a password and is not repeated.
 [[noreturn]] void refuse(std::string_view what, std::string_view why, std::string_view usage)
 {
-	throw Exception(ErrorCode::InvalidParameter, fmt::format("this {} is not allowed: {}; use {}", what, why, usage));
+	throw Exception(ErrorCode::InvalidParameter,
+			fmt::format("this {} is not allowed: {}; use {}", what, why, usage));
 }
 
 struct Form {
@@ -142,7 +143,8 @@ TurnServer TurnServer::parse(std::string_view text)
 {
 	static constexpr Form kForm { "TURN server", "turn:USER:PASSWORD@HOST:PORT?transport=udp (or tcp)" };
 	if (text.starts_with("turns:"))
-		refuse(kForm.what, "TURN over TLS is not possible here (libnice speaks none); media is encrypted anyway",
+		refuse(kForm.what,
+		       "TURN over TLS is not possible here (libnice speaks none); media is encrypted anyway",
 		       kForm.usage);
 	if (!takeScheme(text, "turn"))
 		refuse(kForm.what, "it does not begin with turn:", kForm.usage);
@@ -175,8 +177,9 @@ std::string TurnServer::place() const
 
 ProxyServer ProxyServer::parse(std::string_view text)
 {
-	static constexpr Form kForm { "proxy", "http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ in front of the "
-					       "host if needed" };
+	static constexpr Form kForm { "proxy",
+				      "http://HOST:PORT or socks5://HOST:PORT, with USER:PASSWORD@ in front of the "
+				      "host if needed" };
 	ProxyServer server;
 	if (text.starts_with("http://"))
 		server.kind = Kind::Http;

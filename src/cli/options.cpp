@@ -226,6 +226,26 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 
 bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
+/// `A-B`, both included.
+void media(const OptionValues &values, ServeConfig &config)
+{
+	config.mediaAddress = values.value("--media-address");
+	const auto text = values.text("--media-ports");
+	if (!text)
+		return;
+	const auto dash = text->find('-');
+	if (dash == std::string::npos)
+		refuse(fmt::format("--media-ports \"{}\" is not allowed: use FIRST-LAST, for example 40000-40999",
+				   printable(*text, 40)));
+	const auto port = [](const char *what, std::string_view digits) {
+		return static_cast<std::uint16_t>(parseWhole(what, digits, 1024, 65535));
+	};
+	config.minMediaPort = port("--media-ports: first port", std::string_view(*text).substr(0, dash));
+	config.maxMediaPort = port("--media-ports: last port", std::string_view(*text).substr(dash + 1));
+	if (config.minMediaPort > config.maxMediaPort)
+		refuse(fmt::format("--media-ports {}: the first port is above the last one", *text));
+}
+
 ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
 {
 	ServeConfig config;
@@ -244,10 +264,16 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 			printable(listen, 60)));
 	config.host = host;
 	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
-	if (!isLoopback(host) && !values.flag("--plain-text"))
+	config.tlsCertificate = values.value("--tls-cert");
+	config.tlsKey = values.value("--tls-key");
+	if (config.tlsCertificate.empty() != config.tlsKey.empty())
+		refuse(fmt::format("--tls-cert and --tls-key go together: {} is missing",
+				   config.tlsKey.empty() ? "--tls-key" : "--tls-cert"));
+	if (!isLoopback(host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
-				   "add --plain-text if that is wanted",
+				   "name --tls-cert and --tls-key, or add --plain-text if that is wanted",
 				   printable(listen, 60)));
+	media(values, config);
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.value("--secret-key-file");
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);

@@ -315,13 +315,11 @@ std::string Session::localAddress() const
 std::shared_ptr<Link> Session::makeLink(const signalling::NeedOffer &need, Error &error)
 {
 	webrtc::PeerConnection::Config config;
-	config.ice = { localAddress(),
-		       config_.network.stun,
-		       config_.network.turn,
-		       config_.network.relayOnly,
-		       config_.network.proxy,
-		       0,
-		       0 };
+	config.ice.localAddress = localAddress();
+	config.ice.stun = config_.network.stun;
+	config.ice.turn = config_.network.turn;
+	config.ice.relayOnly = config_.network.relayOnly;
+	config.ice.proxy = config_.network.proxy;
 	config.latency = config_.latency;
 	config.connectTimeout = config_.mediaTimeout;
 	try {

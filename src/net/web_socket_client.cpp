@@ -123,8 +123,8 @@ std::string explain(const Attempt &attempt, const GError *error)
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
 		return fmt::format("there is no way to {}: {}", place, error->message);
 	if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-		return explainCertificate(
-			place, soup_message_get_tls_peer_certificate_errors(attempt.message.get()), error);
+		return explainCertificate(place, soup_message_get_tls_peer_certificate_errors(attempt.message.get()),
+					  error);
 	if (error->domain == G_TLS_ERROR)
 		return fmt::format("TLS with {} failed: {}; does it speak TLS (wss) at all?", place, error->message);
 	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));

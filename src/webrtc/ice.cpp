@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #define GST_USE_UNSTABLE_API
 #include <gst/webrtc/webrtc.h>
 
@@ -42,7 +44,8 @@ void configureIce(GstElement *webrtc, const IceConfig &config)
 	}
 	if (config.stun)
 		g_object_set(webrtc, "stun-server",
-			     fmt::format("stun://{}:{}", bracketed(config.stun->host), config.stun->port).c_str(), nullptr);
+			     fmt::format("stun://{}:{}", bracketed(config.stun->host), config.stun->port).c_str(),
+			     nullptr);
 	if (config.turn)
 		g_object_set(webrtc, "turn-server",
 			     fmt::format("turn://{}:{}@{}:{}?transport={}", percentEncode(config.turn->user),
@@ -56,11 +59,35 @@ void configureIce(GstElement *webrtc, const IceConfig &config)
 		g_object_set(webrtc, "http-proxy", config.proxy->url().c_str(), nullptr);
 }
 
+std::string advertise(const std::string &sdp, const std::string &address)
+{
+	std::string out;
+	for (std::size_t at = 0; at < sdp.size();) {
+		const auto end = std::min(sdp.find('\n', at), sdp.size() - 1) + 1;
+		auto line = sdp.substr(at, end - at);
+		at = end;
+		if (!line.starts_with("a=candidate:") || line.find(" typ host") == std::string::npos) {
+			out += line;
+			continue;
+		}
+		// foundation component transport priority address port (RFC 8839 5.1)
+		std::size_t begin = 0;
+		for (int field = 0; field < 4; ++field)
+			begin = line.find(' ', begin) + 1;
+		const auto length = line.find(' ', begin) - begin;
+		const bool v6 = line.substr(begin, length).find(':') != std::string::npos;
+		if (v6 == (address.find(':') != std::string::npos))
+			out += line.replace(begin, length, address);
+	}
+	return out;
+}
+
 std::string gatheringFailure(const IceConfig &config, const std::string &sdp)
 {
 	if (sdp.find("a=candidate:") == std::string::npos && config.minPort)
-		return fmt::format("no UDP port from {} to {} is free for media: widen --media-ports or have fewer users",
-				   config.minPort, config.maxPort);
+		return fmt::format(
+			"no UDP port from {} to {} is free for media: widen --media-ports or have fewer users",
+			config.minPort, config.maxPort);
 	if (config.turn && sdp.find(" typ relay") == std::string::npos)
 		return fmt::format("the TURN server {} gave no relay address: is it reachable, and are user and "
 				   "password right?",

@@ -252,7 +252,9 @@ void Core::tellLocal(const std::string &text)
 		listener_->onLocalDescription(finishOffer(text));
 		return;
 	}
-	auto finished = finishAnswer(text, answerLines_);
+	auto finished = finishAnswer(
+		config_.ice.advertisedAddress.empty() ? text : advertise(text, config_.ice.advertisedAddress),
+		answerLines_);
 	if (finished)
 		listener_->onLocalDescription(finished.value());
 	else
@@ -280,12 +282,14 @@ bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::functi
 	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
 		fail(ErrorCode::MediaFailed,
 		     config_.ice.relayOnly && config_.ice.turn
-			     ? fmt::format("no media connection within {} ms through the TURN server {}: may it relay to "
-					   "the other end?",
-					   config_.connectTimeout.count(), config_.ice.turn->place())
-			     : fmt::format("no media connection within {} ms (ICE or DTLS): is UDP between the two ends "
-					   "open?",
-					   config_.connectTimeout.count()));
+			     ? fmt::format(
+				       "no media connection within {} ms through the TURN server {}: may it relay to "
+				       "the other end?",
+				       config_.connectTimeout.count(), config_.ice.turn->place())
+			     : fmt::format(
+				       "no media connection within {} ms (ICE or DTLS): is UDP between the two ends "
+				       "open?",
+				       config_.connectTimeout.count()));
 	});
 	setDescription(loop_, webrtc_, "set-remote-description", description,
 		       guarded("set-remote-description",

@@ -74,7 +74,7 @@ struct AnswerLine {
 class PeerConnection {
 public:
 	struct Config {
-		std::string name;			   ///< for the log: "down:alice"
+		std::string name; ///< for the log: "down:alice"
 		IceConfig ice;
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };

@@ -47,7 +47,9 @@ TEST_CASE_FIXTURE(StatsFixture, "stats: the uplink's lines, what the encoder mad
 {
 	enter();
 	publish();
-	peers.at("up")->told = { { Line { 0, true, 50, 4000, 50, 0 }, Line { 1, true, 30, 20000, 15, 0 } }, 12500us, 0.5 };
+	peers.at("up")->told = { { Line { 0, true, 50, 4000, 50, 0 }, Line { 1, true, 30, 20000, 15, 0 } },
+				 12500us,
+				 0.5 };
 	capture->figures = { 20, 320, 240 };
 	const auto stats = ask();
 	REQUIRE(stats.rtt);
