@@ -47,8 +47,8 @@ std::string tryHandshake(GTlsCertificate *certificate)
 		throw Exception(ErrorCode::Internal, fmt::format("no socket pair: {}", std::strerror(errno)));
 	const auto ours = streamOf(ends[0]), theirs = streamOf(ends[1]);
 	glib::ErrorSlot error;
-	const auto server = glib::ObjectPtr<GIOStream>::adopt(
-		g_tls_server_connection_new(ours.get(), certificate, error.out()));
+	const auto server =
+		glib::ObjectPtr<GIOStream>::adopt(g_tls_server_connection_new(ours.get(), certificate, error.out()));
 	if (!server)
 		return error.message();
 	const auto client =
@@ -84,7 +84,9 @@ void warnOfTime(const std::string &path, GTlsCertificate *certificate)
 	using Time = std::unique_ptr<GDateTime, Unref>;
 	const Time now(g_date_time_new_now_utc()), from(g_tls_certificate_get_not_valid_before(certificate)),
 		until(g_tls_certificate_get_not_valid_after(certificate));
-	const auto text = [](GDateTime *time) { return std::string(glib::CharPtr(g_date_time_format_iso8601(time)).get()); };
+	const auto text = [](GDateTime *time) {
+		return std::string(glib::CharPtr(g_date_time_format_iso8601(time)).get());
+	};
 	if (until && g_date_time_compare(now.get(), until.get()) > 0)
 		spdlog::warn("TLS certificate {} expired at {}: clients will refuse it", path, text(until.get()));
 	else if (from && g_date_time_compare(now.get(), from.get()) < 0)
@@ -106,9 +108,10 @@ glib::ObjectPtr<GTlsCertificate> loadCertificate(const TlsFiles &files)
 				   "without a password",
 				   files.certificate, files.key, error.message()));
 	if (const auto why = tryHandshake(certificate.get()); !why.empty())
-		refuse(fmt::format("TLS key {} does not belong to the certificate {}: {}; name the key that it was made "
-				   "with",
-				   files.key, files.certificate, why));
+		refuse(fmt::format(
+			"TLS key {} does not belong to the certificate {}: {}; name the key that it was made "
+			"with",
+			files.key, files.certificate, why));
 	warnOfTime(files.certificate, certificate.get());
 	return certificate;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "net/tunnel_proxy.h"
 #include "net/web_socket_impl.h"
 
 #include <fmt/format.h>
@@ -53,6 +54,7 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
 
 	MainLoop &loop;
 	std::string place;
+	bool tls = false;
 	std::string proxy; ///< as messages name it; empty: none was asked for
 	Keepalive keepalive;
 	WebSocketClient::Done done;
@@ -86,24 +88,35 @@ std::string explainProxy(const Attempt &attempt, const GError *error)
 	return {};
 }
 
-/// One reason, the one that the user has to see to first.
+/// All that is wrong, and what to do about the first of it.
 std::string explainCertificate(const std::string &place, GTlsCertificateFlags flags, const GError *error)
 {
-	const auto why = [&](const char *reason, const char *wayOut) {
-		return fmt::format("the TLS certificate of {} {}: {}", place, reason, wayOut);
+	struct Fault {
+		GTlsCertificateFlags flag;
+		const char *reason, *wayOut;
 	};
-	if (flags & G_TLS_CERTIFICATE_EXPIRED)
-		return why("has expired", "the service needs a new one; is the clock of this machine right?");
-	if (flags & G_TLS_CERTIFICATE_NOT_ACTIVATED)
-		return why("is not valid yet", "is the clock of this machine right?");
-	if (flags & G_TLS_CERTIFICATE_BAD_IDENTITY)
-		return why("is for another host name", "use the name that stands in it in --server");
-	if (flags & G_TLS_CERTIFICATE_REVOKED)
-		return why("was revoked", "the service needs a new one");
-	if (flags & G_TLS_CERTIFICATE_UNKNOWN_CA)
-		return why("is not trusted: nobody known has signed it", "name its authority with --ca-file");
-	return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file", place,
-			   error->message);
+	static constexpr Fault kFaults[] = {
+		{ G_TLS_CERTIFICATE_EXPIRED, "has expired",
+		  "the service needs a new one; is the clock of this machine right?" },
+		{ G_TLS_CERTIFICATE_NOT_ACTIVATED, "is not valid yet", "is the clock of this machine right?" },
+		{ G_TLS_CERTIFICATE_REVOKED, "was revoked", "the service needs a new one" },
+		{ G_TLS_CERTIFICATE_UNKNOWN_CA, "is not trusted, nobody known has signed it",
+		  "name its authority with --ca-file" },
+		{ G_TLS_CERTIFICATE_BAD_IDENTITY, "is for another host name",
+		  "use the name that stands in it in --server" },
+	};
+	std::string reasons;
+	const char *wayOut = nullptr;
+	for (const auto &fault : kFaults) {
+		if (!(flags & fault.flag))
+			continue;
+		reasons += (reasons.empty() ? "" : ", and ") + std::string(fault.reason);
+		wayOut = wayOut ? wayOut : fault.wayOut;
+	}
+	if (!wayOut)
+		return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file",
+				   place, error->message);
+	return fmt::format("the TLS certificate of {} {}: {}", place, reasons, wayOut);
 }
 
 std::string explain(const Attempt &attempt, const GError *error)
@@ -131,7 +144,8 @@ std::string explain(const Attempt &attempt, const GError *error)
 	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
 		return fmt::format("{} is no room service: it answered HTTP {} instead of opening a WebSocket", place,
 				   status);
-	return fmt::format("{} answered, but not as a room service does: {}", place, error->message);
+	return fmt::format("{} answered, but not as a room service does: {}{}", place, error->message,
+			   attempt.tls ? "" : "; does it want TLS (wss)?");
 }
 
 void connected(GObject *source, GAsyncResult *result, gpointer data) noexcept
@@ -170,12 +184,18 @@ std::optional<Error> prepare(Attempt &attempt, const std::string &url, const Web
 		return invalid(
 			fmt::format("server \"{}\" is no URL of a room service: use ws://HOST:PORT or wss://HOST:PORT",
 				    url.substr(0, std::min<std::size_t>(url.find('?'), 200))));
-	attempt.place = placeOf(uri.get(), scheme == "wss");
+	attempt.tls = scheme == "wss";
+	attempt.place = placeOf(uri.get(), attempt.tls);
 	attempt.session = glib::ObjectPtr<SoupSession>::adopt(soup_session_new());
 	if (options.proxy) {
 		attempt.proxy = options.proxy->place();
-		const auto resolver = glib::ObjectPtr<GProxyResolver>::adopt(
-			g_simple_proxy_resolver_new(options.proxy->url().c_str(), nullptr));
+		auto proxy = options.proxy->url();
+		if (options.proxy->kind == ProxyServer::Kind::Http) {
+			registerTunnelProxy();
+			proxy.replace(0, proxy.find(':'), kTunnelScheme);
+		}
+		const auto resolver =
+			glib::ObjectPtr<GProxyResolver>::adopt(g_simple_proxy_resolver_new(proxy.c_str(), nullptr));
 		g_object_set(attempt.session.get(), "proxy-resolver", resolver.get(), nullptr);
 	} else if (isLoopback(host))
 		g_object_set(attempt.session.get(), "proxy-resolver", nullptr, nullptr);

@@ -84,7 +84,10 @@ std::string advertise(const std::string &sdp, const std::string &address)
 
 std::string gatheringFailure(const IceConfig &config, const std::string &sdp)
 {
-	if (sdp.find("a=candidate:") == std::string::npos && config.minPort)
+	const bool none = sdp.find("a=candidate:") == std::string::npos;
+	if (none && !config.turn && !config.minPort)
+		return "this machine has no address for media: is a network interface up?";
+	if (none && config.minPort)
 		return fmt::format(
 			"no UDP port from {} to {} is free for media: widen --media-ports or have fewer users",
 			config.minPort, config.maxPort);

@@ -20,6 +20,9 @@ namespace trtc::webrtc {
 
 namespace {
 
+/// An answer waits no longer for its addresses. Those of this machine take 0.2 s.
+constexpr std::chrono::seconds kGatherLimit { 3 };
+
 class Core;
 
 /// User data of every webrtcbin callback: those run on webrtcbin's own threads, copy and post.
@@ -88,8 +91,9 @@ private:
 	std::vector<AnswerLine> answerLines_;
 	std::optional<sdp::Description> remote_;
 	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
-	bool offerer_ = false, localSet_ = false, told_ = false, checked_ = false, verified_ = false;
-	SourceHandle connectTimer_;
+	bool offerer_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,
+	     verified_ = false;
+	SourceHandle connectTimer_, gatherTimer_;
 };
 
 template <class Callback>
@@ -202,6 +206,11 @@ void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
 	setDescription(loop_, webrtc_, "set-local-description", makeDescription(type, text),
 		       guarded("set-local-description", [](Core &core, const std::string &) {
 			       core.localSet_ = true;
+			       if (!core.offerer_)
+				       core.gatherTimer_ = core.loop_.after(kGatherLimit, [&core] {
+					       core.gatherTimerOver_ = true;
+					       core.gathered();
+				       });
 			       core.gathered();
 		       }));
 }
@@ -215,7 +224,11 @@ void Core::gathered()
 	GstWebRTCICEGatheringState state = GST_WEBRTC_ICE_GATHERING_STATE_NEW;
 	GstWebRTCSessionDescription *local = nullptr;
 	g_object_get(webrtc_, "ice-gathering-state", &state, nullptr);
-	const bool complete = state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE;
+	// Without a single address gathering never ends: then the timer has come.
+	const bool complete = state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE ||
+			      (!offerer_ && std::exchange(gatherTimerOver_, false));
+	if (complete)
+		gatherTimer_.reset();
 	if (told_ ? checked_ || !complete : !offerer_ && !complete)
 		return;
 	g_object_get(webrtc_, "local-description", &local, nullptr);
@@ -541,6 +554,7 @@ void Core::close()
 {
 	listener_ = nullptr;
 	connectTimer_.reset();
+	gatherTimer_.reset();
 	for (auto &sender : senders_)
 		sender->shut();
 	for (const auto handler : std::exchange(handlers_, {}))
