@@ -15,8 +15,8 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 constexpr EventSpec kEvents[] = {
 	{ "client-banned", "reason" },
 	{ "command-result",
-	  "id command ok code name message users streams commands rtt upKbps downKbps lossPercent localAudio "
-	  "localVideo remoteAudio remoteVideo" },
+	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
+	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "error", "code name message recoverable" },
 	{ "expectation-failed", "expectation afterMs" },
@@ -28,6 +28,7 @@ constexpr EventSpec kEvents[] = {
 	{ "mute-video", "userId" },
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
+	{ "plan", "command configFile options sources recordings" },
 	{ "published", "streamType audio video codec" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },

@@ -19,7 +19,8 @@ using trtc::glib::ObjectPtr;
 
 ObjectPtr<GProxy> http() { return ObjectPtr<GProxy>::adopt(g_proxy_get_default_for_protocol("http")); }
 
-GIOStream *tunnelConnect(GProxy *, GIOStream *connection, GProxyAddress *address, GCancellable *cancellable, GError **error)
+GIOStream *tunnelConnect(GProxy *, GIOStream *connection, GProxyAddress *address, GCancellable *cancellable,
+			 GError **error)
 {
 	return g_proxy_connect(http().get(), connection, address, cancellable, error);
 }
@@ -70,7 +71,9 @@ void registerTunnelProxy()
 	g_object_unref(g_proxy_get_default_for_protocol("http"));
 	const auto type = g_type_register_static_simple(G_TYPE_OBJECT, "TrtcTunnelProxy", sizeof(TrtcTunnelProxyClass),
 							nullptr, sizeof(TrtcTunnelProxy), nullptr, GTypeFlags {});
-	const GInterfaceInfo interface { tunnelInterface, nullptr, nullptr };
+	const GInterfaceInfo interface {
+		tunnelInterface, nullptr, nullptr
+	};
 	g_type_add_interface_static(type, G_TYPE_PROXY, &interface);
 	g_io_extension_point_implement(G_PROXY_EXTENSION_POINT_NAME, type, kTunnelScheme, 0);
 	g_once_init_leave(&done, 1);

@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.request
 
-from harness import SOON, TINY, WATCHDOG, Program, check, equal, free_port, refused, wait_until
+from harness import TINY, Program, check, equal, free_port, refused, wait_until
 from network_tools import Certificates, Proxy, Turn
 
 LOCAL = ["serve", "--listen", "127.0.0.1:0", "--events", "json"]
@@ -105,7 +105,6 @@ def relayed(context, transport):
     bob.wait("first-frame", kind="audio")
     path = context.directory / bob.wait("recording-started")["path"]
     wait_until(lambda: path.stat().st_size > 40_000, "growth of the recording")
-    # What went through the relay is what arrived: nothing took another way.
     leave(bob, ann)
     stopped = bob.find("recording-stopped")[0]
     check(stopped["videoFrames"] > 10 and stopped["audioPackets"] > 50, f"recording {stopped}")
@@ -119,6 +118,32 @@ def relayed(context, transport):
 
 def test_media_through_turn_over_udp(context):
     relayed(context, "udp")
+
+
+def test_nothing_goes_around_the_relay(context):
+    turn = Turn(context)
+    service = context.service()
+    options = {"variables": {"TRTC_TURN": turn.url(), "TRTC_ICE": "relay"}}
+    ann = context.agent(service, "ann", *TINY)
+    ann.wait("published")
+    bob = context.agent(service, "bob", "--role", "audience", **options)
+    bob.wait("first-frame", kind="audio")
+
+    def received():
+        return bob.command("stats")["remoteAudio"][0]["packetsReceived"]
+    start = received()
+    wait_until(lambda: received() > start + 20, "sound through the relay")
+    turn.close()
+    last, since = received(), time.monotonic()
+
+    def silent():
+        nonlocal last, since
+        now = received()
+        if now != last:
+            last, since = now, time.monotonic()
+        return time.monotonic() - since > 1  # sound comes every 20 ms
+    wait_until(silent, "silence without the relay")
+    leave(bob, ann)
 
 
 def test_media_through_turn_over_tcp(context):
