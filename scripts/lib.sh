@@ -13,7 +13,9 @@ run_packages=(
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-alsa glib-networking
 )
-test_packages=(clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb)
+test_packages=(
+	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb openssl coturn tinyproxy
+)
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
 say() { printf '%s\n' "$*"; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <trtc/network.h>
 #include <trtc/types.h>
 
 #include <chrono>
@@ -93,9 +94,10 @@ struct ClientConfig {
 	UserId userId;
 	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true;			     ///< subscribe to everything that is added
-	std::string caFile;				     ///< PEM; empty: the system's
-	bool insecure = false;				     ///< accept any TLS certificate
+	bool autoSubscribe = true; ///< subscribe to everything that is added
+	std::string caFile;	   ///< PEM; empty: the system's
+	bool insecure = false;	   ///< accept any TLS certificate
+	NetworkConfig network;
 	std::chrono::milliseconds connectTimeout { 10'000 }; ///< SDK's "overall connect"
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection

@@ -147,6 +147,21 @@ void subscription(const OptionValues &values, JoinConfig &config)
 		config.subscribeUsers.push_back(named("--subscribe", [&] { return UserId(std::move(user)); }));
 }
 
+NetworkConfig network(const OptionValues &values)
+{
+	NetworkConfig config;
+	if (const auto text = values.text("--stun"))
+		config.stun = named("--stun", [&] { return StunServer::parse(*text); });
+	if (const auto text = values.text("--turn"))
+		config.turn = named("--turn", [&] { return TurnServer::parse(*text); });
+	if (const auto text = values.text("--proxy"))
+		config.proxy = named("--proxy", [&] { return ProxyServer::parse(*text); });
+	config.relayOnly = choice<2>(values, "--ice", { "all", "relay" }, 0) == 1;
+	if (config.relayOnly && !config.turn)
+		refuse("--ice relay needs a TURN server: name one with --turn or TRTC_TURN");
+	return config;
+}
+
 /// `--expect` in the environment holds one expectation.
 void expectations(const OptionValues &values, JoinConfig &config)
 {
@@ -251,6 +266,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.network = network(values);
 	config.client.reconnectTries =
 		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
@@ -270,6 +286,26 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 
 bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
+/// `A-B`, both included.
+void media(const OptionValues &values, ServeConfig &config)
+{
+	config.mediaAddress = values.value("--media-address");
+	const auto text = values.text("--media-ports");
+	if (!text)
+		return;
+	const auto dash = text->find('-');
+	if (dash == std::string::npos)
+		refuse(fmt::format("--media-ports \"{}\" is not allowed: use FIRST-LAST, for example 40000-40999",
+				   printable(*text, 40)));
+	const auto port = [](const char *what, std::string_view digits) {
+		return static_cast<std::uint16_t>(parseWhole(what, digits, 1024, 65535));
+	};
+	config.minMediaPort = port("--media-ports: first port", std::string_view(*text).substr(0, dash));
+	config.maxMediaPort = port("--media-ports: last port", std::string_view(*text).substr(dash + 1));
+	if (config.minMediaPort > config.maxMediaPort)
+		refuse(fmt::format("--media-ports {}: the first port is above the last one", *text));
+}
+
 ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
 {
 	ServeConfig config;
@@ -288,10 +324,16 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 			printable(listen, 60)));
 	config.host = host;
 	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
-	if (!isLoopback(host) && !values.flag("--plain-text"))
+	config.tlsCertificate = values.value("--tls-cert");
+	config.tlsKey = values.value("--tls-key");
+	if (config.tlsCertificate.empty() != config.tlsKey.empty())
+		refuse(fmt::format("--tls-cert and --tls-key go together: {} is missing",
+				   config.tlsKey.empty() ? "--tls-key" : "--tls-cert"));
+	if (!isLoopback(host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
-				   "add --plain-text if that is wanted",
+				   "name --tls-cert and --tls-key, or add --plain-text if that is wanted",
 				   printable(listen, 60)));
+	media(values, config);
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.value("--secret-key-file");
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);

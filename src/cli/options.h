@@ -57,7 +57,10 @@ struct ServeConfig {
 	std::string host = "127.0.0.1";
 	std::uint16_t port = 8687;
 	std::uint32_t sdkAppId = 1400000001;
-	std::string secretKeyFile; ///< "": the default place
+	std::string secretKeyFile;	    ///< "": the default place
+	std::string tlsCertificate, tlsKey; ///< both or none
+	std::string mediaAddress;
+	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
 	EventFormat events = EventFormat::Json;
 	LogConfig log;

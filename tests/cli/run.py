@@ -18,6 +18,7 @@ import cases_commands
 import cases_ctl
 import cases_join
 import cases_junit
+import cases_network
 import cases_record
 import cases_serve
 import harness
@@ -25,7 +26,7 @@ import harness
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_record, cases_serve):
+    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_network, cases_record, cases_serve):
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))
