@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/completion.h"
 #include "cli/control_path.h"
 #include "cli/option_parser.h"
 #include "cli/text.h"
@@ -390,6 +391,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			return joinConfig(values, surroundings);
 		if (parsed.command->name == "serve")
 			return serveConfig(values, surroundings);
+		if (parsed.command->name == "completion")
+			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);
