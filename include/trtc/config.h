@@ -69,6 +69,16 @@ struct LocalStreamConfig {
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
 };
 
+/// One track as a LocalStream would make it.
+struct TrackPlan {
+	StreamType streamType = StreamType::Main;
+	MediaKind kind = MediaKind::Video;
+	std::string source;   ///< as SourceSpec::parse() takes it
+	std::string codec;    ///< what goes out: "h264", "vp8", "opus"
+	bool encoded = true;  ///< false: goes out as it is
+	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
+};
+
 /// createClient() of the SDK.
 struct ClientConfig {
 	std::string server = "ws://127.0.0.1:8687"; ///< ws:// or wss://, no query

@@ -11,6 +11,7 @@
 namespace trtc::cli {
 
 enum class EventFormat { None, Json, Text };
+const char *formatName(EventFormat format) noexcept; ///< as `--events` has it
 
 /// When an event happened.
 struct Stamp {
@@ -32,6 +33,8 @@ public:
 	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
 	/// Nothing is written once a write has failed.
 	void print(const EventRecord &record);
+	/// The same, with another text for people. @p text ends with a line feed.
+	void print(const EventRecord &record, const std::string &text);
 	/// Why stdout cannot be written any more: an errno value, or 0.
 	int failure() const noexcept { return failure_; }
 	std::chrono::milliseconds elapsed() const;

@@ -28,6 +28,7 @@ constexpr EventSpec kEvents[] = {
 	{ "mute-video", "userId" },
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
+	{ "plan", "command configFile options sources recordings" },
 	{ "published", "streamType audio video codec" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },

@@ -2,6 +2,7 @@
 #include "cli/agent.h"
 
 #include "base/log.h"
+#include "cli/plan.h"
 #include "cli/secret_file.h"
 #include "usersig/usersig.h"
 
@@ -29,10 +30,24 @@ std::string userSig(const JoinConfig &config)
 	return config.client.userSig;
 }
 
+Ending plan(const JoinConfig &config, EventPrinter &printer)
+{
+	std::vector<TrackPlan> sources;
+	try {
+		sources = planSources(config);
+	} catch (const Exception &error) {
+		// As with an agent: whatever the reason is, it is the source that failed.
+		const auto code = reportFatal(printer, error.error());
+		return { code == ExitCode::Usage ? code : ExitCode::Source, errorName(error.error().code), {} };
+	}
+	printPlan(config, std::move(sources), printer);
+	return { ExitCode::Ok, "dry-run", {} };
+}
+
 Ending run(JoinConfig config, EventPrinter &printer)
 {
 	try {
-		base::setUpLog(config.log.level, config.log.file);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
 		config.client.userSig = userSig(config);
 		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
 			throw Exception(
@@ -41,6 +56,8 @@ Ending run(JoinConfig config, EventPrinter &printer)
 					    config.client.caFile));
 		if (!config.junitFile.empty())
 			checkJunitPath(config.junitFile);
+		if (config.dryRun)
+			return plan(config, printer);
 		initializeLibrary();
 		MainLoop loop;
 		return Agent(loop, std::move(config), printer).run();

@@ -21,6 +21,11 @@ constexpr OptionSpec kConfig = { "--config",
 				 "configuration file (default trtc-cli/config.toml in $XDG_CONFIG_HOME or ~/.config)",
 				 kNotInFile };
 
+constexpr OptionSpec kDryRun = {
+	"--dry-run", Kind::Flag, "", "", "print every option, where it comes from and what would be done, and end",
+	kNotInFile
+};
+
 constexpr OptionSpec kJoin[] = {
 	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service, ws:// or wss://" },
 	kSdkAppId,
@@ -67,6 +72,7 @@ constexpr OptionSpec kJoin[] = {
 	kLogLevel,
 	kLogFile,
 	kConfig,
+	kDryRun,
 };
 
 constexpr OptionSpec kServe[] = {
@@ -82,6 +88,7 @@ constexpr OptionSpec kServe[] = {
 	kLogLevel,
 	kLogFile,
 	kConfig,
+	kDryRun,
 };
 
 constexpr OptionSpec kSign[] = {

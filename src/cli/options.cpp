@@ -4,6 +4,7 @@
 #include "cli/completion.h"
 #include "cli/control_path.h"
 #include "cli/option_parser.h"
+#include "cli/secret_file.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -12,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace trtc::cli {
 
@@ -21,9 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
-
-/// Variables with these names, or that begin with them, mean something that is no option.
-constexpr std::array<std::string_view, 2> kReservedVariables { "TRTC_REPORT", "TRTC_TEST_" };
 
 [[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
@@ -265,6 +262,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
 	control(values, surroundings, config);
+	config.dryRun = values.flag("--dry-run");
 	return config;
 }
 
@@ -297,6 +295,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
+	config.dryRun = values.flag("--dry-run");
 	return config;
 }
 
@@ -331,51 +330,6 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	return config;
 }
 
-/// A variable that no command knows is a slip of the pen, or of another version: it must not stop anybody.
-void warnOfVariables(const Surroundings &surroundings)
-{
-	if (!surroundings.warn)
-		return;
-	std::set<std::string> names;
-	for (const auto &command : commandSpecs())
-		for (const auto &option : command.options)
-			names.insert(OptionValues::variableName(option.name));
-	const std::vector<std::string_view> known(names.begin(), names.end());
-	for (const auto &name : surroundings.variables) {
-		const auto reserved = [&](std::string_view start) { return name.starts_with(start); };
-		if (names.count(name) || std::any_of(kReservedVariables.begin(), kReservedVariables.end(), reserved))
-			continue;
-		const auto close = nearest(name, known);
-		surroundings.warn(fmt::format("warning: environment variable {} is no option{}", printable(name, 60),
-					      close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
-	}
-}
-
-void loadFile(const CommandSpec &command, const Surroundings &surroundings, OptionValues &values)
-{
-	if (!command.find("--config"))
-		return;
-	const auto named = values.text("--config");
-	if (named && named->empty())
-		refuse("--config is empty: name a file, or /dev/null for none");
-	const auto path = named ? *named : defaultConfigPath(surroundings.variable);
-	if (!path.empty())
-		values.file = readConfig(path, named.has_value(), command, surroundings.warn);
-}
-
-/// Says where a bad value comes from, unless it is on the command line before the user's eyes.
-Error withPlace(Error error, const OptionValues &values)
-{
-	const auto end = error.message.find_first_not_of("-abcdefghijklmnopqrstuvwxyz");
-	const auto option = std::string_view(error.message).substr(0, end);
-	if (!values.command || !values.command->find(option))
-		return error;
-	const auto said = values.said(option);
-	if (said.layer != Layer::Default && said.layer != Layer::CommandLine)
-		error.message += fmt::format(" (from {})", said.place);
-	return error;
-}
-
 } // namespace
 
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
@@ -385,12 +339,27 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
 	warnOfVariables(surroundings);
-	loadFile(*parsed.command, surroundings, values);
+	const auto configFile = loadConfig(*parsed.command, surroundings, values);
 	try {
-		if (parsed.command->name == "join")
-			return joinConfig(values, surroundings);
-		if (parsed.command->name == "serve")
-			return serveConfig(values, surroundings);
+		if (parsed.command->name == "join") {
+			auto config = joinConfig(values, surroundings);
+			config.configFile = configFile;
+			config.options = settledOptions(
+				values, { { "--config", configFile },
+					  { "--events", std::string(formatName(config.events)) },
+					  { "--control", config.control.empty() ? "none" : config.control },
+					  { "--latency", std::to_string(config.client.latency.count()) } });
+			return config;
+		}
+		if (parsed.command->name == "serve") {
+			auto config = serveConfig(values, surroundings);
+			config.configFile = configFile;
+			config.options =
+				settledOptions(values, { { "--config", configFile },
+							 { "--events", std::string(formatName(config.events)) },
+							 { "--secret-key-file", defaultKeyPath() } });
+			return config;
+		}
 		if (parsed.command->name == "completion")
 			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")
@@ -420,7 +389,7 @@ EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surro
 		const auto specs = commandSpecs();
 		const auto command = std::find_if(specs.begin(), specs.end(),
 						  [&](const auto &each) { return each.name == arguments[0]; });
-		loadFile(*command, quiet, values);
+		loadConfig(*command, quiet, values);
 	} catch (const Exception &) {
 		// The file may be what is wrong.
 	}

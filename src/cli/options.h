@@ -3,6 +3,7 @@
 
 #include "cli/event_printer.h"
 #include "cli/expectation.h"
+#include "cli/option_layers.h"
 
 #include <trtc/config.h>
 
@@ -42,6 +43,9 @@ struct JoinConfig {
 	std::string control;	  ///< path of the control socket; "": none
 	bool controlAsked = true; ///< by the user: then the agent does not start without it
 	LogConfig log;
+	bool dryRun = false;
+	std::string configFile; ///< the one that was read; "": none
+	std::vector<SettledOption> options;
 	bool hasSources() const noexcept
 	{
 		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None ||
@@ -57,6 +61,9 @@ struct ServeConfig {
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
 	EventFormat events = EventFormat::Json;
 	LogConfig log;
+	bool dryRun = false;
+	std::string configFile; ///< the one that was read; "": none
+	std::vector<SettledOption> options;
 };
 
 struct UserSigConfig {
@@ -83,17 +90,6 @@ struct PrintAndExit {
 };
 
 using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, PrintAndExit>;
-
-/// What of the world outside counts.
-struct Surroundings {
-	/// Value of an environment variable, or null.
-	std::function<const char *(const char *)> variable;
-	bool stdoutIsTerminal = false;
-	/// Names of the environment variables that begin with TRTC_.
-	std::vector<std::string> variables;
-	/// For what is odd but no error; may be empty.
-	std::function<void(const std::string &)> warn;
-};
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);

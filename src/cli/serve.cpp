@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "cli/plan.h"
 #include "cli/secret_file.h"
 #include "cli/service_manager.h"
 #include "service/server.h"
@@ -28,7 +29,11 @@ constexpr auto kStopLimit = 5s;
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 {
 	try {
-		base::setUpLog(config.log.level, config.log.file);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
+		if (config.dryRun) {
+			printPlan(config, printer);
+			return ExitCode::Ok;
+		}
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);

@@ -27,6 +27,8 @@ public:
 	};
 	/// Opens and checks the sources, without starting them. Throws as LocalStream::initialize() says.
 	static std::unique_ptr<Capture> create(MainLoop &loop, const LocalStreamConfig &config, Listener &listener);
+	/// What create() would make; opens no device. Throws as create().
+	static std::vector<TrackPlan> plan(MainLoop &loop, const LocalStreamConfig &config);
 	virtual ~Capture() = default; ///< stops
 
 	virtual bool hasAudio() const noexcept = 0;
