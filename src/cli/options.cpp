@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/completion.h"
 #include "cli/control_path.h"
 #include "cli/option_parser.h"
 #include "cli/secret_file.h"
@@ -391,6 +392,7 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			config.options = settledOptions(
 				values, { { "--config", configFile },
 					  { "--events", std::string(formatName(config.events)) },
+					  { "--control", config.control.empty() ? "none" : config.control },
 					  { "--latency", std::to_string(config.client.latency.count()) } });
 			return config;
 		}
@@ -405,6 +407,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 		}
 		if (parsed.command->name == "devices")
 			return DevicesConfig { values.flag("--json") };
+		if (parsed.command->name == "completion")
+			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);

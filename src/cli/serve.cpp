@@ -4,10 +4,13 @@
 #include "base/log.h"
 #include "cli/plan.h"
 #include "cli/secret_file.h"
+#include "cli/service_manager.h"
 #include "service/server.h"
 
 #include <trtc/client.h>
 #include <trtc/main_loop.h>
+
+#include <fmt/format.h>
 
 #include <csignal>
 #include <optional>
@@ -50,9 +53,11 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		MainLoop loop;
 		std::optional<service::Server> service;
 		SourceHandle watchdog;
+		ServiceManager manager(loop);
 		const auto stop = [&] {
 			if (watchdog)
 				return loop.quit(); // asked twice
+			manager.stopping();
 			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
 			service->stop([&] { loop.quit(); });
 		};
@@ -69,6 +74,7 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 				{ { "url", service->url() },
 				  { "sdkAppId", std::int64_t { config.sdkAppId } },
 				  { "secretKeyFile", keyFile } } });
+		manager.ready(fmt::format("room service at {}", service->url()));
 		loop.run();
 		return ExitCode::Ok;
 	} catch (const Exception &error) {
