@@ -16,6 +16,8 @@ ExitCode runJoin(JoinConfig config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
 ExitCode runUserSig(const UserSigConfig &config);
+/// Looks at everything, prints a line for each finding. Ok, or Internal (1) when something is amiss.
+ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point start);
 
 /// One error in its three forms: the line on stderr, the `error` event, the exit code.
 ExitCode reportFatal(EventPrinter &printer, const Error &error);

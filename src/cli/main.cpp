@@ -44,6 +44,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 						  return runServe(config, printer);
 					  },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
+					  [&](DoctorConfig &config) { return runDoctor(std::move(config), start); },
 					  [](const PrintAndExit &text) { return print(text.text); },
 				  },
 				  result);

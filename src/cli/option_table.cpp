@@ -66,6 +66,20 @@ constexpr OptionSpec kServe[] = {
 	{ "--log-file", "FILE", "write the log there instead of stderr" },
 };
 
+constexpr OptionSpec kDoctor[] = {
+	{ "--server", "URL", "room service to try, ws:// or wss:// (default ws://127.0.0.1:8687, nothing beyond)" },
+	{ "--sdk-app-id", "N", "application (default 1400000001)" },
+	{ "--user-id", "ID", "whom the UserSig has to be for" },
+	{ "--user-sig", "SIG", "UserSig to check; rather use the next, or TRTC_USER_SIG" },
+	{ "--user-sig-file", "FILE", "check the UserSig in this file" },
+	{ "--secret-key-file", "FILE", "check with, or sign with, the secret key in this file" },
+	{ "--record", "DIR", "try this disk for recordings" },
+	{ "--listen", "HOST:PORT", "where a service is to listen (default 127.0.0.1:8687)" },
+	{ "--ca-file", "FILE", "trust these certificates (PEM) instead of the system's" },
+	{ "--insecure", "", "accept any certificate of the server" },
+	{ "--json", "", "one JSON object a line" },
+};
+
 constexpr OptionSpec kSign[] = {
 	{ "--sdk-app-id", "N", "application (default 1400000001)" },
 	{ "--user-id", "ID", "whom it is for" },
@@ -89,6 +103,8 @@ constexpr OptionSpec kVerify[] = {
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
+	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
+	  kDoctor },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
 	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },
@@ -180,7 +196,7 @@ std::string helpCommand(std::string_view command)
 		for (const auto &option : command->options)
 			known.push_back(option.name);
 	else
-		known = prefix.empty() ? std::vector<std::string_view> { "join", "serve", "usersig" }
+		known = prefix.empty() ? std::vector<std::string_view> { "doctor", "join", "serve", "usersig" }
 				       : std::vector<std::string_view> { "sign", "show", "verify" };
 	const bool isOption = extra.starts_with('-') && extra.size() > 1;
 	const auto name = extra.substr(0, extra.find('='));
@@ -337,7 +353,7 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 		refuseExtra(extras.front(), command, prefix);
 	if (!command)
 		refuse(fmt::format("a command is missing: {}; see {}",
-				   prefix.empty() ? "join, serve or usersig" : "sign, show or verify",
+				   prefix.empty() ? "join, serve, doctor or usersig" : "sign, show or verify",
 				   helpCommand(prefix.substr(0, prefix.find(' ')))));
 	for (const auto &[leaf, spec] : leaves)
 		if (spec == command)

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
+#include <utility>
 
 namespace trtc::cli {
 
@@ -205,11 +207,9 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 
 bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+/// `--listen`. Returns host and port.
+std::pair<std::string, std::uint16_t> listenAddress(const OptionValues &values)
 {
-	ServeConfig config;
-	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
-	config.log = logConfig(values);
 	const auto listen = values.textOr("--listen", "127.0.0.1:8687");
 	const auto colon = listen.rfind(':');
 	auto host = listen.substr(0, colon);
@@ -221,17 +221,48 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 		refuse(fmt::format(
 			"--listen \"{}\" is not allowed: use HOST:PORT, for example 127.0.0.1:8687 or [::1]:8687",
 			printable(listen, 60)));
-	config.host = host;
-	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
-	if (!isLoopback(host) && !values.flag("--plain-text"))
+	return { host, static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535)) };
+}
+
+ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	ServeConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.log = logConfig(values);
+	std::tie(config.host, config.port) = listenAddress(values);
+	if (!isLoopback(config.host) && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
 				   "add --plain-text if that is wanted",
-				   printable(listen, 60)));
+				   printable(values.textOr("--listen", ""), 60)));
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.textOr("--secret-key-file", "");
 	config.maxRooms = parseWhole("--max-rooms", values.textOr("--max-rooms", "1000"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.textOr("--max-users", "200"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.textOr("--max-anchors", "50"), 1, 100'000);
+	return config;
+}
+
+/// Unlike for `join` there may be no proof at all, or a UserSig and the key that is said to have made it.
+DoctorConfig doctorConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	DoctorConfig config;
+	auto &settings = config.settings;
+	settings.server = server(values);
+	settings.serverNamed = values.text("--server").has_value();
+	settings.sdkAppId = sdkAppId(values);
+	if (const auto user = values.text("--user-id"))
+		settings.userId = UserId(*user).str();
+	settings.userSig = values.textOr("--user-sig", "");
+	settings.userSigFile = values.textOr("--user-sig-file", "");
+	if (!settings.userSig.empty() && !settings.userSigFile.empty())
+		refuse("--user-sig and --user-sig-file exclude each other: give one of them");
+	settings.secretKeyFile = values.textOr("--secret-key-file", "");
+	settings.recordDirectory = values.textOr("--record", "");
+	settings.caFile = values.textOr("--ca-file", "");
+	settings.insecure = values.flag("--insecure");
+	std::tie(settings.listenHost, settings.listenPort) = listenAddress(values);
+	settings.variable = surroundings.variable;
+	config.json = values.flag("--json");
 	return config;
 }
 
@@ -278,6 +309,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 		return joinConfig(values, surroundings);
 	if (parsed.command->name == "serve")
 		return serveConfig(values, surroundings);
+	if (parsed.command->name == "doctor")
+		return doctorConfig(values, surroundings);
 	return userSigConfig(*parsed.command, values);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/event_printer.h"
 #include "cli/expectation.h"
+#include "doctor/facts.h"
 
 #include <trtc/config.h>
 
@@ -64,12 +65,17 @@ struct UserSigConfig {
 	std::uint32_t privileges = 255;
 };
 
+struct DoctorConfig {
+	doctor::Settings settings; ///< without what is in the files
+	bool json = false;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, PrintAndExit>;
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, DoctorConfig, PrintAndExit>;
 
 /// What of the world outside counts.
 struct Surroundings {
