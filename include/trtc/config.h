@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <trtc/trace.h>
 #include <trtc/types.h>
 
 #include <chrono>
@@ -47,6 +48,7 @@ struct LocalStreamConfig {
 	VideoProfile auxiliaryProfile { 1920, 1080, 5, 1600 }; ///< the SDK's default for screens
 	AudioProfile audioProfile;
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
+	Trace *trace = nullptr;			  ///< borrowed for the life of the stream
 };
 
 /// createClient() of the SDK.
@@ -63,6 +65,7 @@ struct ClientConfig {
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
+	Trace *trace = nullptr;				     ///< borrowed for the life of the client
 };
 
 struct JoinOptions {

@@ -100,12 +100,14 @@ ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point st
 			++counts[static_cast<int>(finding.verdict)];
 			const auto look = lookOf(finding.verdict);
 			if (config.json) {
-				EventRecord record { "check",
-						     { { "check", std::string(check.name) },
-						       { "name", finding.name },
-						       { "verdict", std::string(finding.verdict == Verdict::Fail ? "fail"
-														 : look.word) },
-						       { "what", finding.what } } };
+				EventRecord record {
+					"check",
+					{ { "check", std::string(check.name) },
+					  { "name", finding.name },
+					  { "verdict",
+					    std::string(finding.verdict == Verdict::Fail ? "fail" : look.word) },
+					  { "what", finding.what } }
+				};
 				if (!finding.command.empty())
 					record.fields.push_back({ "type", finding.command });
 				return printer.print(record);

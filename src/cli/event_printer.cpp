@@ -130,9 +130,13 @@ std::chrono::milliseconds EventPrinter::elapsed() const
 
 void EventPrinter::print(const EventRecord &record)
 {
-	if (format_ == EventFormat::None || failure_)
+	if (!tee_ && (format_ == EventFormat::None || failure_))
 		return;
 	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
+	if (tee_)
+		tee_(record, formatJson(record, stamp));
+	if (format_ == EventFormat::None || failure_)
+		return;
 	failure_ = writeAll(fd_, format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp));
 }
 

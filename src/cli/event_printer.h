@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace trtc::cli {
 
@@ -30,6 +31,9 @@ class EventPrinter {
 public:
 	/// @p start: when the process started. @p fd is borrowed.
 	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
+	/// @p tee, if not null, gets every event as JSON, whatever the format is and whether stdout can be written or not.
+	using Tee = std::function<void(const EventRecord &, const std::string &json)>;
+	void setTee(Tee tee) { tee_ = std::move(tee); }
 	/// Nothing is written once a write has failed.
 	void print(const EventRecord &record);
 	/// Why stdout cannot be written any more: an errno value, or 0.
@@ -42,6 +46,7 @@ private:
 	int fd_;
 	std::chrono::steady_clock::time_point start_;
 	int failure_ = 0;
+	Tee tee_;
 };
 
 /// `trtc-cli: MESSAGE` and a line feed on stderr, in one write, without control characters.

@@ -12,6 +12,8 @@ constexpr OptionSpec kEvents = { "--events", Kind::Choice, "json|text|none", "",
 constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info|debug|trace", "warn",
 				   "how much the log tells" };
 constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
+constexpr OptionSpec kReport = { "--report", Kind::Directory, "DIR", "",
+				 "leave a folder there with everything that happened, without secrets" };
 constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
 
 constexpr OptionSpec kJoin[] = {
@@ -51,6 +53,7 @@ constexpr OptionSpec kJoin[] = {
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
 	kLogLevel,
 	kLogFile,
+	kReport,
 };
 
 constexpr OptionSpec kServe[] = {
@@ -65,6 +68,7 @@ constexpr OptionSpec kServe[] = {
 	kEvents,
 	kLogLevel,
 	kLogFile,
+	kReport,
 };
 
 constexpr OptionSpec kDoctor[] = {
@@ -105,7 +109,8 @@ constexpr OptionSpec kVerify[] = {
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
-	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "", kDoctor },
+	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
+	  kDoctor },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
 	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },

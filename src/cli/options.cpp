@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "cli/option_parser.h"
+#include "cli/run_report.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -81,6 +82,19 @@ LogConfig logConfig(const OptionValues &values)
 {
 	static constexpr std::array<std::string_view, 5> kLevels { "error", "warn", "info", "debug", "trace" };
 	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.value("--log-file") };
+}
+
+ReportConfig reportConfig(const OptionValues &values)
+{
+	ReportConfig config;
+	config.directory = values.value("--report");
+	config.always = values.onCommandLine("--report");
+	if (config.always && config.directory.empty())
+		refuse("--report is empty: name a directory");
+	config.options = describeOptions(values);
+	if (values.command->find("--user-sig"))
+		config.secret = values.value("--user-sig");
+	return config;
 }
 
 EventFormat eventFormat(const OptionValues &values, bool terminal)
@@ -205,6 +219,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
+	config.report = reportConfig(values);
 	return config;
 }
 
@@ -233,6 +248,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
 	config.log = logConfig(values);
 	std::tie(config.host, config.port) = listenAddress(values);
+	config.report = reportConfig(values);
 	if (!isLoopback(config.host) && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
 				   "add --plain-text if that is wanted",
@@ -315,6 +331,19 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 	if (parsed.command->name == "doctor")
 		return doctorConfig(values, surroundings);
 	return userSigConfig(*parsed.command, values);
+}
+
+ReportConfig reportConfigOf(const std::vector<std::string> &arguments, const Surroundings &surroundings)
+{
+	try {
+		OptionValues values(surroundings.variable);
+		const auto parsed = parseWithTable(arguments, values);
+		if (parsed.command && parsed.command->find("--report"))
+			return reportConfig(values);
+	} catch (const Exception &) {
+		// That is what is being told.
+	}
+	return {};
 }
 
 EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join)

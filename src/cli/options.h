@@ -23,6 +23,14 @@ struct LogConfig {
 	std::string level = "warn", file;
 };
 
+/// What `--report` leaves behind.
+struct ReportConfig {
+	std::string directory; ///< "": nothing
+	bool always = false;   ///< asked for on the command line; else it is kept only when the exit code is not 0
+	std::string options;   ///< every option with its value and origin, one a line
+	std::string secret;    ///< the UserSig as far as an option holds it
+};
+
 struct JoinConfig {
 	ClientConfig client; ///< userSig is filled from `--user-sig` only
 	JoinOptions join;
@@ -38,6 +46,7 @@ struct JoinConfig {
 	bool exitWhenExpected = false;
 	bool readStdin = true;
 	LogConfig log;
+	ReportConfig report;
 	bool hasSources() const noexcept
 	{
 		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None ||
@@ -53,6 +62,7 @@ struct ServeConfig {
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
 	EventFormat events = EventFormat::Json;
 	LogConfig log;
+	ReportConfig report;
 };
 
 struct UserSigConfig {
@@ -87,6 +97,10 @@ struct Surroundings {
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);
+
+/// The report that was asked for, although parseCommandLine() failed; nothing when the command line could not be taken apart
+/// at all. Never throws.
+ReportConfig reportConfigOf(const std::vector<std::string> &arguments, const Surroundings &surroundings);
 
 /// How to report that parseCommandLine() failed: what `--events` says as far as it can be read; None for
 /// commands without events. @p join: the command is `join`, which ends with a summary.

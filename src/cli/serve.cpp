@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "cli/run_report.h"
 #include "cli/secret_file.h"
 #include "service/server.h"
 
@@ -22,13 +23,19 @@ constexpr auto kStopLimit = 5s;
 
 } // namespace
 
-ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+namespace {
+
+ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report)
 {
 	try {
-		base::setUpLog(config.log.level, config.log.file);
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		base::setUpLog(config.log.level, config.log.file, report.logTap());
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);
+		report.hide(server.secretKey);
+		server.trace = report.trace();
 		server.host = config.host;
 		server.port = config.port;
 		server.sdkAppId = config.sdkAppId;
@@ -36,6 +43,7 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		server.limits.maxUsersPerRoom = config.maxUsers;
 		server.limits.maxAnchorsPerRoom = config.maxAnchors;
 		initializeLibrary();
+		report.versions();
 
 		MainLoop loop;
 		std::optional<service::Server> service;
@@ -64,6 +72,16 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 	} catch (const Exception &error) {
 		return reportFatal(printer, error.error());
 	}
+}
+
+} // namespace
+
+ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+{
+	RunReport report(printer);
+	const auto code = run(config, printer, report);
+	report.close(code, code == ExitCode::Ok ? "signal" : "failed");
+	return code;
 }
 
 } // namespace trtc::cli

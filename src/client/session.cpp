@@ -302,6 +302,7 @@ std::shared_ptr<Link> Session::makeLink(const signalling::NeedOffer &need, Error
 	config.localAddress = factories_.localAddress(hostOf(config_.server));
 	config.latency = config_.latency;
 	config.connectTimeout = config_.mediaTimeout;
+	config.trace = config_.trace;
 	try {
 		return std::make_shared<Link>(loop_, factories_, static_cast<Link::Owner &>(*this), std::move(config),
 					      need.link, need.tracks);

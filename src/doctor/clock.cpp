@@ -44,9 +44,11 @@ void judgeClock(const Settings &, const Facts &facts, Findings &findings)
 	}
 	if (facts.server.probe.date) {
 		const auto offset = facts.server.probe.dateSeen - *facts.server.probe.date;
-		const auto text = fmt::format("{} s {} the server's", std::abs(offset), offset > 0 ? "ahead of" : "behind");
+		const auto text =
+			fmt::format("{} s {} the server's", std::abs(offset), offset > 0 ? "ahead of" : "behind");
 		if (std::abs(offset) > kLargeOffset)
-			findings.fail("clock", fmt::format("{}: a UserSig made here may be refused there", text), setNow);
+			findings.fail("clock", fmt::format("{}: a UserSig made here may be refused there", text),
+				      setNow);
 		else if (std::abs(offset) > kSmallOffset)
 			findings.warn("clock", text, setNow);
 		else

@@ -32,21 +32,19 @@ constexpr CodecTrial kTrials[] = {
 	  "--video with --video-codec h264" },
 	{ "encode VP8 with vp8enc", "vp8enc deadline=1 threads=1", "gstreamer1.0-plugins-good", "",
 	  "--video-codec vp8" },
-	{ "decode H.264 with avdec_h264", "H264ENC ! h264parse ! avdec_h264",
-	  "gstreamer1.0-libav", "h264 decoder", "looking at H.264" },
+	{ "decode H.264 with avdec_h264", "H264ENC ! h264parse ! avdec_h264", "gstreamer1.0-libav", "h264 decoder",
+	  "looking at H.264" },
 	{ "decode H.264 with openh264dec", "H264ENC ! h264parse ! openh264dec", "gstreamer1.0-plugins-bad",
 	  "h264 decoder", "looking at H.264" },
 	{ "decode VP8 with vp8dec", "vp8enc deadline=1 threads=1 ! vp8dec", "gstreamer1.0-plugins-good", "",
 	  "looking at VP8" },
-	{ "encode and decode Opus",
-	  "audiotestsrc ! audio/x-raw,rate=48000,channels=1 ! opusenc ! opusdec",
+	{ "encode and decode Opus", "audiotestsrc ! audio/x-raw,rate=48000,channels=1 ! opusenc ! opusdec",
 	  "gstreamer1.0-plugins-base", "", "--audio" },
 };
 
 bool exists(const std::string &element)
 {
-	return static_cast<bool>(
-		gst::ObjectPtr<GstElementFactory>::adopt(gst_element_factory_find(element.c_str())));
+	return static_cast<bool>(gst::ObjectPtr<GstElementFactory>::adopt(gst_element_factory_find(element.c_str())));
 }
 
 /// A decoder is tried with whatever encoder is there.
@@ -55,8 +53,7 @@ std::string expanded(std::string_view description)
 	static constexpr std::string_view kAny = "H264ENC";
 	std::string text(description);
 	if (text.starts_with(kAny))
-		text.replace(0, kAny.size(),
-			     exists("x264enc") ? "x264enc tune=zerolatency threads=1" : "openh264enc");
+		text.replace(0, kAny.size(), exists("x264enc") ? "x264enc tune=zerolatency threads=1" : "openh264enc");
 	return text;
 }
 
@@ -88,9 +85,9 @@ GstPadProbeReturn arrived(GstPad *pad, GstPadProbeInfo *, gpointer) noexcept
 {
 	auto element = gst::ElementPtr::adopt(gst_pad_get_parent_element(pad));
 	if (element)
-		gst_element_post_message(element.get(),
-					 gst_message_new_application(GST_OBJECT(element.get()),
-								     gst_structure_new_empty("arrived")));
+		gst_element_post_message(
+			element.get(),
+			gst_message_new_application(GST_OBJECT(element.get()), gst_structure_new_empty("arrived")));
 	return GST_PAD_PROBE_REMOVE;
 }
 

@@ -43,10 +43,7 @@ std::vector<std::string> paths(const char *folder, std::string_view prefix, std:
 }
 
 /// Opening it is the test: the mode bits know nothing of lists, capabilities and containers.
-int open(const std::string &path)
-{
-	return ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-}
+int open(const std::string &path) { return ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC); }
 
 DeviceFact camera(const std::string &path, bool &captures)
 {
@@ -139,8 +136,8 @@ void lookAtDevices(MainLoop &, const Settings &settings, Facts &facts)
 
 void judgeDevices(const Settings &, const Facts &facts, Findings &findings)
 {
-	judgeKind(facts, DeviceFact::Kind::Camera, "camera",
-		  "none on this machine; --video test and file: do without", findings);
+	judgeKind(facts, DeviceFact::Kind::Camera, "camera", "none on this machine; --video test and file: do without",
+		  findings);
 	judgeKind(facts, DeviceFact::Kind::Sound, "sound card",
 		  "none on this machine; --audio test and file: do without", findings);
 	findings.ok("display", facts.display.empty() ? "none; rooms need none, only a window does" : facts.display);

@@ -76,8 +76,9 @@ struct CodecTrial {
 };
 std::span<const CodecTrial> codecTrials() noexcept;
 
-/// Name and version of every plug-in of the table that is there, one a line. gst_init must have been called.
-std::string pluginVersions();
+/// What this runs on, one line each: libraries, kernel, distribution, processors, and the plug-ins of the table once
+/// GStreamer has been started. Reentrant.
+std::string versions();
 
 void lookAtGStreamer(MainLoop &, const Settings &, Facts &);
 void judgeGStreamer(const Settings &, const Facts &, Findings &);

@@ -81,21 +81,21 @@ struct ClockFacts {
 };
 
 struct DiskFacts {
-	std::string asked;   ///< the directory; "": none
-	std::string tried;   ///< it, or the nearest folder above that exists
-	std::string error;   ///< "": the file could be written
+	std::string asked; ///< the directory; "": none
+	std::string tried; ///< it, or the nearest folder above that exists
+	std::string error; ///< "": the file could be written
 	std::uint64_t freeBytes = 0, writtenBytes = 0;
 	double seconds = 0;
 };
 
 struct ServerFacts {
 	net::ServerProbe probe;
-	bool upgraded = false;	   ///< a WebSocket was opened
+	bool upgraded = false; ///< a WebSocket was opened
 	std::string upgradeError;
-	bool answered = false;	   ///< it said something a room service says
-	int code = 0;		   ///< of that
-	std::string message;	   ///< of that, or what it said instead
-	bool withProof = false;	   ///< our UserSig went with it
+	bool answered = false;	///< it said something a room service says
+	int code = 0;		///< of that
+	std::string message;	///< of that, or what it said instead
+	bool withProof = false; ///< our UserSig went with it
 };
 
 struct ProofFacts {

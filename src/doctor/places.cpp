@@ -82,8 +82,9 @@ PlaceFact controlPlace(const Settings &settings, const std::string &user)
 	const char *runtime = settings.variable ? settings.variable("XDG_RUNTIME_DIR") : nullptr;
 	PlaceFact fact { "control socket", {}, {}, {} };
 	if (!runtime || !*runtime) {
-		fact.problem = "XDG_RUNTIME_DIR is not set, so there is no place for it; every login sets it, su and cron "
-			       "do not";
+		fact.problem =
+			"XDG_RUNTIME_DIR is not set, so there is no place for it; every login sets it, su and cron "
+			"do not";
 		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
 		return fact;
 	}
@@ -134,7 +135,8 @@ void judgePlaces(const Settings &, const Facts &facts, Findings &findings)
 			findings.ok(fact.name, fact.path);
 		else
 			findings.warn(fact.name, fact.problem,
-				      fact.command.starts_with("export") ? fact.command : findings.asRoot(fact.command));
+				      fact.command.starts_with("export") ? fact.command
+									 : findings.asRoot(fact.command));
 	}
 }
 
@@ -201,12 +203,14 @@ void judgeDisk(const Settings &, const Facts &facts, Findings &findings)
 	const auto room = fmt::format("{} free, {:.1f} h of one 720p stream", sizeText(disk.freeBytes), hours);
 	const auto pace = fmt::format("{:.0f} MB/s, {} streams at a time", speed / 1e6, streams);
 	if (disk.freeBytes < kLittleSpace)
-		findings.warn("record directory", fmt::format("{} has little space: {}; see what fills it", where, room),
+		findings.warn("record directory",
+			      fmt::format("{} has little space: {}; see what fills it", where, room),
 			      fmt::format("du -xh --max-depth=1 {} | sort -h | tail", shellText(disk.tried)));
 	else if (streams < 10)
-		findings.warn("record directory",
-			      fmt::format("{} is slow: {}; name a faster disk, or see who else uses this one", where, pace),
-			      "iostat -x 1 5");
+		findings.warn(
+			"record directory",
+			fmt::format("{} is slow: {}; name a faster disk, or see who else uses this one", where, pace),
+			"iostat -x 1 5");
 	else
 		findings.ok("record directory", fmt::format("{}: {}; {}", where, room, pace));
 }

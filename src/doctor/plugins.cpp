@@ -138,18 +138,4 @@ void judgePlugins(const Settings &, const Facts &facts, Findings &findings)
 	}
 }
 
-std::string pluginVersions()
-{
-	std::string out;
-	for (const auto &need : kNeeds) {
-		auto factory = gst::ObjectPtr<GstElementFactory>::adopt(
-			gst_element_factory_find(std::string(need.element).c_str()));
-		const std::unique_ptr<GstPlugin, PluginUnref> plugin(
-			factory ? gst_plugin_feature_get_plugin(GST_PLUGIN_FEATURE(factory.get())) : nullptr);
-		out += fmt::format("plugin {} {}\n", need.plugin,
-				   plugin ? gst_plugin_get_version(plugin.get()) : "missing");
-	}
-	return out;
-}
-
 } // namespace trtc::doctor

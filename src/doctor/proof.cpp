@@ -51,8 +51,8 @@ void lookAtProof(MainLoop &, const Settings &settings, Facts &facts)
 		if (const auto checked = usersig::verifyUserSig(settings.userSig, proof.userId, proof.sdkAppId,
 								settings.secretKey, proof.signedAt);
 		    !checked)
-			proof.problem = fmt::format("{} did not make it: {}", settings.secretKeyFile,
-						    checked.error().message);
+			proof.problem =
+				fmt::format("{} did not make it: {}", settings.secretKeyFile, checked.error().message);
 }
 
 void judgeProof(const Settings &settings, const Facts &facts, Findings &findings)
@@ -95,13 +95,13 @@ void judgeProof(const Settings &settings, const Facts &facts, Findings &findings
 					  dateText(proof.signedAt)),
 			      findings.asRoot("timedatectl set-ntp true"));
 	else if (proof.expiresAt - clock < kShortRest)
-		findings.warn("usersig",
-			      fmt::format("valid for user {} for {} only", proof.userId,
-					  spanText(proof.expiresAt - clock)),
-			      again);
+		findings.warn(
+			"usersig",
+			fmt::format("valid for user {} for {} only", proof.userId, spanText(proof.expiresAt - clock)),
+			again);
 	else
-		findings.ok("usersig", fmt::format("valid for user {} for {}", proof.userId,
-						   spanText(proof.expiresAt - clock)));
+		findings.ok("usersig",
+			    fmt::format("valid for user {} for {}", proof.userId, spanText(proof.expiresAt - clock)));
 }
 
 } // namespace trtc::doctor

@@ -128,18 +128,19 @@ void judgeTls(const Settings &settings, const Facts &facts, Findings &findings)
 			findings.fail("tls", std::move(what), std::move(command));
 	};
 	if (faults.unknownAuthority)
-		tell(fmt::format("the certificate is signed by {}, whom nobody here trusts; get it, look at it, and name it "
+		tell(fmt::format("the certificate is signed by {}, whom nobody here trusts; get it, look at it, and "
+				 "name it "
 				 "with --ca-file",
 				 leaf.issuer.empty() ? "an unknown authority" : leaf.issuer),
 		     fmt::format("{} | openssl x509 >server.pem", show));
 	if (faults.otherName)
 		tell(fmt::format("the certificate is for {}, not for {}; use one of its names",
 				 names.empty() ? leaf.subject : names, probe.host),
-		     fmt::format("trtc-cli doctor --server wss://{}:{}", leaf.names.empty() ? "NAME" : leaf.names.front(),
-				 probe.port));
+		     fmt::format("trtc-cli doctor --server wss://{}:{}",
+				 leaf.names.empty() ? "NAME" : leaf.names.front(), probe.port));
 	if (faults.expired)
-		tell(fmt::format("the certificate expired {} ({} ago); its owner has to renew it", dateText(leaf.notAfter),
-				 spanText(now - leaf.notAfter)),
+		tell(fmt::format("the certificate expired {} ({} ago); its owner has to renew it",
+				 dateText(leaf.notAfter), spanText(now - leaf.notAfter)),
 		     "certbot renew");
 	if (faults.notYetValid)
 		tell(fmt::format("the certificate is valid from {} on; is the clock right?", dateText(leaf.notBefore)),
@@ -158,15 +159,16 @@ void judgeTls(const Settings &settings, const Facts &facts, Findings &findings)
 		findings.warn("tls", fmt::format("{}; it ends in {}", what, spanText(leaf.notAfter - now)),
 			      "certbot renew");
 	else
-		findings.ok("tls", leaf.notAfter == 0 ? what
-						      : fmt::format("{}, valid for {}", what, spanText(leaf.notAfter - now)));
+		findings.ok("tls", leaf.notAfter == 0
+					   ? what
+					   : fmt::format("{}, valid for {}", what, spanText(leaf.notAfter - now)));
 }
 
 void judgeChannel(const Settings &settings, const Facts &facts, Findings &findings)
 {
 	const auto &server = facts.server;
-	const auto again = fmt::format("curl -sS {}://{}/healthz", server.probe.tls ? "https" : "http",
-				       placeOf(server.probe));
+	const auto again =
+		fmt::format("curl -sS {}://{}/healthz", server.probe.tls ? "https" : "http", placeOf(server.probe));
 	if (!server.upgraded) {
 		// A certificate that is not trusted was told already, with the same command.
 		findings.fail("room service", server.upgradeError, again);
@@ -174,7 +176,8 @@ void judgeChannel(const Settings &settings, const Facts &facts, Findings &findin
 	}
 	if (!server.answered) {
 		findings.fail("room service",
-			      fmt::format("{} is not a TRTC room service: {}", placeOf(server.probe), server.message), again);
+			      fmt::format("{} is not a TRTC room service: {}", placeOf(server.probe), server.message),
+			      again);
 		return;
 	}
 	const auto health = server.probe.healthz == "ok\n" ? ", its health is ok" : "";
@@ -186,12 +189,11 @@ void judgeChannel(const Settings &settings, const Facts &facts, Findings &findin
 	else if (server.code == protocol::code::kOk)
 		findings.ok("room service", fmt::format("it takes the UserSig{}", health));
 	else
-		findings.fail("room service",
-			      fmt::format("it refuses the UserSig ({}): {}", server.code, server.message),
-			      fmt::format("trtc-cli usersig sign --sdk-app-id {} --user-id {} --secret-key-file {}",
-					  settings.sdkAppId, settings.userId.empty() ? "USER" : shellText(settings.userId),
-					  settings.secretKeyFile.empty() ? "KEYFILE"
-									 : shellText(settings.secretKeyFile)));
+		findings.fail(
+			"room service", fmt::format("it refuses the UserSig ({}): {}", server.code, server.message),
+			fmt::format("trtc-cli usersig sign --sdk-app-id {} --user-id {} --secret-key-file {}",
+				    settings.sdkAppId, settings.userId.empty() ? "USER" : shellText(settings.userId),
+				    settings.secretKeyFile.empty() ? "KEYFILE" : shellText(settings.secretKeyFile)));
 }
 
 } // namespace
@@ -226,7 +228,8 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 	const auto place = placeOf(probe);
 	switch (probe.reached) {
 	case Step::Url:
-		findings.fail("server", fmt::format("{} is no address of a room service: {}", settings.server, probe.error),
+		findings.fail("server",
+			      fmt::format("{} is no address of a room service: {}", settings.server, probe.error),
 			      "trtc-cli doctor --server ws://HOST:PORT");
 		return;
 	case Step::Proxy:
@@ -238,12 +241,13 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 			      fmt::format("getent hosts {}", shellText(probe.host)));
 		return;
 	case Step::Connect: {
-		const auto what = probe.proxy.empty() ? fmt::format("{}: {}", place, probe.error)
-						      : fmt::format("{} through {}: {}", place, probe.proxy, probe.error);
+		const auto what = probe.proxy.empty()
+					  ? fmt::format("{}: {}", place, probe.error)
+					  : fmt::format("{} through {}: {}", place, probe.proxy, probe.error);
 		if (settings.serverNamed)
 			findings.fail("server", fmt::format("nothing answers on {}", what),
-				      fmt::format("curl -sS --max-time 10 {}://{}/healthz", probe.tls ? "https" : "http",
-						  place));
+				      fmt::format("curl -sS --max-time 10 {}://{}/healthz",
+						  probe.tls ? "https" : "http", place));
 		else
 			findings.warn("server", fmt::format("no room service on this machine ({})", what),
 				      "trtc-cli serve");
@@ -258,7 +262,8 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 	findings.ok("server", fmt::format("{} answers in {} ms ({})", place, probe.connectTime.count(),
 					  probe.proxy.empty() ? addresses : "through " + probe.proxy));
 	if (probe.reached == Step::Tls) {
-		findings.fail("tls", fmt::format("no TLS with {}: {}; does it speak TLS (wss) at all?", place, probe.error),
+		findings.fail("tls",
+			      fmt::format("no TLS with {}: {}; does it speak TLS (wss) at all?", place, probe.error),
 			      fmt::format("trtc-cli doctor --server ws://{}", place));
 		return;
 	}

@@ -110,7 +110,8 @@ std::set<std::string> listeners(std::uint16_t port)
 			// sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
 			std::istringstream words(line);
 			std::string slot, local, remote, state, queues, timer, again, uid, timeout, inode;
-			words >> slot >> local >> remote >> state >> queues >> timer >> again >> uid >> timeout >> inode;
+			words >> slot >> local >> remote >> state >> queues >> timer >> again >> uid >> timeout >>
+				inode;
 			const auto colon = local.rfind(':');
 			if (state == "0A" && colon != std::string::npos &&
 			    std::strtoul(local.c_str() + colon + 1, nullptr, 16) == port)
@@ -215,8 +216,8 @@ void judgePort(const Settings &settings, const Facts &facts, Findings &findings)
 {
 	const auto &port = facts.port;
 	const auto name = fmt::format("port {}", settings.listenPort);
-	const auto owner = port.pid ? fmt::format("{} (pid {})", port.owner, port.pid)
-				    : std::string("a program of another user");
+	const auto owner =
+		port.pid ? fmt::format("{} (pid {})", port.owner, port.pid) : std::string("a program of another user");
 	const auto elsewhere = fmt::format("trtc-cli serve --listen {}",
 					   settings.listenHost == "127.0.0.1" ? "127.0.0.1:0" : "127.0.0.1:8687");
 	if (port.free)
@@ -224,11 +225,13 @@ void judgePort(const Settings &settings, const Facts &facts, Findings &findings)
 	else if (port.ourService)
 		findings.ok(name, fmt::format("a room service has {}: {}", place(settings), owner));
 	else if (port.error == EADDRINUSE)
-		findings.warn(name, fmt::format("{} is taken by {}; let the service pick another", place(settings), owner),
+		findings.warn(name,
+			      fmt::format("{} is taken by {}; let the service pick another", place(settings), owner),
 			      elsewhere);
 	else if (port.error == EACCES)
-		findings.warn(name, fmt::format("{} is not allowed for {}: ports below 1024 are root's", place(settings),
-						facts.user),
+		findings.warn(name,
+			      fmt::format("{} is not allowed for {}: ports below 1024 are root's", place(settings),
+					  facts.user),
 			      elsewhere);
 	else
 		findings.warn(name, fmt::format("{} cannot be had: {}", place(settings), std::strerror(port.error)),

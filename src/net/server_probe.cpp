@@ -4,6 +4,7 @@
 #include "glib/pointer.h"
 
 #include <gio/gio.h>
+#include <libsoup/soup.h>
 
 #include <fmt/format.h>
 
@@ -159,8 +160,8 @@ glib::ObjectPtr<GIOStream> connect(Walk &walk)
 		walk.failed(Step::Connect, error.message());
 		return {};
 	}
-	probe.connectTime = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
-										  start);
+	probe.connectTime =
+		std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
 	return glib::ObjectPtr<GIOStream>::adopt(G_IO_STREAM(raw));
 }
 
@@ -187,16 +188,15 @@ CertificateInfo describe(GTlsCertificate *certificate)
 	if (auto *names = g_tls_certificate_get_dns_names(certificate)) {
 		for (guint i = 0; i < names->len; ++i) {
 			gsize size = 0;
-			const auto *data =
-				g_bytes_get_data(static_cast<GBytes *>(g_ptr_array_index(names, i)), &size);
+			const auto *data = g_bytes_get_data(static_cast<GBytes *>(g_ptr_array_index(names, i)), &size);
 			info.names.emplace_back(static_cast<const char *>(data), size);
 		}
 		g_ptr_array_unref(names);
 	}
 	if (auto *addresses = g_tls_certificate_get_ip_addresses(certificate)) {
 		for (guint i = 0; i < addresses->len; ++i)
-			info.names.push_back(text(
-				g_inet_address_to_string(static_cast<GInetAddress *>(g_ptr_array_index(addresses, i)))));
+			info.names.push_back(text(g_inet_address_to_string(
+				static_cast<GInetAddress *>(g_ptr_array_index(addresses, i)))));
 		g_ptr_array_unref(addresses);
 	}
 	return info;
@@ -235,22 +235,22 @@ bool secure(Walk &walk, glib::ObjectPtr<GIOStream> &stream, const std::string &c
 {
 	auto &probe = walk.probe;
 	glib::ErrorSlot error;
-	auto identity = glib::ObjectPtr<GSocketConnectable>::adopt(
-		g_network_address_new(probe.host.c_str(), probe.port));
+	auto identity =
+		glib::ObjectPtr<GSocketConnectable>::adopt(g_network_address_new(probe.host.c_str(), probe.port));
 	auto *raw = g_tls_client_connection_new(stream.get(), identity.get(), error.out());
 	if (!raw)
 		return walk.failed(Step::Tls, error.message());
 	auto tls = glib::ObjectPtr<GTlsConnection>::adopt(G_TLS_CONNECTION(raw));
 	if (!caFile.empty()) {
-		auto database = glib::ObjectPtr<GTlsDatabase>::adopt(
-			g_tls_file_database_new(caFile.c_str(), error.out()));
+		auto database =
+			glib::ObjectPtr<GTlsDatabase>::adopt(g_tls_file_database_new(caFile.c_str(), error.out()));
 		if (!database)
 			return walk.failed(Step::Tls,
 					   fmt::format("CA file {} cannot be used: {}", caFile, error.message()));
 		g_tls_connection_set_database(tls.get(), database.get());
 	}
 	const glib::SignalConnection accept(tls.get(), g_signal_connect(tls.get(), "accept-certificate",
-									 G_CALLBACK(noteCertificate), &probe.tlsFaults));
+									G_CALLBACK(noteCertificate), &probe.tlsFaults));
 	if (!g_tls_connection_handshake(tls.get(), walk.deadline.get(), error.out()))
 		return walk.failed(Step::Tls, error.message());
 	probe.tlsProtocol = protocolName(g_tls_connection_get_protocol_version(tls.get()));
@@ -324,6 +324,13 @@ ServerProbe probeServer(const std::string &url, const std::string &caFile, std::
 		return probe;
 	probe.reached = Step::Done;
 	return probe;
+}
+
+std::string libraryVersions()
+{
+	return fmt::format("glib {}.{}.{}\nlibsoup {}.{}.{}\n", glib_major_version, glib_minor_version,
+			   glib_micro_version, soup_get_major_version(), soup_get_minor_version(),
+			   soup_get_micro_version());
 }
 
 } // namespace trtc::net

@@ -40,15 +40,18 @@ struct ServerProbe {
 	std::string tlsProtocol; ///< "TLS 1.3"
 	std::vector<CertificateInfo> chain;
 
-	int httpStatus = 0;		   ///< of GET /healthz
-	std::string healthz;		   ///< its body, at most 100 bytes
-	std::optional<std::int64_t> date;  ///< its Date header, Unix seconds
-	std::int64_t dateSeen = 0;	   ///< our clock when it came, Unix seconds
+	int httpStatus = 0;		  ///< of GET /healthz
+	std::string healthz;		  ///< its body, at most 100 bytes
+	std::optional<std::int64_t> date; ///< its Date header, Unix seconds
+	std::int64_t dateSeen = 0;	  ///< our clock when it came, Unix seconds
 };
 
 /// Walks to the server of a ws:// or wss:// URL: name, TCP, TLS, `GET /healthz`. A wrong certificate is noted and the walk
 /// goes on, for nothing secret is sent. @p caFile: PEM, or "" for the system's authorities. @p limit: for all of it.
 /// Blocks that long at most; never throws. Reentrant.
 ServerProbe probeServer(const std::string &url, const std::string &caFile, std::chrono::milliseconds limit);
+
+/// "glib 2.74.6" and "libsoup 3.2.2", one a line, as they are at run time.
+std::string libraryVersions();
 
 } // namespace trtc::net

@@ -28,7 +28,8 @@ struct LinkOutcome {
 class Uplink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
-	Uplink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, LinkOutcome outcome);
+	Uplink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, LinkOutcome outcome,
+	       Trace *trace);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -62,7 +63,7 @@ class Downlink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
 	Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan,
-		 std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome);
+		 std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
 

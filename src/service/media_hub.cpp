@@ -8,7 +8,10 @@
 
 namespace trtc::service {
 
-MediaHub::MediaHub(MainLoop &loop, Outcome outcome) : loop_(loop), outcome_(std::move(outcome)) {}
+MediaHub::MediaHub(MainLoop &loop, Outcome outcome, Trace *trace)
+	: loop_(loop), outcome_(std::move(outcome)), trace_(trace)
+{
+}
 
 MediaHub::~MediaHub() = default;
 
@@ -77,7 +80,7 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 	try {
 		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
 						     webrtc::localAddressFor(clientAddress), std::move(plan),
-						     std::move(outcome));
+						     std::move(outcome), trace_);
 		*self = link;
 		uplinks_[effect.session] = std::move(link);
 	} catch (const Exception &error) {
@@ -135,7 +138,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
 						   webrtc::localAddressFor(clientAddress), std::move(plan),
-						   source->second, effect.wishes, std::move(outcome));
+						   source->second, effect.wishes, std::move(outcome), trace_);
 		*self = link;
 		downlinks_[key] = std::move(link);
 	} catch (const Exception &error) {

@@ -4,6 +4,7 @@
 #include "service/room_service.h"
 
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 
 #include <functional>
 #include <map>
@@ -30,7 +31,8 @@ public:
 		std::function<void(SessionId)> uplinkFailed;
 		std::function<void(SessionId, SessionId publisher)> downlinkFailed;
 	};
-	MediaHub(MainLoop &loop, Outcome outcome);
+	/// @p trace: borrowed, may be null.
+	MediaHub(MainLoop &loop, Outcome outcome, Trace *trace = nullptr);
 	~MediaHub();
 
 	/// @p clientAddress decides which of our addresses is offered.
@@ -52,6 +54,7 @@ private:
 
 	MainLoop &loop_;
 	Outcome outcome_;
+	Trace *trace_;
 	std::map<SessionId, std::shared_ptr<Uplink>> uplinks_;
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>();

@@ -3,6 +3,7 @@
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 #include <trtc/types.h>
 
 #include <gst/gst.h>
@@ -75,6 +76,7 @@ public:
 		std::string localAddress;		   ///< the only ICE host address; empty: all but loopback
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };
+		Trace *trace = nullptr; ///< borrowed for the life of the connection
 	};
 	struct Listener {
 		/// Our offer or answer, complete with candidates.
