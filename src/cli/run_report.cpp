@@ -84,10 +84,8 @@ void RunReport::hide(std::string_view secret)
 		return;
 	report_->redactor().add(secret);
 	// The signature inside proves as much as the whole.
-	if (const auto claims = usersig::show(secret)) {
+	if (const auto claims = usersig::show(secret))
 		report_->redactor().add(claims.value().signature);
-		report_->redactor().add(usersig::toJson(claims.value()));
-	}
 }
 
 void RunReport::versions()
@@ -126,7 +124,8 @@ std::string describeOptions(const OptionValues &values)
 		}
 		for (const auto &text : said)
 			out += fmt::format("{} = {} ({})\n", option.name,
-					   option.has(kSecret) ? report::Redactor::kBlack : std::string_view(text), origin);
+					   option.has(kSecret) ? report::Redactor::kBlack : std::string_view(text),
+					   origin);
 	}
 	return out;
 }

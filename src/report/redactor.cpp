@@ -19,8 +19,9 @@ struct Pattern {
 };
 
 // Names under which secrets travel, as members of JSON, parameters of a URL, or NAME=VALUE in a text.
-#define SECRET_NAMES                                                                                                    \
-	"user_?-?sig|private_?-?map_?-?key(?:Str)?|privMapEncrypt|TLS\\.sig|TLS\\.userbuf|secret_?-?key|secret|passw(?:or)?d|" \
+#define SECRET_NAMES                                                                                                   \
+	"user_?-?sig|private_?-?map_?-?key(?:Str)?|privMapEncrypt|TLS\\.sig|TLS\\.userbuf|secret_?-?key|secret|passw(" \
+	"?:or)?d|"                                                                                                     \
 	"passphrase|credential|access_?-?token|token|api_?-?key|authorization|cookie"
 
 constexpr Pattern kPatterns[] = {
@@ -38,13 +39,11 @@ constexpr Pattern kPatterns[] = {
 	{ "(\\b[a-z][a-z0-9+.-]*://[^\\s:@/\"'\\\\]*:)[^\\s@/\"'\\\\]+(@)", "\\1<redacted>\\2" },
 	{ "(\\b(?:turns?|stuns?):[^\\s:@/\"'\\\\]+:)[^\\s@/\"'\\\\]+(@)", "\\1<redacted>\\2" },
 	// Private keys, also cut short, also with their line feeds written as \n
-	{ "(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*PRIVATE KEY-----|…|\"|\\z)",
-	  "\\1<redacted>\\2" },
-	// GStreamer: keys of SRTP in caps, properties that hold keys
-	{ "((?:srtp-key|srtcp-key|key|mki|ice-pwd|auth-key|enc-key)=\\\\*\"?(?:\\([A-Za-z ]+\\)\\s*)?\\\\*\"?)"
-	  "(?!<redacted>)[0-9a-fA-F+/=]{8,}",
-	  "\\1<redacted>" },
-	{ "(\\bpem=\\\\*\")(?:[^\"\\\\]|\\\\[^\"])*", "\\1<redacted>" },
+	{ "(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(-----END [A-Z ]*PRIVATE KEY-----|…|\"|\\z)", "\\1<redacted>\\2" },
+	// Graphs of GStreamer: the keys of SRTP in caps ("srtp-key: fcbcf4..."), properties that hold keys; a line feed is
+	// written \n there, so that no word begins where it seems to.
+	{ "((?:key|mki)\\s*[:=]\\s*(?:\\([A-Za-z ]+\\)\\s*)?\\\\*\"?)[0-9a-f]{6,}", "\\1<redacted>" },
+	{ "(pem=\\\\*\")(?!<redacted>).*?(…|\\\\*\"|\\z)", "\\1<redacted>\\2" },
 };
 constexpr std::size_t kCount = std::size(kPatterns);
 
@@ -163,9 +162,9 @@ std::string Redactor::operator()(std::string_view text) const
 	std::replace(out.begin(), out.end(), '\0', '?');
 	for (std::size_t i = 0; i < kCount; ++i) {
 		glib::ErrorSlot error;
-		const glib::CharPtr replaced(g_regex_replace(patterns_->compiled[i], out.data(),
-							     static_cast<gssize>(out.size()), 0,
-							     kPatterns[i].replacement, GRegexMatchFlags {}, error.out()));
+		const glib::CharPtr replaced(
+			g_regex_replace(patterns_->compiled[i], out.data(), static_cast<gssize>(out.size()), 0,
+					kPatterns[i].replacement, GRegexMatchFlags {}, error.out()));
 		// What cannot be looked through is not shown.
 		if (!replaced)
 			return std::string(kBlack);

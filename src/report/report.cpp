@@ -71,8 +71,8 @@ std::string makeFolder(const std::string &directory, std::chrono::system_clock::
 		refuse(error.message());
 	auto time = rfc3339(now).substr(0, 19);
 	std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-	const auto path = (std::filesystem::path(directory) /
-			   fmt::format("trtc-cli-report-{}Z-{}", time, ::getpid())).string();
+	const auto path =
+		(std::filesystem::path(directory) / fmt::format("trtc-cli-report-{}Z-{}", time, ::getpid())).string();
 	// Two in one second from one process: the second one has a number.
 	for (int i = 1;; ++i) {
 		const auto name = i == 1 ? path : fmt::format("{}-{}", path, i);
@@ -94,8 +94,7 @@ int openFolder(const std::string &path)
 
 } // namespace
 
-Report::Series::Series(Report &report, const char *name, std::size_t most)
-	: owner(report), folder(name), maxBytes(most)
+Report::Series::Series(Report &report, const char *name, std::size_t most) : owner(report), folder(name), maxBytes(most)
 {
 }
 
