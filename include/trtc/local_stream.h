@@ -6,6 +6,7 @@
 #include <trtc/main_loop.h>
 
 #include <memory>
+#include <vector>
 
 namespace trtc {
 
@@ -21,6 +22,8 @@ public:
 	/// Opens the sources. Throws Exception: DeviceNotFound (no such file), InitializeFailed (not
 	/// decodable, the asked track is not in it), NotSupported (a plug-in is missing). Blocks up to 5 s on a file.
 	void initialize();
+	/// What initialize() would make. Looks into files, opens no device. Throws as initialize().
+	std::vector<TrackPlan> plan() const;
 	bool hasAudio() const noexcept;
 	bool hasVideo() const noexcept;
 	bool hasAuxiliary() const noexcept;

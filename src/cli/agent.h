@@ -2,8 +2,11 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "cli/control_socket.h"
 #include "cli/expectation.h"
+#include "cli/junit.h"
 #include "cli/line_reader.h"
+#include "cli/recordings.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -11,9 +14,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -23,7 +24,13 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	std::vector<Verdict> verdicts; ///< in the order they were reached
+	std::optional<Error> cause;    ///< of a code that is not Ok
+	BytesMoved moved;
 };
+
+/// Writes the report of `--junit`, if one is wanted. A report that cannot be written is an error of @p ending.
+void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending);
 
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
 /// publication and every command go through one queue, so answers come in the order of the lines.
@@ -48,11 +55,14 @@ private:
 	struct PendingCommand {
 		CommandLine line;
 		bool tooLong = false, answered = false;
+		std::function<void(std::string_view)> answerTo;
 	};
 
 	// lifecycle
 	bool prepare();
 	void startTimers();
+	void startStats();
+	BytesMoved bytesMoved() const;
 	void queueJoin();
 	void queuePublish();
 	void push(Task task, bool front = false);
@@ -68,17 +78,21 @@ private:
 	void onFailed(const Failed &failed);
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
-	void record(const StreamInfo &info);
 	void emit(const EventRecord &record);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
-	void noteCode(ExitCode code, const std::string &reason);
+	void noteCode(ExitCode code, const Error &error);
+
+	// the control socket
+	bool openControl();
 
 	// stdin
 	void watchStdin();
 	bool readStdin();
-	void onLine(std::string_view line, bool tooLong);
+	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
+	using AnswerTo = std::function<void(std::string_view)>;
+	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
 	void answer(PendingCommand &command, const CommandOutcome &outcome);
 
 	// CommandHost
@@ -88,8 +102,11 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void startRecording(const std::string &directory, Reply reply) override;
+	void stopRecording(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
+	void stats(Reply reply) override;
 	void leave(Reply reply) override;
 
 	MainLoop &loop_;
@@ -98,6 +115,7 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	std::unique_ptr<Recordings> recordings_;
 	State state_ = State::Running;
 	Ending ending_;
 	std::optional<ErrorCode> fatal_;
@@ -106,10 +124,11 @@ private:
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	std::size_t stdinWaiting_ = 0;
+	std::unique_ptr<ControlSocket> control_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

@@ -118,6 +118,11 @@ std::string formatText(const EventRecord &record, const Stamp &stamp)
 	return out;
 }
 
+const char *formatName(EventFormat format) noexcept
+{
+	return format == EventFormat::Json ? "json" : format == EventFormat::Text ? "text" : "none";
+}
+
 EventPrinter::EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start)
 	: format_(format), fd_(fd), start_(start)
 {
@@ -134,10 +139,24 @@ void EventPrinter::print(const EventRecord &record)
 		return;
 	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
 	if (tee_)
-		tee_(record, formatJson(record, stamp));
+		tee_(record, formatJson(record, stamp), true);
 	if (format_ == EventFormat::None || failure_)
 		return;
 	failure_ = writeAll(fd_, format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp));
+}
+
+void EventPrinter::print(const EventRecord &record, const std::string &text)
+{
+	if (format_ != EventFormat::Text)
+		print(record);
+	else if (!failure_)
+		failure_ = writeAll(fd_, text);
+}
+
+void EventPrinter::aside(const EventRecord &record)
+{
+	if (tee_)
+		tee_(record, formatJson(record, { std::chrono::system_clock::now(), elapsed() }), false);
 }
 
 void complain(std::string_view message)

@@ -12,6 +12,7 @@
 namespace trtc::cli {
 
 enum class EventFormat { None, Json, Text };
+const char *formatName(EventFormat format) noexcept; ///< as `--events` has it
 
 /// When an event happened.
 struct Stamp {
@@ -32,10 +33,15 @@ public:
 	/// @p start: when the process started. @p fd is borrowed.
 	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
 	/// @p tee, if not null, gets every event as JSON, whatever the format is and whether stdout can be written or not.
-	using Tee = std::function<void(const EventRecord &, const std::string &json)>;
+	/// @p event: false for what was told to it alone, by aside().
+	using Tee = std::function<void(const EventRecord &, const std::string &json, bool event)>;
 	void setTee(Tee tee) { tee_ = std::move(tee); }
+	bool hasTee() const noexcept { return static_cast<bool>(tee_); }
+	void aside(const EventRecord &record);
 	/// Nothing is written once a write has failed.
 	void print(const EventRecord &record);
+	/// The same, with another text for people. @p text ends with a line feed.
+	void print(const EventRecord &record, const std::string &text);
 	/// Why stdout cannot be written any more: an errno value, or 0.
 	int failure() const noexcept { return failure_; }
 	std::chrono::milliseconds elapsed() const;

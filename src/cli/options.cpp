@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/control_path.h"
 #include "cli/option_parser.h"
-#include "cli/run_report.h"
+#include "cli/secret_file.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -75,7 +76,8 @@ std::uint32_t sdkAppId(const OptionValues &values)
 RoomId room(const OptionValues &values)
 {
 	auto text = required(values, "--room", "name the room");
-	return values.flag("--string-room") ? RoomId::string(std::move(text)) : RoomId::parseNumber(text);
+	const bool isText = values.flag("--string-room");
+	return named("--room", [&] { return isText ? RoomId::string(std::move(text)) : RoomId::parseNumber(text); });
 }
 
 LogConfig logConfig(const OptionValues &values)
@@ -88,10 +90,10 @@ ReportConfig reportConfig(const OptionValues &values)
 {
 	ReportConfig config;
 	config.directory = values.value("--report");
-	config.always = values.onCommandLine("--report");
-	if (config.always && config.directory.empty())
+	// The variable is for machines where reports are wanted of what went wrong only.
+	config.always = values.said("--report").layer != Layer::Environment;
+	if (values.onCommandLine("--report") && config.directory.empty())
 		refuse("--report is empty: name a directory");
-	config.options = describeOptions(values);
 	if (values.command->find("--user-sig"))
 		config.secret = values.value("--user-sig");
 	return config;
@@ -104,24 +106,23 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
 }
 
-/// Exactly one of three proofs. What the command line says hides what the environment says.
+/// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
 void proof(const OptionValues &values, JoinConfig &config)
 {
 	static constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file",
 								   "--secret-key-file" };
-	const bool onLine =
-		std::any_of(kProofs.begin(), kProofs.end(), [&](auto o) { return values.onCommandLine(o); });
 	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
+	auto strongest = Layer::FileTop;
+	for (const auto option : kProofs)
+		strongest = std::max(strongest, values.said(option).layer);
 	std::vector<std::string_view> given;
 	for (std::size_t i = 0; i < kProofs.size(); ++i) {
-		if (onLine && !values.onCommandLine(kProofs[i]))
+		auto said = values.said(kProofs[i]);
+		if (said.layer < strongest || said.texts.empty())
 			continue;
-		auto text = values.text(kProofs[i]);
-		if (!text)
-			continue;
-		if (text->empty())
+		if (said.texts.front().empty())
 			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
-		*targets[i] = *std::move(text);
+		*targets[i] = std::move(said.texts.front());
 		given.push_back(kProofs[i]);
 	}
 	if (given.empty())
@@ -165,7 +166,7 @@ void subscription(const OptionValues &values, JoinConfig &config)
 void expectations(const OptionValues &values, JoinConfig &config)
 {
 	for (const auto &text : values.texts("--expect")) {
-		config.expectations.push_back(Expectation::parse(text));
+		config.expectations.push_back(named("--expect", [&] { return Expectation::parse(text); }));
 		if (config.expectations.back().within > kMaxTimer)
 			refuse(fmt::format("expectation \"{}\" is not allowed: its duration is over 1000h",
 					   printable(text, 120)));
@@ -173,6 +174,54 @@ void expectations(const OptionValues &values, JoinConfig &config)
 	config.exitWhenExpected = values.flag("--exit-when-expected");
 	if (config.exitWhenExpected && config.expectations.empty())
 		refuse("--exit-when-expected needs an expectation: add --expect EVENT");
+	config.junitFile = values.text("--junit").value_or("");
+	if (config.junitFile.empty() && values.onCommandLine("--junit"))
+		refuse("--junit is empty: name a file");
+	if (!config.junitFile.empty() && config.expectations.empty())
+		refuse("--junit reports on expectations: add --expect EVENT");
+}
+
+std::string runtimeDirectory(const Surroundings &surroundings)
+{
+	const char *directory = surroundings.variable("XDG_RUNTIME_DIR");
+	// The base directory specification: a relative one counts as none.
+	return directory && *directory == '/' ? directory : "";
+}
+
+std::string controlPath(const OptionValues &values)
+{
+	auto path = values.text("--control").value_or("");
+	if (path.empty() && values.onCommandLine("--control"))
+		refuse("--control is empty: name a socket, or none");
+	if (path.size() > kMaxControlPath)
+		refuse(fmt::format("--control \"{}\" has {} bytes, the system takes {}: name a shorter path",
+				   printable(path, 120), path.size(), kMaxControlPath));
+	return path;
+}
+
+void control(const OptionValues &values, const Surroundings &surroundings, JoinConfig &config)
+{
+	config.control = controlPath(values);
+	config.controlAsked = !config.control.empty();
+	if (config.control == "none")
+		config.control.clear();
+	else if (const auto directory = runtimeDirectory(surroundings); !config.controlAsked && !directory.empty())
+		config.control = defaultControlPath(directory, config.client.userId.str(), config.join.room.str());
+}
+
+CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	CtlConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.control = controlPath(values);
+	if (config.control == "none")
+		refuse("--control none leaves nobody to ask: name the agent's socket");
+	config.runtimeDirectory = runtimeDirectory(surroundings);
+	config.words = values.words;
+	for (const auto &word : config.words)
+		if (word.find('\n') != std::string::npos)
+			refuse("a command is one line: it cannot hold a line feed");
+	return config;
 }
 
 JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundings)
@@ -182,7 +231,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	config.client.userId = UserId(required(values, "--user-id", "say who enters"));
+	auto user = required(values, "--user-id", "say who enters");
+	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	proof(values, config);
 	config.join.room = room(values);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
@@ -209,16 +259,24 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.recordDirectory = values.value("--record");
 	if (values.onCommandLine("--record") && config.recordDirectory.empty())
 		refuse("--record is empty: name a directory");
+	if (const auto name = values.text("--record-name"))
+		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.reconnectTries =
+		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+	if (const auto period = values.text("--stats"))
+		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
+	control(values, surroundings, config);
+	config.dryRun = values.flag("--dry-run");
 	config.report = reportConfig(values);
 	return config;
 }
@@ -258,6 +316,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
+	config.dryRun = values.flag("--dry-run");
 	return config;
 }
 
@@ -324,13 +383,37 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 	const auto parsed = parseWithTable(arguments, values);
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
-	if (parsed.command->name == "join")
-		return joinConfig(values, surroundings);
-	if (parsed.command->name == "serve")
-		return serveConfig(values, surroundings);
-	if (parsed.command->name == "doctor")
-		return doctorConfig(values, surroundings);
-	return userSigConfig(*parsed.command, values);
+	warnOfVariables(surroundings);
+	const auto configFile = loadConfig(*parsed.command, surroundings, values);
+	try {
+		if (parsed.command->name == "join") {
+			auto config = joinConfig(values, surroundings);
+			config.configFile = configFile;
+			config.options = settledOptions(
+				values, { { "--config", configFile },
+					  { "--events", std::string(formatName(config.events)) },
+					  { "--latency", std::to_string(config.client.latency.count()) } });
+			config.report.options = config.options;
+			return config;
+		}
+		if (parsed.command->name == "serve") {
+			auto config = serveConfig(values, surroundings);
+			config.configFile = configFile;
+			config.options =
+				settledOptions(values, { { "--config", configFile },
+							 { "--events", std::string(formatName(config.events)) },
+							 { "--secret-key-file", defaultKeyPath() } });
+			config.report.options = config.options;
+			return config;
+		}
+		if (parsed.command->name == "ctl")
+			return ctlConfig(values, surroundings);
+		if (parsed.command->name == "doctor")
+			return doctorConfig(values, surroundings);
+		return userSigConfig(*parsed.command, values);
+	} catch (const Exception &error) {
+		throw Exception(withPlace(error.error(), values));
+	}
 }
 
 ReportConfig reportConfigOf(const std::vector<std::string> &arguments, const Surroundings &surroundings)
@@ -338,12 +421,19 @@ ReportConfig reportConfigOf(const std::vector<std::string> &arguments, const Sur
 	try {
 		OptionValues values(surroundings.variable);
 		const auto parsed = parseWithTable(arguments, values);
-		if (parsed.command && parsed.command->find("--report"))
-			return reportConfig(values);
+		if (!parsed.command || !parsed.command->find("--report"))
+			return {};
+		try {
+			loadConfig(*parsed.command, surroundings, values);
+		} catch (const Exception &) {
+			// The file may be what is wrong.
+		}
+		auto config = reportConfig(values);
+		config.options = settledOptions(values, {});
+		return config;
 	} catch (const Exception &) {
-		// That is what is being told.
+		return {}; // that is what is being told
 	}
-	return {};
 }
 
 EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join)
@@ -352,12 +442,22 @@ EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surro
 	if (!join && (arguments.empty() || arguments[0] != "serve"))
 		return EventFormat::None;
 	OptionValues values(surroundings.variable);
-	static constexpr std::string_view kAssign = "--events=";
-	for (std::size_t i = 1; i < arguments.size(); ++i) {
-		if (arguments[i] == "--events" && i + 1 < arguments.size())
-			values.given["--events"] = { arguments[i + 1] };
-		else if (arguments[i].starts_with(kAssign))
-			values.given["--events"] = { arguments[i].substr(kAssign.size()) };
+	for (const std::string option : { "--events", "--config" })
+		for (std::size_t i = 1; i < arguments.size(); ++i) {
+			if (arguments[i] == option && i + 1 < arguments.size())
+				values.given[option] = { arguments[i + 1] };
+			else if (arguments[i].starts_with(option + '='))
+				values.given[option] = { arguments[i].substr(option.size() + 1) };
+		}
+	try {
+		Surroundings quiet = surroundings;
+		quiet.warn = nullptr;
+		const auto specs = commandSpecs();
+		const auto command = std::find_if(specs.begin(), specs.end(),
+						  [&](const auto &each) { return each.name == arguments[0]; });
+		loadConfig(*command, quiet, values);
+	} catch (const Exception &) {
+		// The file may be what is wrong.
 	}
 	try {
 		return eventFormat(values, surroundings.stdoutIsTerminal);

@@ -3,6 +3,7 @@
 
 #include "cli/event_printer.h"
 #include "cli/expectation.h"
+#include "cli/option_layers.h"
 #include "doctor/facts.h"
 
 #include <trtc/config.h>
@@ -26,9 +27,10 @@ struct LogConfig {
 /// What `--report` leaves behind.
 struct ReportConfig {
 	std::string directory; ///< "": nothing
-	bool always = false;   ///< asked for on the command line; else it is kept only when the exit code is not 0
-	std::string options;   ///< every option with its value and origin, one a line
-	std::string secret;    ///< the UserSig as far as an option holds it
+	bool always =
+		false; ///< asked for by option or file; by the variable it is kept only when the exit code is not 0
+	std::vector<SettledOption> options;
+	std::string secret; ///< the UserSig as far as an option holds it
 };
 
 struct JoinConfig {
@@ -40,13 +42,21 @@ struct JoinConfig {
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only
 	std::string recordDirectory;	    ///< "": no recording
+	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
+	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
+	std::string junitFile; ///< "": no report
 	bool readStdin = true;
+	std::string control;	  ///< path of the control socket; "": none
+	bool controlAsked = true; ///< by the user: then the agent does not start without it
 	LogConfig log;
 	ReportConfig report;
+	bool dryRun = false;
+	std::string configFile; ///< the one that was read; "": none
+	std::vector<SettledOption> options;
 	bool hasSources() const noexcept
 	{
 		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None ||
@@ -63,6 +73,9 @@ struct ServeConfig {
 	EventFormat events = EventFormat::Json;
 	LogConfig log;
 	ReportConfig report;
+	bool dryRun = false;
+	std::string configFile; ///< the one that was read; "": none
+	std::vector<SettledOption> options;
 };
 
 struct UserSigConfig {
@@ -81,19 +94,19 @@ struct DoctorConfig {
 	bool json = false;
 };
 
+struct CtlConfig {
+	std::string control;		///< path; "": the one that is there
+	std::string runtimeDirectory;	///< $XDG_RUNTIME_DIR, or ""
+	std::vector<std::string> words; ///< the command; none: commands from stdin
+	EventFormat events = EventFormat::Json;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, DoctorConfig, PrintAndExit>;
-
-/// What of the world outside counts.
-struct Surroundings {
-	/// Value of an environment variable, or null.
-	std::function<const char *(const char *)> variable;
-	bool stdoutIsTerminal = false;
-};
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, DoctorConfig, CtlConfig, PrintAndExit>;
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);

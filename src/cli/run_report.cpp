@@ -55,10 +55,17 @@ std::optional<Error> RunReport::open(const ReportConfig &config)
 		return {};
 	}
 	hide(config.secret);
-	report_->file("options.txt", config.options);
+	std::string options;
+	for (const auto &each : config.options)
+		options += fmt::format("{} = {} ({})\n", each.option, each.value, each.from);
+	report_->file("options.txt", options);
 	report_->file("environment.txt", environment());
 	versions();
-	printer_.setTee([this](const EventRecord &record, const std::string &json) {
+	printer_.setTee([this](const EventRecord &record, const std::string &json, bool event) {
+		if (record.name == "stats")
+			report_->stats(json);
+		if (!event)
+			return;
 		report_->event(record.name, json);
 		// The last word; the program may end right behind it.
 		if (record.name != "summary")
@@ -104,30 +111,6 @@ void RunReport::close(ExitCode code, const std::string &reason)
 	}
 	report_->finish(static_cast<int>(code), reason);
 	complain(fmt::format("the report of this run is {}", report_->path()));
-}
-
-std::string describeOptions(const OptionValues &values)
-{
-	std::string out;
-	if (!values.command)
-		return out;
-	out = fmt::format("command = {}\n", values.command->name);
-	for (const auto &option : values.command->options) {
-		const auto said = values.texts(option.name);
-		const auto origin = values.onCommandLine(option.name) ? "command line"
-				    : !said.empty()		      ? "environment"
-								      : "default";
-		if (said.empty()) {
-			out += fmt::format("{} = {} ({})\n", option.name, option.isFlag() ? "false" : option.byDefault,
-					   origin);
-			continue;
-		}
-		for (const auto &text : said)
-			out += fmt::format("{} = {} ({})\n", option.name,
-					   option.has(kSecret) ? report::Redactor::kBlack : std::string_view(text),
-					   origin);
-	}
-	return out;
 }
 
 } // namespace trtc::cli

@@ -3,7 +3,6 @@
 
 #include "cli/event_printer.h"
 #include "cli/exit_code.h"
-#include "cli/option_values.h"
 #include "cli/options.h"
 #include "report/report.h"
 
@@ -41,8 +40,5 @@ private:
 	bool always_ = false, closed_ = false;
 	std::shared_ptr<report::Report> report_; // shared with the log
 };
-
-/// Every option of @p command with its value and where it comes from, one a line; secrets blacked out.
-std::string describeOptions(const OptionValues &values);
 
 } // namespace trtc::cli

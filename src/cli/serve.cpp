@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "cli/plan.h"
 #include "cli/run_report.h"
 #include "cli/secret_file.h"
 #include "service/server.h"
@@ -21,16 +22,16 @@ using namespace std::chrono_literals;
 /// How long the goodbye to everybody may take.
 constexpr auto kStopLimit = 5s;
 
-} // namespace
-
-namespace {
-
 ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report)
 {
 	try {
 		if (const auto error = report.open(config.report))
 			throw Exception(*error);
-		base::setUpLog(config.log.level, config.log.file, report.logTap());
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, report.logTap());
+		if (config.dryRun) {
+			printPlan(config, printer);
+			return ExitCode::Ok;
+		}
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);

@@ -7,6 +7,19 @@
 
 namespace trtc {
 
+namespace {
+
+/// The auxiliary stream as a stream of its own.
+LocalStreamConfig auxiliaryOf(LocalStreamConfig config)
+{
+	config.video = config.auxiliary;
+	config.videoProfile = config.auxiliaryProfile;
+	config.audio = {};
+	return config;
+}
+
+} // namespace
+
 LocalStream::Impl::Impl(MainLoop &ownerLoop, LocalStreamConfig streamConfig)
 	: loop(ownerLoop), config(std::move(streamConfig))
 {
@@ -39,10 +52,14 @@ void LocalStream::Impl::onCaptureEnded(const std::string &source)
 		user->onCaptureEnded(source);
 }
 
+bool LocalStream::Impl::has(MediaKind kind) const
+{
+	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
+}
+
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 {
-	const bool present = capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
-	if (!present)
+	if (!has(kind))
 		return false;
 	(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	capture->setMuted(kind, muted);
@@ -68,18 +85,24 @@ void LocalStream::initialize()
 				"there is nothing to publish: name a video, an audio or an auxiliary source");
 	if (main)
 		impl_->capture = media::Capture::create(impl_->loop, config, *impl_);
-	if (auxiliary) {
-		auto screen = config;
-		screen.video = config.auxiliary;
-		screen.videoProfile = config.auxiliaryProfile;
-		screen.audio = {};
-		impl_->auxiliary = media::Capture::create(impl_->loop, screen, *impl_);
-	}
+	if (auxiliary)
+		impl_->auxiliary = media::Capture::create(impl_->loop, auxiliaryOf(config), *impl_);
 }
 
-bool LocalStream::hasAudio() const noexcept { return impl_->capture && impl_->capture->hasAudio(); }
+std::vector<TrackPlan> LocalStream::plan() const
+{
+	auto tracks = media::Capture::plan(impl_->loop, impl_->config);
+	if (impl_->config.auxiliary.kind != SourceSpec::Kind::None)
+		for (auto &track : media::Capture::plan(impl_->loop, auxiliaryOf(impl_->config))) {
+			track.streamType = StreamType::Auxiliary;
+			tracks.push_back(std::move(track));
+		}
+	return tracks;
+}
 
-bool LocalStream::hasVideo() const noexcept { return impl_->capture && impl_->capture->hasVideo(); }
+bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }
+
+bool LocalStream::hasVideo() const noexcept { return impl_->has(MediaKind::Video); }
 
 bool LocalStream::hasAuxiliary() const noexcept { return impl_->auxiliary != nullptr; }
 

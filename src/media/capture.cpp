@@ -81,6 +81,18 @@ public:
 			source->requestKeyframe();
 	}
 
+	VideoFigures videoFigures() const override
+	{
+		VideoFigures figures;
+		if (!video_)
+			return figures;
+		if (!videoFile_.videoPassed)
+			figures.framesEncoded = video_->frames();
+		figures.width = video_->width();
+		figures.height = video_->height();
+		return figures;
+	}
+
 private:
 	void begin(const SourceSpec &spec, const FileStreams &file, std::shared_ptr<Outlet> audio,
 		   std::shared_ptr<Outlet> video)
@@ -114,7 +126,37 @@ private:
 	std::shared_ptr<int> alive_ = std::make_shared<int>(); // renewed by stop(): what the old sources said is void
 };
 
+TrackPlan planTrack(const LocalStreamConfig &config, MediaKind kind)
+{
+	const bool video = kind == MediaKind::Video;
+	const auto &spec = video ? config.video : config.audio;
+	TrackPlan plan;
+	plan.kind = kind;
+	plan.codec = video ? toString(config.videoCodec) : "opus";
+	if (spec.kind == Kind::File) {
+		const auto streams = inspectFile(spec.argument, !video, video, config.videoCodec);
+		plan.source = "file:" + spec.argument;
+		plan.encoded = video ? !streams.videoPassed : !streams.audioPassed;
+		plan.pipeline = fmt::format("filesrc location={} ! decodebin ! {}", spec.argument,
+					    video ? fileVideoChain(config, streams) : fileAudioChain(config, streams));
+	} else {
+		plan.source = "test";
+		plan.pipeline = video ? testVideoChain(config) : testAudioChain(config);
+	}
+	return plan;
+}
+
 } // namespace
+
+std::vector<TrackPlan> Capture::plan(MainLoop &, const LocalStreamConfig &config)
+{
+	std::vector<TrackPlan> tracks;
+	if (config.video.kind != Kind::None)
+		tracks.push_back(planTrack(config, MediaKind::Video));
+	if (config.audio.kind != Kind::None)
+		tracks.push_back(planTrack(config, MediaKind::Audio));
+	return tracks;
+}
 
 std::unique_ptr<Capture> Capture::create(MainLoop &loop, const LocalStreamConfig &config, Listener &listener)
 {

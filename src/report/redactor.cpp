@@ -28,12 +28,14 @@ constexpr Pattern kPatterns[] = {
 	// SDP: RFC 8839 5.4, RFC 4568 (keys in the clear; nobody should, somebody might)
 	{ "(a=ice-pwd:)[^\\s\"\\\\]+", "\\1<redacted>" },
 	{ "(inline:)[A-Za-z0-9+/=]+", "\\1<redacted>" },
-	// JSON, also JSON in a string of JSON
-	{ "(\\\\*\"(?:" SECRET_NAMES ")\\\\*\"\\s*:\\s*\\\\*\")(?:[^\"\\\\]|\\\\[^\"])*", "\\1<redacted>" },
+	// JSON, and JSON in a string of JSON, where a quote in the value is written \\\"
+	{ "((?<!\\\\)\"(?:" SECRET_NAMES ")\"\\s*:\\s*\")(?:[^\"\\\\]|\\\\.)*", "\\1<redacted>" },
+	{ "(\\\\+\"(?:" SECRET_NAMES ")\\\\+\"\\s*:\\s*\\\\+\")(?:\\\\\\\\\\\\\"|[^\"\\\\]|\\\\[^\"])*",
+	  "\\1<redacted>" },
 	// URL parameters and NAME=VALUE, also TRTC_USER_SIG=..., but not the word in a sentence
 	{ "((?:\\b|_)(?:" SECRET_NAMES ")=)(?!<redacted>)(\"[^\"]*\"|[^\\s&\"',;\\\\]+)", "\\1<redacted>" },
 	// HTTP headers
-	{ "(\\b(?:set-cookie|cookie|authorization|proxy-authorization)\\s*:\\s*)(?!<redacted>)[^\\r\\n\"\\\\]+",
+	{ "(\\b(?:set-cookie|cookie|authorization|proxy-authorization)\\s*:\\s*+)(?!<redacted>)[^\\r\\n\"\\\\]+",
 	  "\\1<redacted>" },
 	// A URL with a password: scheme://user:password@host, and turn:user:password@host
 	{ "(\\b[a-z][a-z0-9+.-]*://[^\\s:@/\"'\\\\]*:)[^\\s@/\"'\\\\]+(@)", "\\1<redacted>\\2" },

@@ -157,12 +157,12 @@ void Report::event(std::string_view name, std::string_view json)
 	while (json.ends_with('\n'))
 		json.remove_suffix(1);
 	const auto clean = redactor_(json);
-	if (name == "stats")
-		lastStats_ = clean;
 	++counts_[std::string(name)];
 	if (const int error = events_.write(clean))
 		failed("events.jsonl", error);
 }
+
+void Report::stats(std::string_view json) { file("stats.json", json); }
 
 void Report::log(std::string_view line)
 {
@@ -245,8 +245,6 @@ void Report::finish(int exitCode, const std::string &reason)
 {
 	if (std::exchange(finished_, true))
 		return;
-	if (!lastStats_.empty())
-		file("stats.json", lastStats_ + '\n');
 	auto text = fmt::format("exit code {}\nreason {}\nstarted {}\nended {}\n", exitCode, reason, rfc3339(started_),
 				stamp());
 	for (const auto &[name, count] : counts_)

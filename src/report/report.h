@@ -35,13 +35,15 @@ public:
 	/// Everything that is written goes through it; secrets are added as they become known.
 	Redactor &redactor() noexcept { return redactor_; }
 
-	/// One event as JSON, without line feed. Keeps the last `stats` for finish().
+	/// One event as JSON.
 	void event(std::string_view name, std::string_view json);
+	/// The figures as JSON; the last ones stay.
+	void stats(std::string_view json);
 	/// One line of the log. Thread-safe.
 	void log(std::string_view line);
 	/// A file of its own: "options.txt".
 	void file(const std::string &name, std::string_view text);
-	/// Writes stats.json and summary.txt. Idempotent.
+	/// Writes summary.txt. Idempotent.
 	void finish(int exitCode, const std::string &reason);
 	/// Nobody wants it: removes the folder.
 	void discard();
@@ -79,7 +81,6 @@ private:
 	bool finished_ = false;
 	Stream events_, log_, messages_, candidates_;
 	Series descriptions_, graphs_;
-	std::string lastStats_;
 	std::map<std::string, std::size_t, std::less<>> counts_;
 };
 

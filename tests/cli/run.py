@@ -15,8 +15,11 @@ sys.dont_write_bytecode = True
 
 import cases_bad_input
 import cases_commands
+import cases_ctl
 import cases_doctor
 import cases_join
+import cases_junit
+import cases_record
 import cases_report
 import cases_serve
 import harness
@@ -24,7 +27,8 @@ import harness
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_serve, cases_doctor, cases_report):
+    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_record, cases_serve, cases_doctor,
+                   cases_report):
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))

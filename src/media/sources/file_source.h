@@ -18,6 +18,10 @@ struct FileStreams {
 /// InitializeFailed (empty, nothing GStreamer can demux, the asked kind is not in it).
 FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec);
 
+/// What follows the demuxer, up to the encoder or the parser. Throws Exception(NotSupported).
+std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams);
+std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams);
+
 /// One file, audio and video on one timeline.
 std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams);
 

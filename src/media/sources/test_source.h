@@ -9,4 +9,8 @@ namespace trtc::media {
 /// timeline, sample m at m / 48000 of the same: flash and beep start in the same instant.
 std::unique_ptr<Source> makeTestSource(SourceSetup setup);
 
+/// What it is made of, as gst-launch would have it, up to the encoder. Throws Exception(NotSupported).
+std::string testVideoChain(const LocalStreamConfig &config);
+std::string testAudioChain(const LocalStreamConfig &config);
+
 } // namespace trtc::media
