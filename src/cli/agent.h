@@ -134,7 +134,7 @@ private:
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
 	ServiceManager manager_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

@@ -12,6 +12,8 @@ constexpr OptionSpec kEvents = { "--events", Kind::Choice, "json|text|none", "",
 constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info|debug|trace", "warn",
 				   "how much the log tells" };
 constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
+constexpr OptionSpec kReport = { "--report", Kind::Directory, "DIR", "",
+				 "leave a folder there with everything that happened, without secrets" };
 constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
 
 constexpr OptionSpec kConfig = { "--config",
@@ -77,6 +79,7 @@ constexpr OptionSpec kJoin[] = {
 	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kLogLevel,
 	kLogFile,
+	kReport,
 	kConfig,
 	kDryRun,
 };
@@ -97,8 +100,24 @@ constexpr OptionSpec kServe[] = {
 	kEvents,
 	kLogLevel,
 	kLogFile,
+	kReport,
 	kConfig,
 	kDryRun,
+};
+
+constexpr OptionSpec kDoctor[] = {
+	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service to try, ws:// or wss://" },
+	kSdkAppId,
+	{ "--user-id", Kind::User, "ID", "", "whom the UserSig has to be for" },
+	{ "--user-sig", Kind::Text, "SIG", "", "UserSig to check; rather use the next one, or TRTC_USER_SIG", kSecret },
+	{ "--user-sig-file", Kind::File, "FILE", "", "check the UserSig in this file" },
+	{ "--secret-key-file", Kind::File, "FILE", "", "check with, or sign with, the secret key in this file" },
+	{ "--record", Kind::Directory, "DIR", "", "try this disk for recordings" },
+	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "where a service is to listen" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--json", Kind::Flag, "", "", "one JSON object a line" },
+	kConfig,
 };
 
 constexpr OptionSpec kSign[] = {
@@ -140,6 +159,8 @@ constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
 	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
+	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
+	  kDoctor },
 	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
 	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
 	{ "completion",

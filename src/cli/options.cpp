@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
+#include <utility>
 
 namespace trtc::cli {
 
@@ -83,6 +85,19 @@ LogConfig logConfig(const OptionValues &values)
 {
 	static constexpr std::array<std::string_view, 5> kLevels { "error", "warn", "info", "debug", "trace" };
 	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.value("--log-file") };
+}
+
+ReportConfig reportConfig(const OptionValues &values)
+{
+	ReportConfig config;
+	config.directory = values.value("--report");
+	// The variable is for machines where reports are wanted of what went wrong only.
+	config.always = values.said("--report").layer != Layer::Environment;
+	if (values.onCommandLine("--report") && config.directory.empty())
+		refuse("--report is empty: name a directory");
+	if (values.command->find("--user-sig"))
+		config.secret = values.value("--user-sig");
+	return config;
 }
 
 EventFormat eventFormat(const OptionValues &values, bool terminal)
@@ -282,6 +297,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.readStdin = !values.flag("--no-stdin");
 	control(values, surroundings, config);
 	config.dryRun = values.flag("--dry-run");
+	config.report = reportConfig(values);
 	return config;
 }
 
@@ -307,11 +323,9 @@ void media(const OptionValues &values, ServeConfig &config)
 		refuse(fmt::format("--media-ports {}: the first port is above the last one", *text));
 }
 
-ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+/// `--listen`. Returns host and port.
+std::pair<std::string, std::uint16_t> listenAddress(const OptionValues &values)
 {
-	ServeConfig config;
-	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
-	config.log = logConfig(values);
 	const auto listen = values.value("--listen");
 	const auto colon = listen.rfind(':');
 	auto host = listen.substr(0, colon);
@@ -323,17 +337,25 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 		refuse(fmt::format(
 			"--listen \"{}\" is not allowed: use HOST:PORT, for example 127.0.0.1:8687 or [::1]:8687",
 			printable(listen, 60)));
-	config.host = host;
-	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
+	return { host, static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535)) };
+}
+
+ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	ServeConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.log = logConfig(values);
+	std::tie(config.host, config.port) = listenAddress(values);
+	config.report = reportConfig(values);
 	config.tlsCertificate = values.value("--tls-cert");
 	config.tlsKey = values.value("--tls-key");
 	if (config.tlsCertificate.empty() != config.tlsKey.empty())
 		refuse(fmt::format("--tls-cert and --tls-key go together: {} is missing",
 				   config.tlsKey.empty() ? "--tls-key" : "--tls-cert"));
-	if (!isLoopback(host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
+	if (!isLoopback(config.host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
 				   "name --tls-cert and --tls-key, or add --plain-text if that is wanted",
-				   printable(listen, 60)));
+				   printable(values.value("--listen"), 60)));
 	media(values, config);
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.value("--secret-key-file");
@@ -341,6 +363,30 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
 	config.dryRun = values.flag("--dry-run");
+	return config;
+}
+
+/// Unlike for `join` there may be no proof at all, or a UserSig and the key that is said to have made it.
+DoctorConfig doctorConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	DoctorConfig config;
+	auto &settings = config.settings;
+	settings.server = server(values);
+	settings.serverNamed = values.text("--server").has_value();
+	settings.sdkAppId = sdkAppId(values);
+	if (const auto user = values.text("--user-id"))
+		settings.userId = UserId(*user).str();
+	settings.userSig = values.value("--user-sig");
+	settings.userSigFile = values.value("--user-sig-file");
+	if (!settings.userSig.empty() && !settings.userSigFile.empty())
+		refuse("--user-sig and --user-sig-file exclude each other: give one of them");
+	settings.secretKeyFile = values.value("--secret-key-file");
+	settings.recordDirectory = values.value("--record");
+	settings.caFile = values.value("--ca-file");
+	settings.insecure = values.flag("--insecure");
+	std::tie(settings.listenHost, settings.listenPort) = listenAddress(values);
+	settings.variable = surroundings.variable;
+	config.json = values.flag("--json");
 	return config;
 }
 
@@ -394,6 +440,7 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 					  { "--events", std::string(formatName(config.events)) },
 					  { "--control", config.control.empty() ? "none" : config.control },
 					  { "--latency", std::to_string(config.client.latency.count()) } });
+			config.report.options = config.options;
 			return config;
 		}
 		if (parsed.command->name == "serve") {
@@ -403,6 +450,7 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 				settledOptions(values, { { "--config", configFile },
 							 { "--events", std::string(formatName(config.events)) },
 							 { "--secret-key-file", defaultKeyPath() } });
+			config.report.options = config.options;
 			return config;
 		}
 		if (parsed.command->name == "devices")
@@ -411,9 +459,31 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
+		if (parsed.command->name == "doctor")
+			return doctorConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);
 	} catch (const Exception &error) {
 		throw Exception(withPlace(error.error(), values));
+	}
+}
+
+ReportConfig reportConfigOf(const std::vector<std::string> &arguments, const Surroundings &surroundings)
+{
+	try {
+		OptionValues values(surroundings.variable);
+		const auto parsed = parseWithTable(arguments, values);
+		if (!parsed.command || !parsed.command->find("--report"))
+			return {};
+		try {
+			loadConfig(*parsed.command, surroundings, values);
+		} catch (const Exception &) {
+			// The file may be what is wrong.
+		}
+		auto config = reportConfig(values);
+		config.options = settledOptions(values, {});
+		return config;
+	} catch (const Exception &) {
+		return {}; // that is what is being told
 	}
 }
 

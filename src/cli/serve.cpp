@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cli/plan.h"
+#include "cli/run_report.h"
 #include "cli/secret_file.h"
 #include "cli/service_manager.h"
 #include "service/server.h"
@@ -24,12 +25,12 @@ using namespace std::chrono_literals;
 /// How long the goodbye to everybody may take.
 constexpr auto kStopLimit = 5s;
 
-} // namespace
-
-ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report)
 {
 	try {
-		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, report.logTap());
 		if (config.dryRun) {
 			printPlan(config, printer);
 			return ExitCode::Ok;
@@ -37,6 +38,8 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);
+		report.hide(server.secretKey);
+		server.trace = report.trace();
 		server.host = config.host;
 		server.port = config.port;
 		server.tlsCertificate = config.tlsCertificate;
@@ -49,6 +52,7 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		server.limits.maxUsersPerRoom = config.maxUsers;
 		server.limits.maxAnchorsPerRoom = config.maxAnchors;
 		initializeLibrary();
+		report.versions();
 
 		MainLoop loop;
 		std::optional<service::Server> service;
@@ -80,6 +84,16 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 	} catch (const Exception &error) {
 		return reportFatal(printer, error.error());
 	}
+}
+
+} // namespace
+
+ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+{
+	RunReport report(printer);
+	const auto code = run(config, printer, report);
+	report.close(code, code == ExitCode::Ok ? "signal" : "failed");
+	return code;
 }
 
 } // namespace trtc::cli

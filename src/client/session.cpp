@@ -341,6 +341,7 @@ std::shared_ptr<Link> Session::makeLink(const signalling::NeedOffer &need, Error
 	config.ice.proxy = config_.network.proxy;
 	config.latency = config_.latency;
 	config.connectTimeout = config_.mediaTimeout;
+	config.trace = config_.trace;
 	try {
 		return std::make_shared<Link>(loop_, factories_, static_cast<Link::Owner &>(*this), std::move(config),
 					      need.link, need.tracks);

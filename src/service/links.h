@@ -28,7 +28,8 @@ struct LinkOutcome {
 class Uplink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
-	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome);
+	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
+	       Trace *trace);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -63,7 +64,7 @@ class Downlink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
 	Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, std::weak_ptr<Uplink> source,
-		 protocol::SubscribeWishes wishes, LinkOutcome outcome);
+		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
 	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }

@@ -8,8 +8,8 @@
 
 namespace trtc::service {
 
-MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome)
-	: loop_(loop), addresses_(std::move(addresses)), outcome_(std::move(outcome))
+MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace)
+	: loop_(loop), addresses_(std::move(addresses)), outcome_(std::move(outcome)), trace_(trace)
 {
 }
 
@@ -80,7 +80,7 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 	try {
 		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
 						     addresses_.forClient(clientAddress), std::move(plan),
-						     std::move(outcome));
+						     std::move(outcome), trace_);
 		*self = link;
 		dropUplink(effect.session);
 		uplinks_[effect.session] = std::move(link);
@@ -139,7 +139,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
 						   addresses_.forClient(clientAddress), std::move(plan), source->second,
-						   effect.wishes, std::move(outcome));
+						   effect.wishes, std::move(outcome), trace_);
 		*self = link;
 		dropDownlink(key);
 		downlinks_[key] = std::move(link);

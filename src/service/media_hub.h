@@ -6,6 +6,7 @@
 #include "webrtc/peer_connection.h"
 
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 
 #include <cstdint>
 #include <functional>
@@ -33,7 +34,8 @@ public:
 		std::function<void(SessionId)> uplinkFailed;
 		std::function<void(SessionId, SessionId publisher)> downlinkFailed;
 	};
-	MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome);
+	/// @p trace: borrowed, may be null.
+	MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace = nullptr);
 	~MediaHub();
 
 	/// @p clientAddress decides which of our addresses is offered.
@@ -65,6 +67,7 @@ private:
 	MainLoop &loop_;
 	MediaAddresses addresses_;
 	Outcome outcome_;
+	Trace *trace_;
 	std::map<SessionId, std::shared_ptr<Uplink>> uplinks_;
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
 	Sums ended_; // of connections that are gone

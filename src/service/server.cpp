@@ -104,6 +104,8 @@ struct Server::Impl {
 		void onText(std::string_view text) override { owner.received(*this, text); }
 		void onClosed(unsigned short code, const std::string &reason) override { owner.gone(id, code, reason); }
 
+		std::string label() const { return fmt::format("session {} {}", id, who.userId.str()); }
+
 		Impl &owner;
 		SessionId id;
 		std::unique_ptr<net::WebSocket> socket;
@@ -153,7 +155,8 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 			  apply(rules.downlinkAnswered(s, seq, publisher, code, text));
 		  },
 		  [this](SessionId s) { apply(rules.uplinkFailed(s)); },
-		  [this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } }),
+		  [this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } },
+		config.trace),
 	  warmUp(loop)
 {
 	net::HttpServer::Options options;
@@ -237,6 +240,8 @@ void Server::Impl::received(Session &session, std::string_view text)
 {
 	if (session.closing)
 		return;
+	if (config.trace)
+		config.trace->message(session.label(), Trace::Direction::In, text);
 	const auto now = std::chrono::steady_clock::now();
 	session.credit =
 		std::min(kMessageBurst,
@@ -295,7 +300,10 @@ void Server::Impl::apply(const Effects &effects)
 						   ++joins;
 					   if (const auto *reason = refusalReason(send.message))
 						   ++refusals[reason];
-					   session->socket->send(protocol::encode(send.message));
+					   const auto text = protocol::encode(send.message);
+					   if (config.trace)
+						   config.trace->message(session->label(), Trace::Direction::Out, text);
+					   session->socket->send(text);
 				   },
 				   [&](const CloseSession &end) { close(end.session, end.code, end.reason); },
 				   [&](const StartUplink &start) { media.start(start, addressOf(start.session)); },

@@ -5,6 +5,7 @@
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 
 #include <chrono>
 #include <cstdint>
@@ -24,6 +25,7 @@ struct ServerConfig {
 	Limits limits;
 	std::size_t maxConnections = 4096;
 	std::chrono::milliseconds idleLimit { 10'000 }; ///< a connection that says nothing that long is dropped
+	Trace *trace = nullptr;				///< borrowed for the life of the server
 };
 
 /// The room service: sockets, UserSig, limits, peer connections, forwarding, over the rules of RoomService. Thread-bound.

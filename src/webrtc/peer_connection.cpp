@@ -60,6 +60,7 @@ private:
 	static void onStateNotify(GObject *, GParamSpec *, gpointer data) noexcept;
 	static void onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept;
 	static void onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept;
+	static void onCandidate(GstElement *, guint mLine, const char *text, gpointer data) noexcept;
 
 	template <class Callback>
 	void connectHook(const char *signal, Callback callback);
@@ -120,6 +121,10 @@ void Core::build()
 	connectHook("notify::connection-state", onStateNotify);
 	connectHook("notify::ice-gathering-state", onGatheringNotify);
 	connectHook("pad-added", onPadAdded);
+	pipeline_.observe(config_.trace);
+	// Our offers go out before a candidate is known, so the description alone would not tell.
+	if (config_.trace)
+		connectHook("on-ice-candidate", onCandidate);
 	pipeline_.onMessage([this](GstMessage *m) { message(m); });
 	pipeline_.play();
 }
@@ -261,23 +266,26 @@ bool Core::checkCandidates(const std::string &text)
 void Core::tellLocal(const std::string &text)
 {
 	spdlog::trace("{}: local description\n{}", config_.name, text);
-	if (offerer_) {
-		listener_->onLocalDescription(finishOffer(text));
-		return;
-	}
-	auto finished = finishAnswer(
-		config_.ice.advertisedAddress.empty() ? text : advertise(text, config_.ice.advertisedAddress),
-		answerLines_);
-	if (finished)
-		listener_->onLocalDescription(finished.value());
-	else
-		fail(finished.error().code, finished.error().message);
+	auto finished = offerer_ ? Result<std::string>(finishOffer(text))
+				 : finishAnswer(config_.ice.advertisedAddress.empty()
+							? text
+							: advertise(text, config_.ice.advertisedAddress),
+						answerLines_);
+	if (!finished)
+		return fail(finished.error().code, finished.error().message);
+	if (config_.trace)
+		config_.trace->sdp(config_.name, Trace::Direction::Out, offerer_ ? "offer" : "answer",
+				   finished.value());
+	listener_->onLocalDescription(finished.value());
 }
 
 /// Parses, remembers which m-line an SSRC belongs to, starts the connect timer. False: it cannot be parsed, and onFailed
 /// comes later, not from inside the caller's own call.
 bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(Core &)> then)
 {
+	if (config_.trace)
+		config_.trace->sdp(config_.name, Trace::Direction::In,
+				   type == GST_WEBRTC_SDP_TYPE_OFFER ? "offer" : "answer", text);
 	auto parsed = sdp::parse(text);
 	const auto description = parsed ? makeDescription(type, text) : nullptr;
 	if (!description) {
@@ -358,6 +366,15 @@ void Core::onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept
 	});
 }
 
+void Core::onCandidate(GstElement *, guint mLine, const char *text, gpointer data) noexcept
+{
+	auto &hook = *static_cast<Hook *>(data);
+	hook.loop.post([weak = hook.core, line = fmt::format("m-line {}: {}", mLine, text ? text : "")] {
+		if (auto core = weak.lock(); core && core->listener_)
+			core->config_.trace->candidate(core->config_.name, Trace::Direction::Out, line);
+	});
+}
+
 void Core::onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept
 {
 	if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC)
@@ -426,6 +443,7 @@ void Core::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
+	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();
 	auto *listener = listener_;
@@ -544,6 +562,7 @@ void Core::fail(ErrorCode code, std::string message)
 	if (auto *listener = std::exchange(listener_, nullptr)) {
 		auto self = shared_from_this();
 		connectTimer_.reset();
+		pipeline_.snapshot("failure");
 		for (auto &sender : senders_)
 			sender->shut();
 		listener->onFailed({ code, std::move(message) });

@@ -5,6 +5,7 @@
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 #include <trtc/types.h>
 
 #include <gst/gst.h>
@@ -78,6 +79,7 @@ public:
 		IceConfig ice;
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };
+		Trace *trace = nullptr; ///< borrowed for the life of the connection
 	};
 	struct Listener {
 		/// Our offer or answer, complete with candidates.
