@@ -2,8 +2,10 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "cli/control_socket.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
+#include "cli/recordings.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -11,9 +13,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -23,6 +23,7 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	BytesMoved moved;
 };
 
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
@@ -48,11 +49,14 @@ private:
 	struct PendingCommand {
 		CommandLine line;
 		bool tooLong = false, answered = false;
+		std::function<void(std::string_view)> answerTo;
 	};
 
 	// lifecycle
 	bool prepare();
 	void startTimers();
+	void startStats();
+	BytesMoved bytesMoved() const;
 	void queueJoin();
 	void queuePublish();
 	void push(Task task, bool front = false);
@@ -68,17 +72,21 @@ private:
 	void onFailed(const Failed &failed);
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
-	void record(const StreamInfo &info);
 	void emit(const EventRecord &record);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
 	void noteCode(ExitCode code, const std::string &reason);
 
+	// the control socket
+	bool openControl();
+
 	// stdin
 	void watchStdin();
 	bool readStdin();
-	void onLine(std::string_view line, bool tooLong);
+	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
+	using AnswerTo = std::function<void(std::string_view)>;
+	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
 	void answer(PendingCommand &command, const CommandOutcome &outcome);
 
 	// CommandHost
@@ -88,8 +96,11 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void startRecording(const std::string &directory, Reply reply) override;
+	void stopRecording(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
+	void stats(Reply reply) override;
 	void leave(Reply reply) override;
 
 	MainLoop &loop_;
@@ -98,6 +109,7 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	std::unique_ptr<Recordings> recordings_;
 	State state_ = State::Running;
 	Ending ending_;
 	std::optional<ErrorCode> fatal_;
@@ -106,10 +118,11 @@ private:
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	std::size_t stdinWaiting_ = 0;
+	std::unique_ptr<ControlSocket> control_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

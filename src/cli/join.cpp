@@ -60,7 +60,7 @@ Ending run(JoinConfig config, EventPrinter &printer)
 		MainLoop loop;
 		return Agent(loop, std::move(config), printer).run();
 	} catch (const Exception &error) {
-		return { reportFatal(printer, error.error()), errorName(error.error().code), {} };
+		return { reportFatal(printer, error.error()), errorName(error.error().code), {}, {} };
 	}
 }
 
@@ -69,7 +69,8 @@ Ending run(JoinConfig config, EventPrinter &printer)
 ExitCode runJoin(JoinConfig config, EventPrinter &printer)
 {
 	auto ending = run(std::move(config), printer);
-	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings)));
+	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
+				    ending.moved));
 	return ending.code;
 }
 

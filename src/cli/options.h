@@ -32,11 +32,15 @@ struct JoinConfig {
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only
 	std::string recordDirectory;	    ///< "": no recording
+	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
+	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
 	bool readStdin = true;
+	std::string control;	  ///< path of the control socket; "": none
+	bool controlAsked = true; ///< by the user: then the agent does not start without it
 	LogConfig log;
 	bool dryRun = false;
 	std::string configFile; ///< the one that was read; "": none
@@ -72,12 +76,19 @@ struct UserSigConfig {
 	std::uint32_t privileges = 255;
 };
 
+struct CtlConfig {
+	std::string control;		///< path; "": the one that is there
+	std::string runtimeDirectory;	///< $XDG_RUNTIME_DIR, or ""
+	std::vector<std::string> words; ///< the command; none: commands from stdin
+	EventFormat events = EventFormat::Json;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, PrintAndExit>;
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, PrintAndExit>;
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);

@@ -5,6 +5,7 @@
 #include "client/link.h"
 #include "client/local_stream_impl.h"
 #include "client/remote_stream.h"
+#include "client/traffic_meter.h"
 #include "signalling/driver.h"
 
 #include <trtc/client.h>
@@ -48,6 +49,8 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
 	void muteChanged();
+	void stats(std::function<void(const Stats &)> done);
+	Traffic traffic() const;
 	ConnectionState connectionState() const noexcept { return connection_; }
 	bool joined() const noexcept { return state_ == State::Joined; }
 	bool published() const noexcept { return uplink_.phase == Uplink::Phase::Up; }
@@ -60,7 +63,7 @@ public:
 	void shutDown();
 
 private:
-	enum class State { Idle, Joining, Joined, Leaving };
+	enum class State { Idle, Joining, Joined, Reconnecting, Leaving };
 	struct Uplink {
 		enum class Phase { None, Starting, Up, Stopping };
 		Phase phase = Phase::None;
@@ -121,7 +124,29 @@ private:
 	void needOffer(const signalling::NeedOffer &need);
 	void linkFailed(const signalling::LinkId &id, const Error &error, bool tellService);
 
+	// session_reconnect.cpp: coming back to the room
+	/// What is brought back once we are in the room again.
+	struct Comeback {
+		int tries = 0;
+		Error last; ///< why we are not there
+		LocalStream::Impl *stream = nullptr;
+		/// Subscriptions by hand: what was wished, or nothing.
+		std::map<UserId, std::optional<SubscribeOptions>> wishes;
+		SourceHandle pause;
+	};
+	bool mayComeBack(const signalling::Lost &lost) const noexcept;
+	void beginReconnect(const Error &error);
+	void tryAgain();
+	void triedAgain(const Status &status);
+	void giveUp(const Error &error);
+	/// Why a verb that needs the room is refused.
+	const char *absence() const noexcept;
+	void giveStreamBack() noexcept;
+	/// The wishes of @p user from before the loss; the automatic subscription gives way to them. Call in onPublication().
+	bool restoreWishes(const UserId &user, Remote &remote);
+
 	// session_uplink.cpp: publishing and the role
+	void publish(LocalStream::Impl &stream, Done done);
 	void startUplink(const signalling::NeedOffer &need);
 	void uplinkConnected();
 	void uplinkFailed(const Error &error, bool tellService);
@@ -148,6 +173,14 @@ private:
 	void applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
 		       RemoteStreamImpl::TimePoint asked);
 
+	// session_stats.cpp: figures
+	void startMeter();
+	static void addTotals(Totals &totals, const Link &link);
+	Totals totals() const;
+	Stats collect() const;
+	void collectUplink(Stats &stats) const;
+	void collectRemote(Stats &stats, const UserId &user, const Remote &remote) const;
+
 	MainLoop &loop_;
 	ClientConfig config_;
 	Factories factories_;
@@ -166,7 +199,11 @@ private:
 	Uplink uplink_;
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
+	Comeback comeback_;
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
+	Totals retiredTotals_;					   // of links that are closed
+	TrafficMeter meter_;
+	SourceHandle meterTimer_; // while in a room
 };
 
 } // namespace trtc::client
