@@ -45,8 +45,7 @@ std::string loadConfig(const CommandSpec &command, const Surroundings &surroundi
 		return {};
 	const auto named = values.text("--config");
 	if (named && named->empty())
-		throw Exception(ErrorCode::InvalidParameter,
-				"--config is empty: name a file, or /dev/null for none");
+		throw Exception(ErrorCode::InvalidParameter, "--config is empty: name a file, or /dev/null for none");
 	auto path = named ? *named : defaultConfigPath(surroundings.variable);
 	if (path.empty())
 		return {};

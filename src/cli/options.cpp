@@ -348,7 +348,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			return settled(std::move(config), { { "--latency", latency }, { "--control", control } });
 		}
 		if (parsed.command->name == "serve")
-			return settled(serveConfig(values, surroundings), { { "--secret-key-file", defaultKeyPath() } });
+			return settled(serveConfig(values, surroundings),
+				       { { "--secret-key-file", defaultKeyPath() } });
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);

@@ -32,7 +32,8 @@ void checkCanBeMade(const std::string &path, const char *what, std::string_view 
 		return;
 	throw Exception(ErrorCode::OutputFailed,
 			fmt::format("{} {} cannot be written: {}: {}; name another one with {}", what, path,
-				    place.string(), isDirectory ? std::strerror(errno) : std::strerror(ENOTDIR), option));
+				    place.string(), isDirectory ? std::strerror(errno) : std::strerror(ENOTDIR),
+				    option));
 }
 
 void checkLogFile(const LogConfig &log)
@@ -109,8 +110,10 @@ void printPlan(const JoinConfig &config, std::vector<TrackPlan> sources, EventPr
 	checkLogFile(config.log);
 	if (!config.recordDirectory.empty()) {
 		checkCanBeMade(config.recordDirectory + "/x", "record directory", "--record");
-		const auto room = config.join.room.isString() ? "ROOM" : config.join.room.str();
-		plan.recordings.push_back(fmt::format("{}/{}-USER-STREAM-TIME.mkv", config.recordDirectory, room));
+		const auto name = std::find_if(config.options.begin(), config.options.end(),
+					       [](const auto &each) { return each.option == "--record-name"; });
+		plan.recordings.push_back(fmt::format("{}/{}.mkv", config.recordDirectory,
+						      name == config.options.end() ? "" : name->value));
 	}
 	printer.print(planRecord(plan), planText(plan));
 }
