@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/control_socket.h"
 #include "cli/expectation.h"
+#include "cli/junit.h"
 #include "cli/line_reader.h"
 #include "cli/recordings.h"
 #include "cli/stdin_commands.h"
@@ -23,8 +24,13 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	std::vector<Verdict> verdicts; ///< in the order they were reached
+	std::optional<Error> cause;    ///< of a code that is not Ok
 	BytesMoved moved;
 };
+
+/// Writes the report of `--junit`, if one is wanted. A report that cannot be written is an error of @p ending.
+void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending);
 
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
 /// publication and every command go through one queue, so answers come in the order of the lines.
@@ -76,7 +82,7 @@ private:
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
-	void noteCode(ExitCode code, const std::string &reason);
+	void noteCode(ExitCode code, const Error &error);
 
 	// the control socket
 	bool openControl();

@@ -13,7 +13,7 @@
 namespace trtc::cli {
 
 /// Enters a room and stays until told otherwise. Prints `summary` last, whatever happens.
-ExitCode runJoin(JoinConfig config, EventPrinter &printer);
+ExitCode runJoin(const JoinConfig &config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
 ExitCode runUserSig(const UserSigConfig &config);

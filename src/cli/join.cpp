@@ -54,21 +54,51 @@ Ending run(JoinConfig config, EventPrinter &printer)
 				ErrorCode::InvalidParameter,
 				fmt::format("certificate file {} cannot be read: name a PEM file with --ca-file",
 					    config.client.caFile));
+		if (!config.junitFile.empty())
+			checkJunitPath(config.junitFile);
 		if (config.dryRun)
 			return plan(config, printer);
 		initializeLibrary();
 		MainLoop loop;
 		return Agent(loop, std::move(config), printer).run();
 	} catch (const Exception &error) {
-		return { reportFatal(printer, error.error()), errorName(error.error().code), {}, {} };
+		return { reportFatal(printer, error.error()),
+			 errorName(error.error().code),
+			 {},
+			 {},
+			 error.error(),
+			 {} };
 	}
 }
 
 } // namespace
 
-ExitCode runJoin(JoinConfig config, EventPrinter &printer)
+void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending)
 {
-	auto ending = run(std::move(config), printer);
+	if (config.junitFile.empty())
+		return;
+	const auto elapsed = printer.elapsed();
+	const Error cause = ending.cause.value_or(Error { ErrorCode::Unknown, "the agent was interrupted" });
+	try {
+		writeJunit(config.junitFile,
+			   { fmt::format("{}.{}", config.join.room.str(), config.client.userId.str()),
+			     std::chrono::system_clock::now() - elapsed, elapsed,
+			     completeVerdicts(config.expectations, ending.verdicts, cause, elapsed) });
+	} catch (const Exception &error) {
+		// Refused at the start it has been told; and another error that came first stays the first.
+		if (ending.cause && ending.cause->message == error.error().message)
+			return;
+		if (ending.code != ExitCode::Ok)
+			return complain(error.error().message);
+		ending.code = reportFatal(printer, error.error());
+		ending.reason = errorName(error.error().code);
+	}
+}
+
+ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
+{
+	auto ending = run(config, printer);
+	reportExpectations(config, printer, ending);
 	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
 				    ending.moved));
 	return ending.code;

@@ -47,9 +47,9 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	try {
 		auto result = parseCommandLine(arguments, surroundings);
 		return std::visit(overloaded {
-					  [&](JoinConfig &config) {
+					  [&](const JoinConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
-						  return runJoin(std::move(config), printer);
+						  return runJoin(config, printer);
 					  },
 					  [&](const ServeConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);

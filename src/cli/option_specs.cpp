@@ -65,6 +65,7 @@ constexpr OptionSpec kJoin[] = {
 	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
 	  "this event must come within DURATION of the start (default 30s); may be repeated", kRepeatable },
 	{ "--exit-when-expected", Kind::Flag, "", "", "leave as soon as every expectation is met, or one has failed" },
+	{ "--junit", Kind::File, "FILE", "", "write what became of the expectations there, as JUnit XML" },
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
 	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },

@@ -159,6 +159,11 @@ void expectations(const OptionValues &values, JoinConfig &config)
 	config.exitWhenExpected = values.flag("--exit-when-expected");
 	if (config.exitWhenExpected && config.expectations.empty())
 		refuse("--exit-when-expected needs an expectation: add --expect EVENT");
+	config.junitFile = values.text("--junit").value_or("");
+	if (config.junitFile.empty() && values.onCommandLine("--junit"))
+		refuse("--junit is empty: name a file");
+	if (!config.junitFile.empty() && config.expectations.empty())
+		refuse("--junit reports on expectations: add --expect EVENT");
 }
 
 std::string runtimeDirectory(const Surroundings &surroundings)

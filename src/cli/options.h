@@ -38,6 +38,7 @@ struct JoinConfig {
 	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
+	std::string junitFile; ///< "": no report
 	bool readStdin = true;
 	std::string control;	  ///< path of the control socket; "": none
 	bool controlAsked = true; ///< by the user: then the agent does not start without it
