@@ -15,6 +15,7 @@ sys.dont_write_bytecode = True
 
 import cases_bad_input
 import cases_commands
+import cases_config
 import cases_ctl
 import cases_join
 import cases_junit
@@ -25,7 +26,7 @@ import harness
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_record, cases_serve):
+    for module in (cases_bad_input, cases_join, cases_commands, cases_config, cases_ctl, cases_junit, cases_record, cases_serve):
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))
