@@ -62,12 +62,9 @@ Ending run(JoinConfig config, EventPrinter &printer)
 		MainLoop loop;
 		return Agent(loop, std::move(config), printer).run();
 	} catch (const Exception &error) {
-		return { reportFatal(printer, error.error()),
-			 errorName(error.error().code),
-			 {},
-			 {},
-			 error.error(),
-			 {} };
+		return {
+			reportFatal(printer, error.error()), errorName(error.error().code), {}, {}, error.error(), {}
+		};
 	}
 }
 

@@ -300,7 +300,9 @@ TEST_CASE("warnings: a secret that others may read, a variable that is no option
 	place.warnings.clear();
 	place.run("serve --config " + place.write("max-rooms = 5\n", 0644));
 	CHECK(place.warnings.empty());
-	place.variables = { { "TRTC_ROMM", "5" }, { "TRTC_REPORT", "d" }, { "TRTC_TEST_LOG", "1" }, { "TRTC_EXPIRE", "1h" } };
+	place.variables = {
+		{ "TRTC_ROMM", "5" }, { "TRTC_REPORT", "d" }, { "TRTC_TEST_LOG", "1" }, { "TRTC_EXPIRE", "1h" }
+	};
 	place.run("serve");
 	REQUIRE(place.warnings.size() == 1);
 	CHECK(place.warnings[0] == "warning: environment variable TRTC_ROMM is no option (did you mean TRTC_ROOM?)");
@@ -327,7 +329,7 @@ TEST_CASE("the sample says what counts without it")
 			CAPTURE(option);
 			const auto *spec = each.find(option);
 			REQUIRE(spec);
-			const auto wanted = spec->isFlag() ? one("false")
+			const auto wanted = spec->isFlag()	      ? one("false")
 					    : spec->byDefault.empty() ? std::vector<std::string> {}
 								      : one(std::string(spec->byDefault));
 			CHECK(setting.texts == wanted);
