@@ -147,6 +147,7 @@ constexpr OptionSpec kCtl[] = {
 	{ "--control", Kind::File, "PATH", "", "the agent's socket (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
 	{ "--events", Kind::Choice, "json|text|none", "",
 	  "form of the answers on stdout (default text on a terminal, else json)" },
+	kConfig,
 };
 
 constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";

@@ -295,9 +295,9 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
-	control(values, surroundings, config);
 	config.dryRun = values.flag("--dry-run");
 	config.report = reportConfig(values);
+	control(values, surroundings, config);
 	return config;
 }
 
@@ -431,28 +431,23 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 		return PrintAndExit { parsed.print };
 	warnOfVariables(surroundings);
 	const auto configFile = loadConfig(*parsed.command, surroundings, values);
+	const auto settled = [&](auto config, std::map<std::string_view, std::string> computed) {
+		computed.insert({ { "--config", configFile }, { "--events", formatName(config.events) } });
+		config.configFile = configFile;
+		config.options = settledOptions(values, computed);
+		config.report.options = config.options;
+		return config;
+	};
 	try {
 		if (parsed.command->name == "join") {
 			auto config = joinConfig(values, surroundings);
-			config.configFile = configFile;
-			config.options = settledOptions(
-				values, { { "--config", configFile },
-					  { "--events", std::string(formatName(config.events)) },
-					  { "--control", config.control.empty() ? "none" : config.control },
-					  { "--latency", std::to_string(config.client.latency.count()) } });
-			config.report.options = config.options;
-			return config;
+			const auto latency = std::to_string(config.client.latency.count());
+			const auto control = config.control.empty() ? "none" : config.control;
+			return settled(std::move(config), { { "--latency", latency }, { "--control", control } });
 		}
-		if (parsed.command->name == "serve") {
-			auto config = serveConfig(values, surroundings);
-			config.configFile = configFile;
-			config.options =
-				settledOptions(values, { { "--config", configFile },
-							 { "--events", std::string(formatName(config.events)) },
-							 { "--secret-key-file", defaultKeyPath() } });
-			config.report.options = config.options;
-			return config;
-		}
+		if (parsed.command->name == "serve")
+			return settled(serveConfig(values, surroundings),
+				       { { "--secret-key-file", defaultKeyPath() } });
 		if (parsed.command->name == "devices")
 			return DevicesConfig { values.flag("--json") };
 		if (parsed.command->name == "completion")
