@@ -15,7 +15,9 @@ sys.dont_write_bytecode = True
 
 import cases_bad_input
 import cases_commands
+import cases_completion
 import cases_ctl
+import cases_examples
 import cases_join
 import cases_junit
 import cases_record
@@ -25,7 +27,7 @@ import harness
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_record, cases_serve):
+    for module in (cases_bad_input, cases_join, cases_commands, cases_completion, cases_ctl, cases_examples, cases_junit, cases_record, cases_serve):
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))
