@@ -108,6 +108,7 @@ private:
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void stats(Reply reply) override;

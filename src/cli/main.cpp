@@ -55,6 +55,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
 						  return runServe(config, printer);
 					  },
+					  [](const DevicesConfig &config) { return runDevices(config); },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
 					  [](const CtlConfig &config) { return runCtl(config); },
 					  [](const PrintAndExit &text) { return print(text.text); },

@@ -148,6 +148,21 @@ void subscription(const OptionValues &values, JoinConfig &config)
 		config.subscribeUsers.push_back(named("--subscribe", [&] { return UserId(std::move(user)); }));
 }
 
+NetworkConfig network(const OptionValues &values)
+{
+	NetworkConfig config;
+	if (const auto text = values.text("--stun"))
+		config.stun = named("--stun", [&] { return StunServer::parse(*text); });
+	if (const auto text = values.text("--turn"))
+		config.turn = named("--turn", [&] { return TurnServer::parse(*text); });
+	if (const auto text = values.text("--proxy"))
+		config.proxy = named("--proxy", [&] { return ProxyServer::parse(*text); });
+	config.relayOnly = choice<2>(values, "--ice", { "all", "relay" }, 0) == 1;
+	if (config.relayOnly && !config.turn)
+		refuse("--ice relay needs a TURN server: name one with --turn or TRTC_TURN");
+	return config;
+}
+
 /// `--expect` in the environment holds one expectation.
 void expectations(const OptionValues &values, JoinConfig &config)
 {
@@ -227,9 +242,12 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
 		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
 
-	config.local.video = named("--video", [&] { return SourceSpec::parse(values.value("--video")); });
-	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.value("--audio")); });
-	config.local.auxiliary = named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary")); });
+	config.local.video =
+		named("--video", [&] { return SourceSpec::parse(values.value("--video"), MediaKind::Video); });
+	config.local.audio =
+		named("--audio", [&] { return SourceSpec::parse(values.value("--audio"), MediaKind::Audio); });
+	config.local.auxiliary =
+		named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary"), MediaKind::Video); });
 	config.local.auxiliaryProfile = named(
 		"--auxiliary-profile", [&] { return VideoProfile::parseScreen(values.value("--auxiliary-profile")); });
 	config.local.loop = values.flag("--loop");
@@ -249,6 +267,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.network = network(values);
 	config.client.reconnectTries =
 		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
@@ -268,6 +287,26 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 
 bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
+/// `A-B`, both included.
+void media(const OptionValues &values, ServeConfig &config)
+{
+	config.mediaAddress = values.value("--media-address");
+	const auto text = values.text("--media-ports");
+	if (!text)
+		return;
+	const auto dash = text->find('-');
+	if (dash == std::string::npos)
+		refuse(fmt::format("--media-ports \"{}\" is not allowed: use FIRST-LAST, for example 40000-40999",
+				   printable(*text, 40)));
+	const auto port = [](const char *what, std::string_view digits) {
+		return static_cast<std::uint16_t>(parseWhole(what, digits, 1024, 65535));
+	};
+	config.minMediaPort = port("--media-ports: first port", std::string_view(*text).substr(0, dash));
+	config.maxMediaPort = port("--media-ports: last port", std::string_view(*text).substr(dash + 1));
+	if (config.minMediaPort > config.maxMediaPort)
+		refuse(fmt::format("--media-ports {}: the first port is above the last one", *text));
+}
+
 ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
 {
 	ServeConfig config;
@@ -286,10 +325,16 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 			printable(listen, 60)));
 	config.host = host;
 	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
-	if (!isLoopback(host) && !values.flag("--plain-text"))
+	config.tlsCertificate = values.value("--tls-cert");
+	config.tlsKey = values.value("--tls-key");
+	if (config.tlsCertificate.empty() != config.tlsKey.empty())
+		refuse(fmt::format("--tls-cert and --tls-key go together: {} is missing",
+				   config.tlsKey.empty() ? "--tls-key" : "--tls-cert"));
+	if (!isLoopback(host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
-				   "add --plain-text if that is wanted",
+				   "name --tls-cert and --tls-key, or add --plain-text if that is wanted",
 				   printable(listen, 60)));
+	media(values, config);
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.value("--secret-key-file");
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
@@ -360,6 +405,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 							 { "--secret-key-file", defaultKeyPath() } });
 			return config;
 		}
+		if (parsed.command->name == "devices")
+			return DevicesConfig { values.flag("--json") };
 		if (parsed.command->name == "completion")
 			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")

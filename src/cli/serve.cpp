@@ -39,6 +39,11 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		server.secretKey = readOrMakeKey(keyFile);
 		server.host = config.host;
 		server.port = config.port;
+		server.tlsCertificate = config.tlsCertificate;
+		server.tlsKey = config.tlsKey;
+		server.mediaAddress = config.mediaAddress;
+		server.minMediaPort = config.minMediaPort;
+		server.maxMediaPort = config.maxMediaPort;
 		server.sdkAppId = config.sdkAppId;
 		server.limits.maxRooms = config.maxRooms;
 		server.limits.maxUsersPerRoom = config.maxUsers;

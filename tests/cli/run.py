@@ -20,14 +20,29 @@ import cases_ctl
 import cases_examples
 import cases_join
 import cases_junit
+import cases_network
 import cases_record
 import cases_serve
 import harness
 
+# One a line, in the order they run.
+MODULES = (
+    cases_bad_input,
+    cases_join,
+    cases_commands,
+    cases_completion,
+    cases_ctl,
+    cases_examples,
+    cases_junit,
+    cases_network,
+    cases_record,
+    cases_serve,
+)
+
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_completion, cases_ctl, cases_examples, cases_junit, cases_record, cases_serve):
+    for module in MODULES:
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))
