@@ -23,6 +23,7 @@ import cases_junit
 import cases_network
 import cases_record
 import cases_serve
+import cases_tasks
 import harness
 
 # One a line, in the order they run.
@@ -37,6 +38,7 @@ MODULES = (
     cases_network,
     cases_record,
     cases_serve,
+    cases_tasks,
 )
 
 
