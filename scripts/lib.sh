@@ -6,6 +6,7 @@
 build_packages=(
 	g++ meson ninja-build ccache pkg-config python3
 	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev
+	libsystemd-dev
 	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 	libasound2-dev libxcb1-dev libxcb-shm0-dev libxcb-xfixes0-dev
 )
@@ -15,6 +16,7 @@ run_packages=(
 )
 test_packages=(
 	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb openssl coturn tinyproxy
+	bash fish zsh shellcheck systemd
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 

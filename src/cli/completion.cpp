@@ -206,6 +206,16 @@ _trtc_cli_words()
 	fi
 }
 
+# Options only where nothing else can stand, or when a - says so.
+_trtc_cli_either()
+{
+	if [[ -z $1 || $current == -* ]]; then
+		_trtc_cli_words "$2"
+	else
+		_trtc_cli_words "$1"
+	fi
+}
+
 _trtc_cli_files()
 {
 	compopt -o filenames
@@ -304,19 +314,16 @@ std::string bashScript()
 					   quoted(word + ' ' + second));
 	}
 	out += kBashTail;
-	out += fmt::format("\t'') _trtc_cli_words {} ;;\n",
-			   quoted(fmt::format("{} --help --version", fmt::join(wordsAfter(""), " "))));
+	const auto either = [&](std::string_view command, const std::string &words, const std::string &options) {
+		out += fmt::format("\t{}) _trtc_cli_either {} {} ;;\n", quoted(command), quoted(words),
+				   quoted(options));
+	};
+	either("", fmt::format("{}", fmt::join(wordsAfter(""), " ")), "--help --version");
 	for (const auto &word : wordsAfter(""))
 		if (isGroup(word))
-			out += fmt::format(
-				"\t{}) _trtc_cli_words {} ;;\n", quoted(word),
-				quoted(fmt::format("{} --help --version", fmt::join(wordsAfter(word + ' '), " "))));
-	for (const auto &command : commandSpecs()) {
-		const auto positional = positionalWords(command);
-		out += fmt::format("\t{}) _trtc_cli_words {} ;;\n", quoted(command.name),
-				   quoted(fmt::format("{}{}{}", positional, positional.empty() ? "" : " ",
-						      fmt::join(optionNames(command), " "))));
-	}
+			either(word, fmt::format("{}", fmt::join(wordsAfter(word + ' '), " ")), "--help --version");
+	for (const auto &command : commandSpecs())
+		either(command.name, positionalWords(command), fmt::format("{}", fmt::join(optionNames(command), " ")));
 	return out + "\tesac\n}\n\ncomplete -F _trtc_cli trtc-cli\n";
 }
 
@@ -371,8 +378,8 @@ std::string zshScript()
 				   tab);
 		for (const auto &option : command.options) {
 			const auto values = valuesOf(option);
-			std::string spec = fmt::format("{}{}[{}]", option.has(kRepeatable) ? "*" : "", option.name,
-						       zshEscaped(option.help));
+			std::string spec = fmt::format("{}{}{}[{}]", option.has(kRepeatable) ? "*" : "", option.name,
+						       option.isFlag() ? "" : "=", zshEscaped(option.help));
 			if (!option.isFlag()) {
 				auto action = zshAction(values);
 				if (option.kind == Kind::Source)
