@@ -21,8 +21,8 @@ using namespace std::chrono_literals;
 using Step = net::ServerProbe::Step;
 
 /// For the way there, and for the WebSocket with its first words.
-constexpr auto kProbeLimit = 8s;
-constexpr auto kUpgradeLimit = 8s;
+constexpr auto kProbeLimit = 5s;
+constexpr auto kUpgradeLimit = 5s;
 /// A certificate that ends sooner is about to be somebody's bad morning.
 constexpr std::int64_t kShortRest = 14 * 86400;
 
@@ -202,7 +202,7 @@ void lookAtServer(MainLoop &loop, const Settings &settings, Facts &facts)
 {
 	auto &server = facts.server;
 	server.probe = net::probeServer(settings.server, settings.caFile, kProbeLimit);
-	if (server.probe.reached < Step::Http)
+	if (server.probe.reached != Step::Done)
 		return;
 	if (server.probe.tlsFaults.any() && !settings.insecure)
 		return; // nothing of ours goes there
@@ -271,6 +271,12 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 		judgeTls(settings, facts, findings);
 	if (probe.tlsFaults.any() && !settings.insecure)
 		return;
+	if (probe.reached == Step::Http) {
+		findings.fail("room service", fmt::format("{} speaks no HTTP: {}", place, probe.error),
+			      probe.tls ? fmt::format("openssl s_client -connect {}", place)
+					: fmt::format("trtc-cli doctor --server wss://{}", place));
+		return;
+	}
 	judgeChannel(settings, facts, findings);
 }
 

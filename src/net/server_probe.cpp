@@ -242,8 +242,10 @@ bool secure(Walk &walk, glib::ObjectPtr<GIOStream> &stream, const std::string &c
 		return walk.failed(Step::Tls, error.message());
 	auto tls = glib::ObjectPtr<GTlsConnection>::adopt(G_TLS_CONNECTION(raw));
 	if (!caFile.empty()) {
-		auto database =
-			glib::ObjectPtr<GTlsDatabase>::adopt(g_tls_file_database_new(caFile.c_str(), error.out()));
+		// Relative to the folder we are in; left so, GLib warns of it and trusts nobody.
+		const glib::CharPtr path(g_canonicalize_filename(caFile.c_str(), nullptr));
+		const auto database =
+			glib::ObjectPtr<GTlsDatabase>::adopt(g_tls_file_database_new(path.get(), error.out()));
 		if (!database)
 			return walk.failed(Step::Tls,
 					   fmt::format("CA file {} cannot be used: {}", caFile, error.message()));

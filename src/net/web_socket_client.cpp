@@ -200,8 +200,10 @@ std::optional<Error> prepare(Attempt &attempt, const std::string &url, const Web
 	} else if (isLoopback(host))
 		g_object_set(attempt.session.get(), "proxy-resolver", nullptr, nullptr);
 	if (!options.caFile.empty()) {
-		const auto database = glib::ObjectPtr<GTlsDatabase>::adopt(
-			g_tls_file_database_new(options.caFile.c_str(), error.out()));
+		// Relative to the folder we are in; left so, GLib warns of it and trusts nobody.
+		const glib::CharPtr path(g_canonicalize_filename(options.caFile.c_str(), nullptr));
+		const auto database =
+			glib::ObjectPtr<GTlsDatabase>::adopt(g_tls_file_database_new(path.get(), error.out()));
 		if (!database)
 			return invalid(fmt::format("CA file {} cannot be used: {}", options.caFile, error.message()));
 		g_object_set(attempt.session.get(), "tls-database", database.get(), nullptr);

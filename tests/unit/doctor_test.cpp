@@ -188,6 +188,8 @@ const std::vector<Illness> &illnesses()
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Proxy; } },
 		{ "server", Verdict::Fail, "no TLS", "--server ws://room.example:443",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Tls; } },
+		{ "server", Verdict::Fail, "speaks no HTTP", "openssl s_client -connect room.example:443",
+		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Http; } },
 		{ "server", Verdict::Fail, "nobody here trusts", "openssl s_client -connect room.example:443",
 		  [](Facts &f, Settings &) { f.server.probe.tlsFaults.unknownAuthority = true; } },
 		{ "server", Verdict::Warn, "--insecure takes it", "openssl s_client",
