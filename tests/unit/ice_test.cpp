@@ -12,11 +12,12 @@ using service::MediaAddresses;
 
 TEST_CASE("an address that others know us by")
 {
-	const std::string sdp = "v=0\r\n"
-				"a=candidate:1 1 UDP 2015363327 10.0.0.5 40001 typ host\r\n"
-				"a=candidate:2 1 UDP 2015363327 fe80::1 40002 typ host\r\n"
-				"a=candidate:3 1 UDP 1677722111 203.0.113.7 40003 typ srflx raddr 10.0.0.5 rport 40001\r\n"
-				"a=end-of-candidates\r\n";
+	const std::string sdp =
+		"v=0\r\n"
+		"a=candidate:1 1 UDP 2015363327 10.0.0.5 40001 typ host\r\n"
+		"a=candidate:2 1 UDP 2015363327 fe80::1 40002 typ host\r\n"
+		"a=candidate:3 1 UDP 1677722111 203.0.113.7 40003 typ srflx raddr 10.0.0.5 rport 40001\r\n"
+		"a=end-of-candidates\r\n";
 	CHECK(webrtc::advertise(sdp, "198.51.100.4") ==
 	      "v=0\r\n"
 	      "a=candidate:1 1 UDP 2015363327 198.51.100.4 40001 typ host\r\n"
