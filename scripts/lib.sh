@@ -15,8 +15,7 @@ run_packages=(
 	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-alsa glib-networking
 )
 test_packages=(
-	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb openssl coturn tinyproxy
-	bash fish zsh shellcheck systemd
+	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb openssl coturn tinyproxy bash fish zsh shellcheck systemd
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "media/capture.h"
 
-#include "media/live_source.h"
 #include "media/sources/alsa_source.h"
 #include "media/sources/file_source.h"
 #include "media/sources/pipeline_source.h"
@@ -27,18 +26,24 @@ constexpr auto kReplaceLimit = 10s;
 
 struct SourceKind {
 	Kind kind;
-	SourcePlan (*prepare)(const SourceRequest &request); ///< throws Exception
+	SourcePlan (*prepare)(const SourceRequest &request);  ///< throws Exception
+	SourceText (*describe)(const SourceRequest &request); ///< throws Exception
 };
 constexpr SourceKind kSources[] = {
-	{ Kind::Test, prepareTest }, { Kind::File, prepareFile },     { Kind::V4l2, prepareV4l2 },
-	{ Kind::Alsa, prepareAlsa }, { Kind::Screen, prepareScreen }, { Kind::Pipeline, preparePipeline },
+	{ Kind::Test, prepareTest, describeTest },	 { Kind::File, prepareFile, describeFile },
+	{ Kind::V4l2, prepareV4l2, describeV4l2 },	 { Kind::Alsa, prepareAlsa, describeAlsa },
+	{ Kind::Screen, prepareScreen, describeScreen }, { Kind::Pipeline, preparePipeline, describePipeline },
 };
+
+const SourceKind &kindOf(const SourceSpec &spec)
+{
+	return *std::find_if(std::begin(kSources), std::end(kSources),
+			     [&](const SourceKind &source) { return source.kind == spec.kind; });
+}
 
 SourcePlan prepare(const SourceRequest &request)
 {
-	const auto *row = std::find_if(std::begin(kSources), std::end(kSources),
-				       [&](const SourceKind &source) { return source.kind == request.spec.kind; });
-	auto plan = row->prepare(request);
+	auto plan = kindOf(request.spec).prepare(request);
 	// Find a missing encoder now, not in the middle of a call.
 	if (request.video && !plan.videoPassed)
 		videoEncoder(request.config.videoCodec, request.config.videoProfile);
@@ -94,6 +99,7 @@ public:
 		for (auto *track : { &audio_, &video_ }) {
 			track->running.reset();
 			track->lane.reset();
+			track->framesBefore = 0;
 			finishReplace(*track, invalid("publishing was stopped before the new source gave anything"));
 		}
 	}
@@ -117,14 +123,16 @@ public:
 	VideoFigures videoFigures() const override
 	{
 		VideoFigures figures;
-		if (!video_.lane)
+		if (!video_.running)
 			return figures;
+		const auto &outlet = *video_.running->video;
 		if (!video_.plan.videoPassed)
-			figures.framesEncoded = video_.lane->frames();
-		figures.width = video_.lane->width();
-		figures.height = video_.lane->height();
+			figures.framesEncoded = video_.framesBefore + outlet.frames();
+		figures.width = outlet.width();
+		figures.height = outlet.height();
 		return figures;
 	}
+
 	void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) override;
 
 private:
@@ -152,6 +160,7 @@ private:
 		SourceSpec spec;
 		SourcePlan plan;
 		bool muted = false;
+		std::uint64_t framesBefore = 0; // encoded from sources that were replaced
 		std::shared_ptr<Lane> lane;
 		std::shared_ptr<Running> running; // both tracks may have the same
 		std::optional<Replacement> next;
@@ -313,6 +322,7 @@ void SourceCapture::tryReplacement(Track &track)
 void SourceCapture::takeReplacement(Track &track)
 {
 	auto &next = *track.next;
+	const bool wasPassed = track.kind == MediaKind::Video && track.plan.videoPassed;
 	track.spec = next.spec;
 	(track.kind == MediaKind::Audio ? config_.audio : config_.video) = next.spec;
 	track.plan = next.plan;
@@ -320,6 +330,8 @@ void SourceCapture::takeReplacement(Track &track)
 	if (track.running) {
 		const auto &outlet = track.kind == MediaKind::Audio ? track.running->audio : track.running->video;
 		outlet->close();
+		if (!wasPassed)
+			track.framesBefore += outlet->frames();
 	}
 	// The other kind may still live on the old source.
 	track.running = std::move(next.running);
@@ -336,52 +348,26 @@ void SourceCapture::finishReplace(Track &track, Status status)
 	loop_.post([done = std::move(next.done), status = std::move(status)] { done(status); });
 }
 
-/// How the raw media come from a source that gives them live. For people: no device is opened for it.
-std::string liveHead(const SourceSpec &spec)
-{
-	switch (spec.kind) {
-	case Kind::V4l2:
-		return fmt::format("v4l2src device={}", spec.argument.empty() ? "(the first)" : spec.argument);
-	case Kind::Alsa:
-		return fmt::format("alsasrc device={}", spec.argument.empty() ? "default" : spec.argument);
-	case Kind::Screen:
-		return fmt::format("appsrc name=grab (display {})",
-				   spec.argument.empty() ? "of DISPLAY" : spec.argument);
-	default:
-		return spec.argument;
-	}
-}
-
-TrackPlan planTrack(const LocalStreamConfig &config, MediaKind kind)
-{
-	const bool video = kind == MediaKind::Video;
-	const auto &spec = video ? config.video : config.audio;
-	TrackPlan plan;
-	plan.kind = kind;
-	plan.source = spec.str();
-	plan.codec = video ? toString(config.videoCodec) : "opus";
-	if (spec.kind == Kind::File) {
-		const auto streams = inspectFile(spec.argument, !video, video, config.videoCodec);
-		plan.encoded = video ? !streams.videoPassed : !streams.audioPassed;
-		plan.pipeline = fmt::format("filesrc location={} ! decodebin ! {}", spec.argument,
-					    video ? fileVideoChain(config, streams) : fileAudioChain(config, streams));
-	} else if (spec.kind == Kind::Test) {
-		plan.pipeline = video ? testVideoChain(config) : testAudioChain(config);
-	} else {
-		plan.pipeline = fmt::format("{} ! {}", liveHead(spec), liveChain(kind, config));
-	}
-	return plan;
-}
-
 } // namespace
 
-std::vector<TrackPlan> Capture::plan(MainLoop &, const LocalStreamConfig &config)
+std::vector<TrackPlan> Capture::plan(MainLoop &loop, const LocalStreamConfig &config)
 {
 	std::vector<TrackPlan> tracks;
-	if (config.video.kind != Kind::None)
-		tracks.push_back(planTrack(config, MediaKind::Video));
-	if (config.audio.kind != Kind::None)
-		tracks.push_back(planTrack(config, MediaKind::Audio));
+	const auto add = [&](MediaKind kind, const SourceSpec &spec) {
+		if (spec.kind == Kind::None)
+			return;
+		const bool video = kind == MediaKind::Video;
+		const auto text = kindOf(spec).describe({ loop, config, spec, !video, video });
+		TrackPlan track;
+		track.kind = kind;
+		track.source = spec.str();
+		track.codec = video ? toString(config.videoCodec) : "opus";
+		track.encoded = text.encoded;
+		track.pipeline = text.pipeline;
+		tracks.push_back(std::move(track));
+	};
+	add(MediaKind::Video, config.video);
+	add(MediaKind::Audio, config.audio);
 	return tracks;
 }
 

@@ -318,12 +318,13 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 
 } // namespace
 
-std::string liveChain(MediaKind kind, const LocalStreamConfig &config)
+SourceText describeLive(const SourceRequest &request, const std::string &head, bool recorded)
 {
-	const bool video = kind == MediaKind::Video;
-	return fmt::format("{} ! {}", conversion(kind, config, false),
-			   video ? videoEncoder(config.videoCodec, config.videoProfile)
-				 : audioEncoder(config.audioProfile));
+	const auto &config = request.config;
+	const auto encoder = request.video ? videoEncoder(config.videoCodec, config.videoProfile)
+					   : audioEncoder(config.audioProfile);
+	const auto kind = request.video ? MediaKind::Video : MediaKind::Audio;
+	return { fmt::format("{} ! {} ! {}", head, conversion(kind, config, recorded), encoder), true };
 }
 
 SourcePlan prepareLive(const SourceRequest &request, std::shared_ptr<LiveDevice> device)

@@ -30,8 +30,8 @@ public:
 	bool warned = false;
 };
 
-/// What follows the device's raw media, for people.
-std::string liveChain(MediaKind kind, const LocalStreamConfig &config);
+/// What it would be made of, behind @p head; opens nothing. Throws Exception(NotSupported) without an encoder.
+SourceText describeLive(const SourceRequest &request, const std::string &head, bool recorded = false);
 
 /// A plan for one kind of media (request.audio or request.video). With request.tryOut it waits up to 10 s for the first
 /// picture or sound. Throws what open() throws.

@@ -42,6 +42,7 @@ GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
 
 void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
 {
+	++frames_;
 	const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 	auto time = runningTime + base_ - gst::epoch();
 	const std::lock_guard lock(lane_->mutex_);
@@ -56,9 +57,6 @@ void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
 		if (taken_)
 			taken_();
 	}
-	++lane_->frames_;
-	lane_->width_ = width_;
-	lane_->height_ = height_;
 	if (lane_->muted_) {
 		lane_->waitForKeyframe_ = true;
 		return;

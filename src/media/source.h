@@ -26,17 +26,10 @@ public:
 	/// Muted: nothing passes, and afterwards nothing before a keyframe. Thread-safe.
 	void setMuted(bool muted) noexcept { muted_ = muted; }
 
-	/// What was pushed by the source that holds the lane, muted or not.
-	std::uint64_t frames() const noexcept { return frames_; }
-	int width() const noexcept { return width_; }
-	int height() const noexcept { return height_; }
-
 private:
 	friend class Outlet;
 	std::shared_ptr<webrtc::Sender> sender_;
 	std::atomic<bool> muted_ { false };
-	std::atomic<std::uint64_t> frames_ { 0 };
-	std::atomic<int> width_ { 0 }, height_ { 0 };
 	std::mutex mutex_; // guards what follows
 	const void *holder_ = nullptr;
 	GstClockTime last_ = 0; // of what passed, process timeline
@@ -53,7 +46,11 @@ public:
 	}
 	/// @p buffer: PTS is running time of its pipeline. Borrowed. Streaming thread.
 	void push(GstBuffer *buffer, GstClockTime runningTime);
-	/// Of the pictures that follow. Streaming thread.
+	/// What comes to push(), muted or not.
+	std::uint64_t frames() const noexcept { return frames_; }
+	int width() const noexcept { return width_; }
+	int height() const noexcept { return height_; }
+	/// Streaming thread.
 	void setSize(int width, int height) noexcept
 	{
 		width_ = width;
@@ -70,9 +67,10 @@ private:
 	std::shared_ptr<Lane> lane_;
 	MediaKind kind_;
 	std::function<void()> taken_; // lane's mutex
-	int width_ = 0, height_ = 0;  // streaming thread
 	bool fresh_ = true;	      // lane's mutex; has not held the lane yet
 	std::atomic<GstClockTime> base_ { gst::epoch() };
+	std::atomic<std::uint64_t> frames_ { 0 };
+	std::atomic<int> width_ { 0 }, height_ { 0 };
 };
 
 /// One pipeline that ends in one or two outlets. Thread-bound. A new source is a file pair in sources/ and a line in
@@ -104,6 +102,12 @@ struct SourceSetup {
 struct SourcePlan {
 	std::function<std::unique_ptr<Source>(SourceSetup)> make;
 	bool audioPassed = false, videoPassed = false; ///< goes out without encoding
+};
+
+/// What a source would be made of.
+struct SourceText {
+	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
+	bool encoded = true;  ///< false: goes out as it is
 };
 
 /// What to look at.

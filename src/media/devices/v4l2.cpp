@@ -297,6 +297,29 @@ Camera findCamera(const std::string &wanted)
 	return camera;
 }
 
+Camera findAgain(const Camera &camera)
+{
+	const auto all = getCameras();
+	const auto find = [&](auto fits) {
+		return std::find_if(all.begin(), all.end(), [&](const Camera &each) {
+			return each.problem.empty() && each.name == camera.name && fits(each);
+		});
+	};
+	auto found = find([&](const Camera &each) { return each.path == camera.path; });
+	if (found == all.end())
+		found = find([&](const Camera &each) { return each.bus == camera.bus; });
+	if (found == all.end())
+		found = find([](const Camera &) { return true; });
+	if (found != all.end())
+		return *found;
+	const auto blocked = std::find_if(all.begin(), all.end(), [&](const Camera &each) {
+		return !each.problem.empty() && each.path == camera.path;
+	});
+	if (blocked != all.end())
+		throw Exception(ErrorCode::InitializeFailed, blocked->problem);
+	notFound(fmt::format("camera {} ({}) is gone: {}", camera.path, camera.name, listed(all)));
+}
+
 void checkCameraFree(const Camera &camera)
 {
 	const Node node(camera.path);

@@ -16,6 +16,10 @@ Camera inspectCamera(const std::string &path);
 /// Throws Exception: DeviceNotFound (with a list of what is there), InitializeFailed (no permission, broken).
 Camera findCamera(const std::string &wanted);
 
+/// That camera again, under whatever node it has by now: its node, else one on the same bus, else one of the same name.
+/// Throws as findCamera().
+Camera findAgain(const Camera &camera);
+
 /// Asks for a buffer and gives it back: the driver refuses while somebody else captures.
 /// Throws Exception: InitializeFailed (in use, and by whom), DeviceNotFound (just unplugged).
 void checkCameraFree(const Camera &camera);

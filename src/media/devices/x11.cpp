@@ -113,8 +113,8 @@ DisplayGrabber::DisplayGrabber(const std::string &display)
 			fmt::format("screen \"{}\" {}", name,
 				    parse    ? "is no name of a display: use :N or :N.SCREEN"
 				    : screen ? "does not exist: this display has fewer screens"
-					     : "cannot be reached: is an X server running there, and does it let this "
-					       "user in (XAUTHORITY, xhost)?"));
+					     : "cannot be reached: start an X server there, or have it let this user "
+					       "in (XAUTHORITY, xhost)"));
 	}
 	const auto *setup = xcb_get_setup(connection_);
 	auto iterator = xcb_setup_roots_iterator(setup);

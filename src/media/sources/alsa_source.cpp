@@ -49,4 +49,10 @@ SourcePlan prepareAlsa(const SourceRequest &request)
 	return prepareLive(request, std::make_shared<MicrophoneDevice>(request.spec.argument));
 }
 
+SourceText describeAlsa(const SourceRequest &request)
+{
+	return describeLive(request, fmt::format("alsasrc device=\"{}\"",
+						 request.spec.argument.empty() ? "default" : request.spec.argument));
+}
+
 } // namespace trtc::media

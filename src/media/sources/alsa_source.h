@@ -7,5 +7,6 @@ namespace trtc::media {
 
 /// A microphone through ALSA. Throws Exception: DeviceNotFound, InitializeFailed (in use, no permission).
 SourcePlan prepareAlsa(const SourceRequest &request);
+SourceText describeAlsa(const SourceRequest &request);
 
 } // namespace trtc::media

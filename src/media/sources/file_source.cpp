@@ -15,6 +15,13 @@ namespace trtc::media {
 
 namespace {
 
+/// What a media file holds, as far as we use it.
+struct FileStreams {
+	bool audio = false, video = false;
+	bool audioPassed = false; ///< Opus with one or two channels: goes out as it is
+	bool videoPassed = false; ///< H.264, and H.264 is asked for: goes out as it is
+};
+
 void checkReadable(const std::string &path)
 {
 	const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -71,6 +78,25 @@ void linkDecoded(GstElement *decodebin, GstPad *pad, gpointer data) noexcept
 	gst_pad_link(pad, sink.get());
 }
 
+/// What follows the demuxer, up to the encoder or the parser. Throws Exception(NotSupported).
+std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (streams.videoPassed)
+		return "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
+	const auto &profile = config.videoProfile;
+	return fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
+			   "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1 ! {}",
+			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+}
+
+std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (streams.audioPassed)
+		return "opusparse";
+	return fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={} ! {}",
+			   config.audioProfile.channels, audioEncoder(config.audioProfile));
+}
+
 class FileSource final : public Source {
 public:
 	FileSource(SourceSetup setup, std::string path, FileStreams streams)
@@ -80,7 +106,6 @@ public:
 
 	void start() override
 	{
-		pipeline_.observe(setup_.config.trace);
 		auto *source = pipeline_.add("filesrc");
 		g_object_set(source, "location", path_.c_str(), nullptr);
 		auto *decoder = pipeline_.add("decodebin");
@@ -175,8 +200,6 @@ private:
 	gst::Pipeline pipeline_;
 };
 
-} // namespace
-
 FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec)
 {
 	checkReadable(path);
@@ -219,23 +242,7 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 	return streams;
 }
 
-std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
-{
-	if (streams.videoPassed)
-		return "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
-	const auto &profile = config.videoProfile;
-	return fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
-			   "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1 ! {}",
-			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
-}
-
-std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
-{
-	if (streams.audioPassed)
-		return "opusparse";
-	return fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={} ! {}",
-			   config.audioProfile.channels, audioEncoder(config.audioProfile));
-}
+} // namespace
 
 SourcePlan prepareFile(const SourceRequest &request)
 {
@@ -245,6 +252,16 @@ SourcePlan prepareFile(const SourceRequest &request)
 			return std::make_unique<FileSource>(std::move(setup), path, streams);
 		},
 		 streams.audioPassed, streams.videoPassed };
+}
+
+SourceText describeFile(const SourceRequest &request)
+{
+	const auto &path = request.spec.argument;
+	const auto &config = request.config;
+	const auto streams = inspectFile(path, request.audio, request.video, config.videoCodec);
+	return { fmt::format("filesrc location={} ! decodebin ! {}", path,
+			     request.video ? fileVideoChain(config, streams) : fileAudioChain(config, streams)),
+		 request.video ? !streams.videoPassed : !streams.audioPassed };
 }
 
 } // namespace trtc::media

@@ -63,4 +63,6 @@ SourcePlan preparePipeline(const SourceRequest &request)
 							  request.video ? MediaKind::Video : MediaKind::Audio));
 }
 
+SourceText describePipeline(const SourceRequest &request) { return describeLive(request, request.spec.argument, true); }
+
 } // namespace trtc::media

@@ -8,5 +8,6 @@ namespace trtc::media {
 /// A gst-launch chain of the user's that ends in raw video or raw audio. Throws Exception(InitializeFailed) with
 /// GStreamer's words.
 SourcePlan preparePipeline(const SourceRequest &request);
+SourceText describePipeline(const SourceRequest &request);
 
 } // namespace trtc::media

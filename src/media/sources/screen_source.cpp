@@ -87,4 +87,6 @@ SourcePlan prepareScreen(const SourceRequest &request)
 			   std::make_shared<ScreenDevice>(request.spec.argument, request.config.videoProfile.fps));
 }
 
+SourceText describeScreen(const SourceRequest &request) { return describeLive(request, "appsrc name=grab"); }
+
 } // namespace trtc::media

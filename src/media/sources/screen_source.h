@@ -7,5 +7,6 @@ namespace trtc::media {
 
 /// An X11 screen with its pointer. Throws Exception: DeviceNotFound (no display, nothing answers), InitializeFailed.
 SourcePlan prepareScreen(const SourceRequest &request);
+SourceText describeScreen(const SourceRequest &request);
 
 } // namespace trtc::media

@@ -113,6 +113,23 @@ void feed(gst::Pipeline &pipeline, const char *name, std::shared_ptr<G> generato
 				  [](gpointer data) noexcept { delete static_cast<std::shared_ptr<G> *>(data); });
 }
 
+std::string testVideoChain(const LocalStreamConfig &config)
+{
+	const auto &profile = config.videoProfile;
+	return fmt::format("appsrc name=picture is-live=true format=time max-buffers=1 "
+			   "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
+			   "queue max-size-buffers=3 ! {}",
+			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+}
+
+std::string testAudioChain(const LocalStreamConfig &config)
+{
+	return fmt::format("appsrc name=sound is-live=true format=time max-buffers=1 "
+			   "caps=audio/x-raw,format=S16LE,rate=48000,channels={},layout=interleaved ! "
+			   "queue max-size-buffers=8 ! {}",
+			   config.audioProfile.channels, audioEncoder(config.audioProfile));
+}
+
 class TestSource final : public Source {
 public:
 	TestSource(SourceSetup setup) : setup_(std::move(setup)), pipeline_("test-source") {}
@@ -127,7 +144,6 @@ public:
 
 	void start() override
 	{
-		pipeline_.observe(setup_.config.trace);
 		const auto &config = setup_.config;
 		if (setup_.video) {
 			video_ = std::make_shared<VideoGenerator>();
@@ -168,26 +184,14 @@ private:
 
 } // namespace
 
-std::string testVideoChain(const LocalStreamConfig &config)
-{
-	const auto &profile = config.videoProfile;
-	return fmt::format("appsrc name=picture is-live=true format=time max-buffers=1 "
-			   "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
-			   "queue max-size-buffers=3 ! {}",
-			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
-}
-
-std::string testAudioChain(const LocalStreamConfig &config)
-{
-	return fmt::format("appsrc name=sound is-live=true format=time max-buffers=1 "
-			   "caps=audio/x-raw,format=S16LE,rate=48000,channels={},layout=interleaved ! "
-			   "queue max-size-buffers=8 ! {}",
-			   config.audioProfile.channels, audioEncoder(config.audioProfile));
-}
-
 SourcePlan prepareTest(const SourceRequest &)
 {
 	return { [](SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }, false, false };
+}
+
+SourceText describeTest(const SourceRequest &request)
+{
+	return { request.video ? testVideoChain(request.config) : testAudioChain(request.config), true };
 }
 
 } // namespace trtc::media

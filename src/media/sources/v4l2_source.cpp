@@ -19,8 +19,9 @@ public:
 
 	std::string open() override
 	{
-		// "The first camera" is that one for good, under whatever number it comes back.
-		const auto camera = findCamera(wanted_.empty() ? camera_.name : wanted_);
+		// It is that one for good, under whatever number it comes back: as long as somebody has the old node
+		// open, the kernel gives a new one.
+		const auto camera = camera_.path.empty() ? findCamera(wanted_) : findAgain(camera_);
 		const auto mode = chooseMode(camera.formats, profile_);
 		camera_ = camera;
 		if (!mode)
@@ -61,6 +62,13 @@ private:
 SourcePlan prepareV4l2(const SourceRequest &request)
 {
 	return prepareLive(request, std::make_shared<CameraDevice>(request.spec.argument, request.config.videoProfile));
+}
+
+SourceText describeV4l2(const SourceRequest &request)
+{
+	return describeLive(request, request.spec.argument.empty()
+					     ? std::string("v4l2src")
+					     : fmt::format("v4l2src device=\"{}\"", request.spec.argument));
 }
 
 } // namespace trtc::media
