@@ -4,13 +4,41 @@
 #include <trtc/error.h>
 
 #include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
 namespace trtc::base {
 
-void setUpLog(const std::string &level, const std::string &file)
+namespace {
+
+class TapSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+	explicit TapSink(std::function<void(std::string_view)> tap) : tap_(std::move(tap)) {}
+
+private:
+	void sink_it_(const spdlog::details::log_msg &message) override
+	{
+		spdlog::memory_buf_t line;
+		formatter_->format(message, line);
+		std::string_view text(line.data(), line.size());
+		while (text.ends_with('\n') || text.ends_with('\r'))
+			text.remove_suffix(1);
+		tap_(text);
+	}
+	void flush_() override {}
+
+	std::function<void(std::string_view)> tap_;
+};
+
+} // namespace
+
+void setUpLog(const std::string &level, const std::string &file, std::function<void(std::string_view)> tap)
 {
 	const auto parsed = level == "error"   ? spdlog::level::err
 			    : level == "warn"  ? spdlog::level::warn
@@ -32,8 +60,16 @@ void setUpLog(const std::string &level, const std::string &file)
 		throw Exception(ErrorCode::OutputFailed,
 				fmt::format("log file {} cannot be written: {}", file, error.what()));
 	}
+	sink->set_level(parsed);
 	auto logger = std::make_shared<spdlog::logger>("trtc-cli", std::move(sink));
 	logger->set_level(parsed);
+	if (tap) {
+		const auto low = std::min(parsed, spdlog::level::debug);
+		auto second = std::make_shared<TapSink>(std::move(tap));
+		second->set_level(low);
+		logger->sinks().push_back(std::move(second));
+		logger->set_level(low);
+	}
 	logger->flush_on(spdlog::level::debug);
 	logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
 	spdlog::set_default_logger(std::move(logger));

@@ -130,6 +130,13 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 	reply({});
 }
 
+void Agent::startRecording(const std::string &directory, Reply reply)
+{
+	recordings_->start(directory, std::move(reply));
+}
+
+void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
+
 void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
 {
 	if (!stream_)
@@ -137,13 +144,6 @@ void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
 						 toString(kind))));
 	stream_->replace(kind, source, replyWith(std::move(reply)));
 }
-
-void Agent::startRecording(const std::string &directory, Reply reply)
-{
-	recordings_->start(directory, std::move(reply));
-}
-
-void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
 
 void Agent::users(Reply reply)
 {

@@ -135,9 +135,13 @@ std::chrono::milliseconds EventPrinter::elapsed() const
 
 void EventPrinter::print(const EventRecord &record)
 {
-	if (format_ == EventFormat::None || failure_)
+	if (!tee_ && (format_ == EventFormat::None || failure_))
 		return;
 	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
+	if (tee_)
+		tee_(record, formatJson(record, stamp), true);
+	if (format_ == EventFormat::None || failure_)
+		return;
 	failure_ = writeAll(fd_, format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp));
 }
 
@@ -147,6 +151,12 @@ void EventPrinter::print(const EventRecord &record, const std::string &text)
 		print(record);
 	else if (!failure_)
 		failure_ = writeAll(fd_, text);
+}
+
+void EventPrinter::aside(const EventRecord &record)
+{
+	if (tee_)
+		tee_(record, formatJson(record, { std::chrono::system_clock::now(), elapsed() }), false);
 }
 
 void complain(std::string_view message)

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace trtc::cli {
 
@@ -31,6 +32,12 @@ class EventPrinter {
 public:
 	/// @p start: when the process started. @p fd is borrowed.
 	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
+	/// @p tee, if not null, gets every event as JSON, whatever the format is and whether stdout can be written or not.
+	/// @p event: false for what was told to it alone, by aside().
+	using Tee = std::function<void(const EventRecord &, const std::string &json, bool event)>;
+	void setTee(Tee tee) { tee_ = std::move(tee); }
+	bool hasTee() const noexcept { return static_cast<bool>(tee_); }
+	void aside(const EventRecord &record);
 	/// Nothing is written once a write has failed.
 	void print(const EventRecord &record);
 	/// The same, with another text for people. @p text ends with a line feed.
@@ -45,6 +52,7 @@ private:
 	int fd_;
 	std::chrono::steady_clock::time_point start_;
 	int failure_ = 0;
+	Tee tee_;
 };
 
 /// `trtc-cli: MESSAGE` and a line feed on stderr, in one write, without control characters.

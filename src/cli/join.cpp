@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cli/plan.h"
+#include "cli/run_report.h"
 #include "cli/secret_file.h"
 #include "usersig/usersig.h"
 
@@ -19,12 +20,14 @@ namespace {
 /// How long a UserSig lives that the agent makes for itself.
 constexpr std::int64_t kOwnSigSeconds = 7 * 24 * 3600;
 
-std::string userSig(const JoinConfig &config)
+std::string userSig(const JoinConfig &config, RunReport &report)
 {
-	if (!config.secretKeyFile.empty())
-		return usersig::sign(config.client.userId.str(), config.client.sdkAppId,
-				     readSecretFile(config.secretKeyFile, "secret key"), kOwnSigSeconds,
+	if (!config.secretKeyFile.empty()) {
+		const auto key = readSecretFile(config.secretKeyFile, "secret key");
+		report.hide(key);
+		return usersig::sign(config.client.userId.str(), config.client.sdkAppId, key, kOwnSigSeconds,
 				     static_cast<std::int64_t>(std::time(nullptr)));
+	}
 	if (!config.userSigFile.empty())
 		return readSecretFile(config.userSigFile, "UserSig");
 	return config.client.userSig;
@@ -44,11 +47,16 @@ Ending plan(const JoinConfig &config, EventPrinter &printer)
 	return { ExitCode::Ok, "dry-run", {} };
 }
 
-Ending run(JoinConfig config, EventPrinter &printer)
+Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 {
 	try {
-		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
-		config.client.userSig = userSig(config);
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, report.logTap());
+		config.client.userSig = userSig(config, report);
+		report.hide(config.client.userSig);
+		report.hide(config.join.privateMapKey);
+		config.client.trace = config.local.trace = report.trace();
 		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
 			throw Exception(
 				ErrorCode::InvalidParameter,
@@ -59,6 +67,7 @@ Ending run(JoinConfig config, EventPrinter &printer)
 		if (config.dryRun)
 			return plan(config, printer);
 		initializeLibrary();
+		report.versions();
 		MainLoop loop;
 		return Agent(loop, std::move(config), printer).run();
 	} catch (const Exception &error) {
@@ -94,7 +103,8 @@ void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending 
 
 ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
 {
-	auto ending = run(config, printer);
+	RunReport report(printer);
+	auto ending = run(config, printer, report);
 	reportExpectations(config, printer, ending);
 	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
 				    ending.moved));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
+#include "cli/run_report.h"
 
 #include <trtc/error.h>
 #include <trtc/events.h>
@@ -57,6 +58,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 					  },
 					  [](const DevicesConfig &config) { return runDevices(config); },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
+					  [&](DoctorConfig &config) { return runDoctor(std::move(config), start); },
 					  [](const CtlConfig &config) { return runCtl(config); },
 					  [](const PrintAndExit &text) { return print(text.text); },
 				  },
@@ -64,9 +66,13 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	} catch (const Exception &error) {
 		bool join = false;
 		EventPrinter printer(eventFormatOf(arguments, surroundings, join), STDOUT_FILENO, start);
+		RunReport report(printer);
+		// One error is enough: that there is no report either is not worth a second exit code.
+		static_cast<void>(report.open(reportConfigOf(arguments, surroundings)));
 		const auto code = reportFatal(printer, error.error());
 		if (join)
 			printer.print(summaryRecord(code, errorName(error.error().code), printer.elapsed(), {}));
+		report.close(code, errorName(error.error().code));
 		return code;
 	}
 }

@@ -45,19 +45,20 @@ void runMute(CommandHost &host, Arguments arguments, Reply reply)
 
 void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::move(reply)); }
 
-void runReplace(CommandHost &host, Arguments arguments, Reply reply)
-{
-	const auto kind = parseKind(arguments[0]);
-	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
-}
-
 void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
 {
 	host.startRecording(arguments.empty() ? "" : arguments[0], std::move(reply));
 }
 
 void runRecordStop(CommandHost &host, Arguments, Reply reply) { host.stopRecording(std::move(reply)); }
+
 void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(reply)); }
+
+void runReplace(CommandHost &host, Arguments arguments, Reply reply)
+{
+	const auto kind = parseKind(arguments[0]);
+	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
+}
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
@@ -179,13 +180,13 @@ const Command &findCommand(const CommandLine &line)
 
 std::vector<std::string> argumentsOf(const Command &command, const CommandLine &line)
 {
-	const auto skip = wordsOf(command);
-	std::vector<std::string> arguments(line.words.begin() + static_cast<std::ptrdiff_t>(skip), line.words.end());
+	const auto skipped = wordsOf(command);
+	std::vector<std::string> arguments(line.words.begin() + static_cast<std::ptrdiff_t>(skipped), line.words.end());
 	if (!command.tail || arguments.size() < command.maxArgs)
 		return arguments;
 	arguments.resize(command.maxArgs);
 	std::string_view rest = line.line;
-	for (std::size_t i = 0; i + 1 < skip + command.maxArgs; ++i)
+	for (std::size_t i = 0; i + 1 < command.maxArgs + skipped; ++i)
 		rest = trim(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
 	arguments.back() = rest;
 	return arguments;

@@ -120,6 +120,7 @@ private:
 	void roomOver(const std::string &reason);
 	void retireDriver();
 	void retire(std::shared_ptr<Link> &link);
+	std::string localAddress() const;
 	/// Null if it cannot be made; then @p error says why.
 	std::shared_ptr<Link> makeLink(const signalling::NeedOffer &need, Error &error);
 	void needOffer(const signalling::NeedOffer &need);

@@ -64,6 +64,7 @@ class Program:
         self._ended = False
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TRTC_")}
         environment.update(HOME=str(context.directory), XDG_STATE_HOME=str(context.directory / "state"),
+                           XDG_CONFIG_HOME=str(context.directory / "config"),
                            XDG_RUNTIME_DIR=str(context.directory / "run"),
                            G_DEBUG="fatal-criticals", TZ="UTC")
         environment.update(variables or {})

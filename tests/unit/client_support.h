@@ -155,6 +155,9 @@ struct FakeCapture final : media::Capture {
 		(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	}
 	void requestKeyframe() override { ++keyframes; }
+	VideoFigures videoFigures() const override { return figures; }
+
+	VideoFigures figures;
 	void replace(MediaKind, const SourceSpec &spec, std::function<void(Status)> done) override
 	{
 		replaced.push_back(spec);
@@ -162,9 +165,6 @@ struct FakeCapture final : media::Capture {
 	}
 
 	std::vector<SourceSpec> replaced;
-	VideoFigures videoFigures() const override { return figures; }
-
-	VideoFigures figures;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
 	int keyframes = 0;
 	std::optional<Error> failure;

@@ -35,15 +35,15 @@ struct FakeHost final : CommandHost {
 	{
 		note(std::string(muted ? "mute " : "unmute ") + toString(kind), reply);
 	}
-	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override
-	{
-		note(std::string("replace ") + toString(kind) + " <" + source.str() + ">", reply);
-	}
 	void startRecording(const std::string &directory, Reply reply) override
 	{
 		note("startRecording " + directory, reply);
 	}
 	void stopRecording(Reply reply) override { note("stopRecording", reply); }
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override
+	{
+		note(std::string("replace ") + toString(kind) + " <" + source.str() + ">", reply);
+	}
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
 	void stats(Reply reply) override { note("stats", reply); }
