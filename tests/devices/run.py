@@ -43,7 +43,7 @@ def run(options, out):
             booted.append(time.monotonic() - started)
         print(text, flush=True)
 
-    code = vm.run(words, out, line, 1500 if options.long else 400, folders=[HERE, options.binary],
+    code = vm.run(words, out, line, 2000 if options.long else 600, folders=[HERE, options.binary],
                   environment={"TEST_TIME_FACTOR": str(SLOW), "GST_REGISTRY": "/run/out/gst-registry.bin",
                                "GST_REGISTRY_UPDATE": "no"})
     if code not in (0, 1):
