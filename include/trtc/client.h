@@ -8,6 +8,7 @@
 #include <trtc/main_loop.h>
 #include <trtc/remote_stream.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -50,6 +51,10 @@ public:
 	void switchRole(Role role, Done done);
 	/// Tells the room the mute state of the published stream after LocalStream::mute*().
 	void muteChanged();
+
+	/// Tells AudioVolume for everybody who is heard, ourselves first when we publish audio, every @p interval (16 ms and
+	/// up); 0 ends it. May be called at any time.
+	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 
 	ConnectionState connectionState() const noexcept;
 	bool joined() const noexcept;

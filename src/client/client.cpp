@@ -43,6 +43,11 @@ void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role,
 
 void Client::muteChanged() { impl_->session->muteChanged(); }
 
+void Client::enableAudioVolumeEvaluation(std::chrono::milliseconds interval)
+{
+	impl_->session->enableAudioVolumeEvaluation(interval);
+}
+
 ConnectionState Client::connectionState() const noexcept { return impl_->session->connectionState(); }
 
 bool Client::joined() const noexcept { return impl_->session->joined(); }

@@ -9,20 +9,23 @@
 #include <trtc/main_loop.h>
 #include <trtc/remote_stream.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 
 namespace trtc::client {
 
-/// The RemoteStream behind the public one: state, first frames, one recorder. Thread-bound.
-class RemoteStreamImpl final : public RemoteStream, private media::Recorder::Listener {
+/// The RemoteStream behind the public one: state, first frames, at most one recorder, player, snapshot and meter.
+/// Thread-bound.
+class RemoteStreamImpl final : public RemoteStream, private media::Recorder::Listener, private media::Player::Listener {
 public:
 	/// Outlives the stream or detach()es it.
 	struct Owner {
 		/// Queues the event for the user.
 		virtual void onStreamEvent(Event event) = 0;
-		/// A recording has begun in the middle of a stream.
+		/// A recording, playing or a snapshot has begun in the middle of a stream.
 		virtual void onKeyframeWanted(const RemoteStreamImpl &stream) = 0;
 
 	protected:
@@ -38,13 +41,25 @@ public:
 	bool subscribed() const noexcept override { return subscribed_; }
 	void startRecording(const std::string &directory) override;
 	void stopRecording() override;
+	void play(const PlayOptions &options) override;
+	void stopPlaying() override;
+	bool playing() const noexcept override { return player_ != nullptr; }
+	void snapshot(const std::string &path, SnapshotDone done) override;
+	void measureVolume(bool on) override;
+	int takeVolume() override { return readVolume(0); }
 
 	void setInfo(const StreamInfo &info) { info_ = info; }
+	/// How late a frame may come from the receiver.
+	void setLatency(std::chrono::milliseconds latency) noexcept { latency_ = latency; }
+	void setVideoMuted(bool muted) noexcept { videoMuted_ = muted; }
+	/// As measureVolume() and takeVolume(), for AudioVolume; the two do not disturb each other.
+	void evaluateVolume(bool on);
+	int takeEvaluation() { return readVolume(1); }
 	/// @p since: when the subscription was asked for; first frames are told anew.
 	void subscribe(TimePoint since);
 	void unsubscribe() noexcept { subscribed_ = false; }
 	void write(const media::EncodedFrame &frame);
-	/// Ends the recording, if there is one, with its RecordingStopped.
+	/// Ends recording, playing and snapshot, if there are any, with their events.
 	void finish(const std::string &reason);
 	/// The stream is over: nothing is told any more, a recording is refused.
 	void detach() noexcept { owner_ = nullptr; }
@@ -53,7 +68,17 @@ private:
 	void onRecordingStarted(const RecordingStarted &event) override;
 	void onRecordingStopped(const RecordingStopped &event) override;
 	void onRecordingFailed(const Error &error) override;
+	void onPlayerStarted() override;
+	void onPlayerNeedsKeyframe() override;
+	void onPlayerClosed() override;
+	void onPlayerFailed(const Error &error, bool over) override;
+	std::string name() const;
+	void finishRecording(const std::string &reason);
+	void finishPlaying(const std::string &reason);
+	void finishSnapshot(Result<Snapshot> result);
 	void dropRecorder();
+	void changeMeter();
+	int readVolume(std::size_t reader);
 
 	MainLoop &loop_;
 	const Factories &factories_;
@@ -63,6 +88,17 @@ private:
 	bool subscribed_ = false, audioSeen_ = false, videoSeen_ = false;
 	TimePoint since_;
 	std::shared_ptr<media::Recorder> recorder_;
+	std::chrono::milliseconds latency_ { 100 };
+	bool videoMuted_ = false;
+	std::shared_ptr<media::Player> player_;
+	std::string playSinks_;
+	bool playTold_ = false;
+	std::shared_ptr<media::SnapshotTaker> taker_;
+	SnapshotDone snapshotDone_;
+	std::shared_ptr<media::Meter> meter_;
+	// Of the two who may ask: whether they do, and the loudest since they did last.
+	std::array<bool, 2> measured_ {};
+	std::array<int, 2> loudest_ {};
 };
 
 } // namespace trtc::client

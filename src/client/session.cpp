@@ -57,6 +57,7 @@ void Session::shutDown()
 {
 	if (std::exchange(shutDown_, true))
 		return;
+	volumeTimer_.reset();
 	tearDown("leave", kLeft);
 	handler_ = nullptr;
 	queue_.clear();

@@ -48,6 +48,7 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
 	void muteChanged();
+	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	ConnectionState connectionState() const noexcept { return connection_; }
 	bool joined() const noexcept { return state_ == State::Joined; }
 	bool published() const noexcept { return uplink_.phase == Uplink::Phase::Up; }
@@ -67,6 +68,8 @@ private:
 		LocalStream::Impl *stream = nullptr; // on loan
 		std::shared_ptr<Link> link;
 		Link::Sending sending;
+		std::shared_ptr<media::SenderTap> tap; // of the audio
+		std::unique_ptr<media::Meter> meter;
 		Done done; // of publish or unpublish
 	};
 	/// subscribe() or unsubscribe(); those of one user run one after the other.
@@ -130,6 +133,11 @@ private:
 	void unpublishDone();
 	void roleDone(const Status &status);
 
+	// session_volume.cpp: how loud everybody is
+	void tellVolumes();
+	/// The tap of what is published gets a meter, or loses it.
+	void measureUplink();
+
 	// session_remote.cpp: the others
 	using Remotes = std::map<UserId, Remote>;
 	void onPublication(const signalling::RemotePublication &publication);
@@ -166,6 +174,7 @@ private:
 	Uplink uplink_;
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
+	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 };
 

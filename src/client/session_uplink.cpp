@@ -77,13 +77,15 @@ void Session::uplinkConnected()
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
 	try {
-		uplink_.stream->capture->start(uplink_.sending.audio ? uplink_.link->sender(MediaKind::Audio) : nullptr,
-					       uplink_.sending.video ? uplink_.link->sender(MediaKind::Video)
-								     : nullptr);
+		if (auto audio = uplink_.sending.audio ? uplink_.link->sender(MediaKind::Audio) : nullptr)
+			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
+		uplink_.stream->capture->start(
+			uplink_.tap, uplink_.sending.video ? uplink_.link->sender(MediaKind::Video) : nullptr);
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
 	uplink_.phase = Uplink::Phase::Up;
+	measureUplink();
 	driver_->send(signalling::LinkConnected { uplink_.link->id() });
 	emit(Published { StreamType::Main, uplink_.sending.audio, uplink_.sending.video, codecOf(uplink_.sending) });
 	complete(std::exchange(uplink_.done, nullptr), Unit {});
@@ -111,6 +113,8 @@ void Session::dropUplink()
 		stream->user = nullptr;
 		stream->capture->stop();
 	}
+	uplink_.tap.reset();
+	uplink_.meter.reset();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
 		emit(Unpublished { StreamType::Main, uplink_.sending.audio, uplink_.sending.video,
