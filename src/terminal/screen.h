@@ -18,9 +18,9 @@ struct Size {
 
 /// Which terminal to use and how much of it.
 struct ScreenOptions {
-	int output = 1;		///< descriptor of the terminal that is drawn on, borrowed
-	int input = -1;		///< descriptor the prompt reads from, borrowed; -1: no prompt, the input is left alone
-	bool colours = true;	///< SGR sequences are let through and used for the status line
+	int output = 1;	     ///< descriptor of the terminal that is drawn on, borrowed
+	int input = -1;	     ///< descriptor the prompt reads from, borrowed; -1: no prompt, the input is left alone
+	bool colours = true; ///< SGR sequences are let through and used for the status line
 };
 
 /// Owns one terminal while it is open. From top to bottom it holds: an optional picture, the lines printed so far,
