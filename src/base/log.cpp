@@ -4,13 +4,38 @@
 #include <trtc/error.h>
 
 #include <fmt/format.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <mutex>
+#include <utility>
+
 namespace trtc::base {
 
-void setUpLog(const std::string &level, const std::string &file)
+namespace {
+
+/// Lines for somebody who knows where they may go now.
+class WriteSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+	explicit WriteSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
+
+private:
+	void sink_it_(const spdlog::details::log_msg &message) override
+	{
+		spdlog::memory_buf_t line;
+		formatter_->format(message, line);
+		write_({ line.data(), line.size() });
+	}
+	void flush_() override {}
+
+	std::function<void(std::string_view)> write_;
+};
+
+} // namespace
+
+void setUpLog(const std::string &level, const std::string &file, std::function<void(std::string_view)> write)
 {
 	const auto parsed = level == "error"   ? spdlog::level::err
 			    : level == "warn"  ? spdlog::level::warn
@@ -24,7 +49,9 @@ void setUpLog(const std::string &level, const std::string &file)
 			fmt::format("log level \"{}\" is unknown: use error, warn, info, debug or trace", level));
 	spdlog::sink_ptr sink;
 	try {
-		if (file.empty())
+		if (file.empty() && write)
+			sink = std::make_shared<WriteSink>(std::move(write));
+		else if (file.empty())
 			sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
 		else
 			sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
