@@ -123,11 +123,14 @@ bool Agent::prepare()
 		finish();
 		return false;
 	}
+	if (config_.play)
+		playing();
 	return true;
 }
 
 void Agent::startTimers()
 {
+	client_->enableAudioVolumeEvaluation(config_.audioVolume);
 	if (config_.exitAfter)
 		exitTimer_ = loop_.after(std::max(0ms, *config_.exitAfter - printer_.elapsed()), [this] {
 			// To leave is no failure; never to have arrived is one.
@@ -295,11 +298,17 @@ void Agent::onEvent(const Event &event)
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
 	emit(toRecord(event));
+	if (playing_)
+		playing_->onEvent(event);
 	std::visit(overloaded {
 			   [this](const Joined &) { everJoined_ = true; },
 			   [this](const Left &left) { onLeft(left); },
 			   [this](const StreamAdded &info) { wantStream(info); },
-			   [this](const StreamSubscribed &info) { record(info); },
+			   [this](const StreamSubscribed &info) {
+				   record(info);
+				   if (config_.play)
+					   playing().want(info);
+			   },
 			   [this](const StreamRemoved &info) {
 				   recording_.erase({ info.userId, info.streamType });
 			   },
@@ -367,6 +376,8 @@ void Agent::wantStream(const StreamInfo &info)
 		return;
 	// Before the subscription is up, so that no frame is missed.
 	record(info);
+	if (config_.play)
+		playing().want(info);
 	if (config_.subscribe != JoinConfig::Subscribe::Listed)
 		return;
 	push({ [this, user = info.userId](std::function<void()> next) {

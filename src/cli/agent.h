@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
+#include "cli/playing.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -69,6 +70,8 @@ private:
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
 	void record(const StreamInfo &info);
+	/// Makes what plays, on first use. Says what is missing on this machine.
+	Playing &playing();
 	void emit(const EventRecord &record);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
@@ -88,6 +91,9 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void play(const UserId &user, Reply reply) override;
+	void stop(const UserId &user, Reply reply) override;
+	void snapshot(const UserId &user, const std::string &path, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void leave(Reply reply) override;
@@ -98,6 +104,7 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	std::unique_ptr<Playing> playing_; // knows client_, so it dies before it
 	State state_ = State::Running;
 	Ending ending_;
 	std::optional<ErrorCode> fatal_;

@@ -39,6 +39,9 @@ constexpr OptionSpec kJoin[] = {
 	{ "--no-publish", "", "an anchor waits for the command publish" },
 	{ "--subscribe", "all|none|USER,...", "whose streams to receive (default all)" },
 	{ "--record", "DIR", "record every subscribed user into a Matroska file in this directory" },
+	{ "--play", "[SINK]",
+	  "show and play: auto (default), or window, term, sound, alsa[:DEVICE] with commas between", false, "auto" },
+	{ "--audio-volume", "SECONDS", "tell how loud everybody is with this period, 1 to 3600 (default off)" },
 	{ "--ca-file", "FILE", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", "", "accept any certificate of the server" },
 	{ "--latency", "MS", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
@@ -208,12 +211,15 @@ void addOptions(CLI::App &app, const CommandSpec &command, Slots &slots)
 		else
 			// One value each time, every one kept: how often is allowed is checked with a better message.
 			app.add_option(name,
-				       [&slots, name](const CLI::results_t &results) {
+				       [&slots, name, alone = option.alone](const CLI::results_t &results) {
 					       slots.texts[name] = results;
+					       for (auto &text : slots.texts[name])
+						       if (text.empty() && !alone.empty())
+							       text = alone;
 					       return true;
 				       })
 				->type_size(1)
-				->expected(1)
+				->expected(option.alone.empty() ? 1 : 0, 1)
 				->type_name(std::string(option.value))
 				->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 	}

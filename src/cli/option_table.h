@@ -18,6 +18,7 @@ struct OptionSpec {
 	std::string_view value; ///< "ID"; "" for a flag
 	std::string_view help;	///< with the default, if there is one
 	bool repeatable = false;
+	std::string_view alone = {}; ///< the value of an option that may stand without one
 };
 
 struct CommandSpec {

@@ -195,6 +195,10 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.client.insecure = values.flag("--insecure");
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.textOr("--latency", config.recordDirectory.empty() ? "100" : "200"), 0, 10'000));
+	if (const auto text = values.text("--play"))
+		config.play = PlayConfig::parse(*text);
+	config.audioVolume = std::chrono::seconds(
+		parseWhole("--audio-volume", values.textOr("--audio-volume", "0"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
