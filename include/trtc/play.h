@@ -22,12 +22,22 @@ struct Picture {
 	std::shared_ptr<const void> owner;
 };
 
+/// A connection to the screen of this machine. Windows may be opened for as long as somebody keeps it.
+class WindowSystem {
+public:
+	/// Wayland where WAYLAND_DISPLAY says so, else X11 with or without its video extension. Blocks for some milliseconds.
+	/// Errors: DeviceNotFound (there is no screen), NotSupported (a plug-in is missing).
+	static Result<std::shared_ptr<WindowSystem>> open();
+	virtual ~WindowSystem() = default;
+	virtual const std::string &element() const noexcept = 0; ///< what opens the windows: "xvimagesink"
+};
+
 /// Where one stream is shown and heard; every part is optional.
 struct PlayOptions {
-	bool window = false;	 ///< a window of its own
-	std::string windowTitle; ///< UTF-8
-	bool sound = false;	 ///< a sound card
-	std::string soundDevice; ///< an ALSA name; "": ALSA's default
+	std::shared_ptr<const WindowSystem> window; ///< a window of its own there
+	std::string windowTitle;		    ///< UTF-8
+	bool sound = false;			    ///< a sound card
+	std::string soundDevice;		    ///< an ALSA name; "": ALSA's default
 	/// Pictures when they are due, on the loop. A picture that comes while the last one still waits replaces it.
 	std::function<void(const Picture &)> picture;
 	bool any() const noexcept { return window || sound || picture; }
@@ -38,9 +48,8 @@ struct Snapshot {
 	int width = 0, height = 0; ///< pixels
 };
 
-/// Whether a window could be opened, or the sound card, and if not, why. Opens and closes it; blocks for some
-/// milliseconds. Errors: DeviceNotFound (no screen, no card), NotSupported (a plug-in is missing).
-Status checkWindow();
+/// Whether there is such a sound card (an ALSA name; "": ALSA's default). Opens and closes it; blocks for some milliseconds.
+/// Errors: DeviceNotFound (no card), NotSupported (a plug-in is missing).
 Status checkSound(const std::string &device);
 
 } // namespace trtc

@@ -28,8 +28,8 @@ public:
 
 	/// Shows and plays from the next keyframe on, until stopPlaying(), unsubscription or the end of the stream; what
 	/// was played before is played no more. PlayStarted and PlayStopped tell it; a part that fails is told as
-	/// Failed, and the rest goes on. May be called before the subscription. Throws Exception: DeviceNotFound (no
-	/// screen for a window), NotSupported (a plug-in is missing), InvalidOperation (nothing to do).
+	/// Failed, and the rest goes on. May be called before the subscription. Throws
+	/// Exception(InvalidOperation) when no place is named.
 	virtual void play(const PlayOptions &options) = 0;
 	/// PlayStopped follows. No-op if it does not play.
 	virtual void stopPlaying() = 0;

@@ -126,9 +126,9 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 Playing &Agent::playing()
 {
 	if (!playing_)
-		playing_ = std::make_unique<Playing>(
-			loop_, *client_, config_.play.value_or(PlayConfig::parse("auto")), config_.join.room,
-			[this](const Error &error) { fail(error, ExitCode::Ok, false); });
+		playing_ = std::make_unique<Playing>(loop_, *client_, config_.play.value_or(PlayConfig::parse("auto")),
+						     config_.join.room,
+						     [this](const Error &error) { fail(error, ExitCode::Ok, false); });
 	return *playing_;
 }
 

@@ -208,20 +208,24 @@ void addOptions(CLI::App &app, const CommandSpec &command, Slots &slots)
 		const std::string name(option.name);
 		if (option.value.empty())
 			app.add_flag(name, slots.flags[name]);
-		else
+		else {
 			// One value each time, every one kept: how often is allowed is checked with a better message.
-			app.add_option(name,
-				       [&slots, name, alone = option.alone](const CLI::results_t &results) {
-					       slots.texts[name] = results;
-					       for (auto &text : slots.texts[name])
-						       if (text.empty() && !alone.empty())
-							       text = alone;
-					       return true;
-				       })
-				->type_size(1)
-				->expected(option.alone.empty() ? 1 : 0, 1)
-				->type_name(std::string(option.value))
-				->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+			auto *added =
+				app.add_option(name,
+					       [&slots, name, alone = option.alone](const CLI::results_t &results) {
+						       auto &texts = slots.texts[name] = results;
+						       for (auto &text : texts)
+							       if (text.empty() && !alone.empty())
+								       text = alone;
+						       return true;
+					       })
+					->type_size(1)
+					->expected(1)
+					->type_name(std::string(option.value))
+					->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+			if (!option.alone.empty())
+				added->expected(0, 1);
+		}
 	}
 	if (!command.positional.empty())
 		app.add_option("signature", slots.positional)->type_name(std::string(command.positional));

@@ -197,8 +197,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		"--latency", values.textOr("--latency", config.recordDirectory.empty() ? "100" : "200"), 0, 10'000));
 	if (const auto text = values.text("--play"))
 		config.play = PlayConfig::parse(*text);
-	config.audioVolume = std::chrono::seconds(
-		parseWhole("--audio-volume", values.textOr("--audio-volume", "0"), 0, 3600));
+	config.audioVolume =
+		std::chrono::seconds(parseWhole("--audio-volume", values.textOr("--audio-volume", "0"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");

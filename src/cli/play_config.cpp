@@ -29,15 +29,14 @@ PlayConfig PlayConfig::parse(std::string_view text)
 			config.soundDevice += "," + part; // an ALSA name may have commas itself: alsa:hw:1,0
 		else {
 			const auto close = nearest(part, { kNames.begin(), kNames.end() });
-			throw Exception(
-				ErrorCode::InvalidParameter,
-				fmt::format("--play \"{}\" is not allowed: {}use auto, or window, term, sound, "
-					    "alsa[:DEVICE] with commas between",
-					    printable(text, 80),
-					    part == "auto"  ? "auto stands alone; "
-					    : device	    ? "alsa: needs the name of a device; "
-					    : close.empty() ? ""
-							    : fmt::format("did you mean {}? ", close)));
+			throw Exception(ErrorCode::InvalidParameter,
+					fmt::format("--play \"{}\" is not allowed: {}use auto, or window, term, sound, "
+						    "alsa[:DEVICE] with commas between",
+						    printable(text, 80),
+						    part == "auto"  ? "auto stands alone; "
+						    : device	    ? "alsa: needs the name of a device; "
+						    : close.empty() ? ""
+								    : fmt::format("did you mean {}? ", close)));
 		}
 		if (device) {
 			config.soundDevice = part.substr(5);

@@ -26,16 +26,19 @@ Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
 	const auto tell = [this](const Error &error) {
 		report_({ error.code, fmt::format("--play: {}", error.message) });
 	};
-	const Error noTerminal { ErrorCode::DeviceNotFound,
-				 "there is no terminal to draw on: neither stdout nor stderr is one that can be drawn on" };
+	const Error noTerminal {
+		ErrorCode::DeviceNotFound,
+		"there is no terminal to draw on: neither stdout nor stderr is one that can be drawn on"
+	};
 	if (config_.automatic || config_.window) {
-		const auto status = checkWindow();
-		window_ = status.has_value();
-		if (!window_ && config_.window)
-			tell(status.error());
-		else if (!window_ && !findTerminal())
-			tell({ status.error().code,
-			       fmt::format("{}, and no terminal: pictures are not shown", status.error().message) });
+		auto window = WindowSystem::open();
+		if (window)
+			window_ = window.value();
+		else if (config_.window)
+			tell(window.error());
+		else if (!findTerminal())
+			tell({ window.error().code,
+			       fmt::format("{}, and no terminal: pictures are not shown", window.error().message) });
 	}
 	if (config_.terminal && !findTerminal())
 		tell(noTerminal);
@@ -86,9 +89,9 @@ void Playing::play(const UserId &user)
 		begin(*stream);
 	}
 	if (!any)
-		throw Exception(ErrorCode::RemoteStreamNotExist,
-				fmt::format("there is no stream of \"{}\" here; streams lists those that are",
-					    user.str()));
+		throw Exception(
+			ErrorCode::RemoteStreamNotExist,
+			fmt::format("there is no stream of \"{}\" here; streams lists those that are", user.str()));
 }
 
 void Playing::stop(const UserId &user)
@@ -103,9 +106,9 @@ void Playing::stop(const UserId &user)
 		forget({ user, stream->info().streamType });
 	}
 	if (!any)
-		throw Exception(ErrorCode::RemoteStreamNotExist,
-				fmt::format("there is no stream of \"{}\" here; streams lists those that are",
-					    user.str()));
+		throw Exception(
+			ErrorCode::RemoteStreamNotExist,
+			fmt::format("there is no stream of \"{}\" here; streams lists those that are", user.str()));
 }
 
 void Playing::begin(RemoteStream &stream)
@@ -116,8 +119,7 @@ void Playing::begin(RemoteStream &stream)
 	const Key key { info.userId, info.streamType };
 	PlayOptions options;
 	options.window = window_;
-	options.windowTitle =
-		fmt::format("{} {}, room {}", info.userId.str(), toString(info.streamType), room_.str());
+	options.windowTitle = fmt::format("{} {}, room {}", info.userId.str(), toString(info.streamType), room_.str());
 	options.sound = sound_;
 	options.soundDevice = config_.soundDevice;
 	const auto id = idOf(key);
@@ -157,10 +159,9 @@ void Playing::refreshNote(const RemoteStream &stream)
 	const auto &info = stream.info();
 	const bool muted = info.streamType == StreamType::Main && muted_.count(info.userId);
 	if (view_)
-		view_->setNote(idOf({ info.userId, info.streamType }),
-			       !info.hasVideo ? "no video"
-			       : muted	      ? "video muted"
-					      : "");
+		view_->setNote(idOf({ info.userId, info.streamType }), !info.hasVideo ? "no video"
+								       : muted	      ? "video muted"
+										      : "");
 }
 
 void Playing::onEvent(const Event &event)

@@ -46,10 +46,11 @@ private:
 	PlayConfig config_;
 	RoomId room_;
 	Report report_;
-	bool window_ = false, sound_ = false;
+	std::shared_ptr<const WindowSystem> window_;
+	bool sound_ = false;
 	std::shared_ptr<terminal::Screen> screen_;
 	std::unique_ptr<terminal::PictureView> view_;
-	std::set<Key> stopped_;	  // by hand: not begun again by itself
+	std::set<Key> stopped_;	 // by hand: not begun again by itself
 	std::set<UserId> muted_; // whose video
 };
 

@@ -43,10 +43,7 @@ void runMute(CommandHost &host, Arguments arguments, Reply reply)
 	host.setMuted(parseKind(arguments[0]), true, std::move(reply));
 }
 
-void runPlay(CommandHost &host, Arguments arguments, Reply reply)
-{
-	host.play(UserId(arguments[0]), std::move(reply));
-}
+void runPlay(CommandHost &host, Arguments arguments, Reply reply) { host.play(UserId(arguments[0]), std::move(reply)); }
 
 void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::move(reply)); }
 
@@ -55,10 +52,7 @@ void runSnapshot(CommandHost &host, Arguments arguments, Reply reply)
 	host.snapshot(UserId(arguments[0]), arguments[1], std::move(reply));
 }
 
-void runStop(CommandHost &host, Arguments arguments, Reply reply)
-{
-	host.stop(UserId(arguments[0]), std::move(reply));
-}
+void runStop(CommandHost &host, Arguments arguments, Reply reply) { host.stop(UserId(arguments[0]), std::move(reply)); }
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 

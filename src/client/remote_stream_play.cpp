@@ -21,7 +21,7 @@ std::string sinksOf(const PlayOptions &options)
 		if (wanted)
 			out += fmt::format("{}{}", out.empty() ? "" : ",", name);
 	};
-	add(options.window, "window");
+	add(options.window != nullptr, "window");
 	add(options.picture != nullptr, "picture");
 	add(options.sound, "sound");
 	return out;
@@ -42,8 +42,9 @@ void RemoteStreamImpl::play(const PlayOptions &options)
 	if (!owner_)
 		return;
 	if (!options.any())
-		throw Exception(ErrorCode::InvalidOperation,
-				fmt::format("nothing to play the {} on: name a window, a sound card or a handler", name()));
+		throw Exception(
+			ErrorCode::InvalidOperation,
+			fmt::format("nothing to play the {} on: name a window, a sound card or a handler", name()));
 	auto player = factories_.player(loop_, { name(), options, latency_ }, *this);
 	finishPlaying("restarted");
 	player_ = std::move(player);
@@ -172,13 +173,7 @@ int RemoteStreamImpl::readVolume(std::size_t reader)
 
 namespace trtc {
 
-Status checkWindow()
-{
-	auto found = media::findWindowSink();
-	if (found)
-		return Unit {};
-	return found.error();
-}
+Result<std::shared_ptr<WindowSystem>> WindowSystem::open() { return media::openWindowSystem(); }
 
 Status checkSound(const std::string &device) { return media::checkSoundSink(device); }
 

@@ -26,8 +26,8 @@ struct Route {
 constexpr Route kRoutes[] = {
 	{ Codec::H264, "video/x-h264,stream-format=byte-stream,alignment=au", "avdec_h264",
 	  "h264parse ! avdec_h264 max-threads=1", "gstreamer1.0-libav" },
-	{ Codec::H264, "video/x-h264,stream-format=byte-stream,alignment=au", "openh264dec",
-	  "h264parse ! openh264dec", "gstreamer1.0-plugins-bad" },
+	{ Codec::H264, "video/x-h264,stream-format=byte-stream,alignment=au", "openh264dec", "h264parse ! openh264dec",
+	  "gstreamer1.0-plugins-bad" },
 	{ Codec::Vp8, "video/x-vp8", "vp8dec", "vp8dec", "gstreamer1.0-plugins-good" },
 	// A packet's own channel count may change from packet to packet; two are always right.
 	{ Codec::Opus, "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0", "opusdec",

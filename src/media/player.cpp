@@ -132,15 +132,11 @@ public:
 		: loop_(loop), config_(std::move(config)), listener_(listener)
 	{
 		const auto &options = config_.options;
-		if (options.window) {
-			auto sink = findWindowSink();
-			if (!sink)
-				throw Exception(sink.error());
-			// Late pictures are rather shown than dropped, up to a point: a slow screen is no black one.
+		// Late pictures are rather shown than dropped, up to a point: a slow screen is no black one.
+		if (options.window)
 			outlets_[0] = { MediaKind::Video, "window",
 					fmt::format("videoconvert ! videoscale ! {} name=sink max-lateness=200000000",
-						    sink.value()) };
-		}
+						    options.window->element()) };
 		if (options.picture)
 			outlets_[1] = { MediaKind::Video, "picture",
 					"videoconvert ! video/x-raw,format=I420 ! appsink name=sink sync=true "
@@ -211,8 +207,8 @@ private:
 				close(outlet);
 				return listener_.onPlayerClosed();
 			}
-			const auto code = outlet.kind == MediaKind::Audio ? ErrorCode::DeviceNotFound
-									  : ErrorCode::MediaFailed;
+			const auto code =
+				outlet.kind == MediaKind::Audio ? ErrorCode::DeviceNotFound : ErrorCode::MediaFailed;
 			failed(outlet, { code, errorText(message) });
 		});
 		pipeline->start();
@@ -241,8 +237,7 @@ private:
 
 	void failed(Outlet &outlet, const Error &error)
 	{
-		const Error named { error.code,
-				    fmt::format("{} of {}: {}", outlet.name, config_.name, error.message) };
+		const Error named { error.code, fmt::format("{} of {}: {}", outlet.name, config_.name, error.message) };
 		close(outlet);
 		const bool over = std::none_of(outlets_.begin(), outlets_.end(),
 					       [](const Outlet &other) { return other.name != nullptr; });

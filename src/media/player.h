@@ -36,7 +36,7 @@ public:
 		PlayOptions options;
 		std::chrono::milliseconds latency { 100 }; ///< of the receiver: how late a frame may come
 	};
-	/// Opens nothing before the first frame. Throws Exception(DeviceNotFound, NotSupported) without a screen for a window.
+	/// Opens nothing before the first frame.
 	static std::unique_ptr<Player> create(MainLoop &loop, Config config, Listener &listener);
 	virtual ~Player() = default; ///< stops; nothing is called any more
 

@@ -38,8 +38,7 @@ public:
 		std::error_code error;
 		if (std::filesystem::is_directory(target, error))
 			throw Exception(cannotWrite(path_, "it is a directory"));
-		temporary_ =
-			(target.parent_path() / fmt::format(".{}-XXXXXX", target.filename().string())).string();
+		temporary_ = (target.parent_path() / fmt::format(".{}-XXXXXX", target.filename().string())).string();
 		file_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
 		if (file_ < 0)
 			throw Exception(cannotWrite(path_, std::strerror(errno)));
@@ -133,7 +132,8 @@ private:
 	void develop(const EncodedFrame &frame)
 	{
 		pipeline_ = std::make_unique<DecodePipeline>(DecodePipeline::Config {
-			"snapshot", frame.codec,
+			"snapshot",
+			frame.codec,
 			fmt::format("videoconvert ! {} ! appsink name=sink sync=false async=false emit-signals=false",
 				    encoder_),
 			{},
@@ -186,8 +186,7 @@ private:
 	{
 		timer_.reset();
 		if (auto done = std::exchange(done_, nullptr))
-			loop_.post([done = std::move(done), result = std::move(result),
-				    alive = std::weak_ptr(self_)] {
+			loop_.post([done = std::move(done), result = std::move(result), alive = std::weak_ptr(self_)] {
 				if (alive.lock())
 					done(result);
 			});

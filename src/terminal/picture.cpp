@@ -63,7 +63,10 @@ public:
 
 private:
 	static int fixed(double value) noexcept { return static_cast<int>(value * 65536 + 0.5); }
-	static std::uint8_t clip(int value) noexcept { return static_cast<std::uint8_t>(std::clamp(value >> 16, 0, 255)); }
+	static std::uint8_t clip(int value) noexcept
+	{
+		return static_cast<std::uint8_t>(std::clamp(value >> 16, 0, 255));
+	}
 	int black_, y_, rv_, bu_, gu_, gv_;
 };
 
@@ -270,8 +273,7 @@ void Canvas::text(int column, int row, int width, std::string_view text, Rgb col
 	for (int i = 0; i < width && column + i < columns_; ++i) {
 		const auto at_ = static_cast<std::size_t>(i);
 		const char c = at_ < text.size() ? text[at_] : ' ';
-		at(column + i, row) = { colour, background,
-					static_cast<char32_t>(c >= ' ' && c < '\x7f' ? c : '?') };
+		at(column + i, row) = { colour, background, static_cast<char32_t>(c >= ' ' && c < '\x7f' ? c : '?') };
 	}
 }
 

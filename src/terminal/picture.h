@@ -35,7 +35,7 @@ std::vector<Rgb> scaled(const Picture &picture, int width, int height);
 
 /// One character cell. A picture's cell has two colours and no glyph.
 struct Cell {
-	Rgb top, bottom;   ///< pixels; with a glyph: its colour and its background
+	Rgb top, bottom;    ///< pixels; with a glyph: its colour and its background
 	char32_t glyph = 0; ///< 0: two pixels; else a character one column wide
 	bool operator==(const Cell &) const = default;
 };

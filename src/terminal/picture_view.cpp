@@ -126,7 +126,8 @@ void PictureView::drawTile(Canvas &canvas, const Tile &tile, const Person &perso
 			       scaled(*person.picture, place.width, place.height), place.width, place.height);
 	} else if (!person.note.empty()) {
 		const int width = std::min(tile.columns, static_cast<int>(person.note.size()));
-		canvas.text(tile.column + (tile.columns - width) / 2, tile.row + rows / 2, width, person.note, kDim, {});
+		canvas.text(tile.column + (tile.columns - width) / 2, tile.row + rows / 2, width, person.note, kDim,
+			    {});
 	}
 	// The name on the left, the bar on what is left over, a third of the width at most.
 	const int bar = person.volume ? std::min(tile.columns / 3, 24) : 0;

@@ -40,9 +40,7 @@ std::vector<Tile> gridFor(int count, int columns, int rows)
 Fit fit(int width, int height, int columns, int rows)
 {
 	Fit out;
-	const auto ratio = [](int a, int b, int c) {
-		return static_cast<int>((std::int64_t { a } * b + c / 2) / c);
-	};
+	const auto ratio = [](int a, int b, int c) { return static_cast<int>((std::int64_t { a } * b + c / 2) / c); };
 	out.width = columns;
 	out.height = ratio(columns, height, width);
 	if (out.height > 2 * rows) {

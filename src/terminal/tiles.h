@@ -19,7 +19,7 @@ std::vector<Tile> gridFor(int count, int columns, int rows);
 
 /// A picture of @p width x @p height pixels, as large as it can be within @p columns x @p rows cells, centred.
 struct Fit {
-	int column = 0, row = 0;  ///< cells, from the corner of what it is fitted into
+	int column = 0, row = 0;   ///< cells, from the corner of what it is fitted into
 	int width = 0, height = 0; ///< pixels to scale to, at least 1
 	bool operator==(const Fit &) const = default;
 };

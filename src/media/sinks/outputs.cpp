@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace trtc::media {
 
@@ -16,10 +19,30 @@ struct WindowSink {
 	const char *element, *variable, *package;
 };
 
-constexpr WindowSink kWindowSinks[] = {
-	{ "waylandsink", "WAYLAND_DISPLAY", "gstreamer1.0-plugins-bad" },
-	{ "xvimagesink", "DISPLAY", "gstreamer1.0-x" },
-	{ "ximagesink", "DISPLAY", "gstreamer1.0-x" },
+// The second of a screen is better, but not every server has what it needs. The first is opened first and kept:
+// an X server without another client would start anew when the last connection is closed.
+constexpr WindowSink kWayland[] = { { "waylandsink", "WAYLAND_DISPLAY", "gstreamer1.0-plugins-bad" } };
+constexpr WindowSink kX11[] = { { "ximagesink", "DISPLAY", "gstreamer1.0-x" },
+				{ "xvimagesink", "DISPLAY", "gstreamer1.0-x" } };
+
+/// Keeps an element that is connected.
+class ConnectedSink final : public WindowSystem {
+public:
+	~ConnectedSink() override
+	{
+		for (const auto &element : elements_)
+			gst_element_set_state(element.get(), GST_STATE_NULL);
+	}
+	const std::string &element() const noexcept override { return name_; }
+	void add(const char *name, gst::ElementPtr element)
+	{
+		name_ = name;
+		elements_.push_back(std::move(element));
+	}
+
+private:
+	std::string name_;
+	std::vector<gst::ElementPtr> elements_;
 };
 
 bool isSet(const char *variable)
@@ -28,7 +51,7 @@ bool isSet(const char *variable)
 	return value && *value;
 }
 
-/// Opens the device of a sink and closes it. "": it works; else what GStreamer says.
+/// Opens the device of a sink. "": it works; else what GStreamer says.
 std::string tryToOpen(GstElement *element)
 {
 	auto bus = gst::ObjectPtr<GstBus>::adopt(gst_bus_new());
@@ -40,9 +63,33 @@ std::string tryToOpen(GstElement *element)
 			reason = errorText(message);
 		gst_message_unref(message);
 	}
-	gst_element_set_state(element, GST_STATE_NULL);
+	if (!works)
+		gst_element_set_state(element, GST_STATE_NULL);
 	gst_element_set_bus(element, nullptr);
 	return reason;
+}
+
+Result<std::shared_ptr<WindowSystem>> openFirst(std::span<const WindowSink> sinks)
+{
+	Error error;
+	auto system = std::make_shared<ConnectedSink>();
+	for (const auto &sink : sinks) {
+		auto element = gst::ElementPtr::sink(gst_element_factory_make(sink.element, nullptr));
+		const auto reason = element ? tryToOpen(element.get()) : "";
+		if (element && reason.empty())
+			system->add(sink.element, std::move(element));
+		else if (error.message.empty())
+			error = element ? Error { ErrorCode::DeviceNotFound,
+						  fmt::format("there is no screen for a window at {}={}: {}",
+							      sink.variable, std::getenv(sink.variable), reason) }
+					: Error { ErrorCode::NotSupported,
+						  fmt::format("GStreamer has no {} to open windows with: apt-get "
+							      "install {}",
+							      sink.element, sink.package) };
+	}
+	if (system->element().empty())
+		return error;
+	return std::shared_ptr<WindowSystem>(std::move(system));
 }
 
 std::string quoted(const std::string &text)
@@ -58,31 +105,18 @@ std::string quoted(const std::string &text)
 
 } // namespace
 
-Result<std::string> findWindowSink()
+Result<std::shared_ptr<WindowSystem>> openWindowSystem()
 {
-	if (!isSet("DISPLAY") && !isSet("WAYLAND_DISPLAY"))
+	const bool wayland = isSet("WAYLAND_DISPLAY"), x11 = isSet("DISPLAY");
+	if (!wayland && !x11)
 		return Error { ErrorCode::DeviceNotFound,
 			       "there is no screen for a window: neither DISPLAY nor WAYLAND_DISPLAY is set" };
-	Error error;
-	for (const auto &sink : kWindowSinks) {
-		if (!isSet(sink.variable))
-			continue;
-		auto element = gst::ElementPtr::sink(gst_element_factory_make(sink.element, nullptr));
-		if (!element) {
-			if (error.message.empty())
-				error = { ErrorCode::NotSupported,
-					  fmt::format("GStreamer has no {} to open windows with: apt-get install {}",
-						      sink.element, sink.package) };
-			continue;
-		}
-		const auto reason = tryToOpen(element.get());
-		if (reason.empty())
-			return std::string(sink.element);
-		error = { ErrorCode::DeviceNotFound,
-			  fmt::format("there is no screen for a window at {}={}: {}", sink.variable,
-				      std::getenv(sink.variable), reason) };
+	if (wayland) {
+		auto system = openFirst(kWayland);
+		if (system || !x11)
+			return system;
 	}
-	return error;
+	return openFirst(kX11);
 }
 
 Status checkSoundSink(const std::string &device)
@@ -94,6 +128,7 @@ Status checkSoundSink(const std::string &device)
 	if (!device.empty())
 		g_object_set(element.get(), "device", device.c_str(), nullptr);
 	const auto reason = tryToOpen(element.get());
+	gst_element_set_state(element.get(), GST_STATE_NULL);
 	if (reason.empty())
 		return Unit {};
 	return Error { ErrorCode::DeviceNotFound, fmt::format("there is no sound card at ALSA device \"{}\": {}",

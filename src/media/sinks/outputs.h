@@ -2,15 +2,16 @@
 #pragma once
 
 #include <trtc/error.h>
+#include <trtc/play.h>
 
+#include <memory>
 #include <string>
 
 /// Windows and sound cards of this machine. Thread-bound; opening one blocks for some milliseconds.
 namespace trtc::media {
 
-/// The element that opens windows here: waylandsink where WAYLAND_DISPLAY says so, else xvimagesink or ximagesink,
-/// whichever works first. Errors: DeviceNotFound without a screen, NotSupported without the plug-in.
-Result<std::string> findWindowSink();
+/// As WindowSystem::open().
+Result<std::shared_ptr<WindowSystem>> openWindowSystem();
 
 /// Opens the ALSA device @p device ("": ALSA's default) and closes it. Errors as above.
 Status checkSoundSink(const std::string &device);
