@@ -5,7 +5,7 @@
 # Debian packages, by what needs them.
 build_packages=(
 	g++ meson ninja-build ccache pkg-config python3
-	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libedit-dev doctest-dev
+	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libedit-dev libtomlplusplus-dev doctest-dev
 	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 )
 run_packages=(
@@ -13,6 +13,7 @@ run_packages=(
 	gstreamer1.0-nice gstreamer1.0-libav glib-networking
 )
 test_packages=(tmux clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git)
+package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
 say() { printf '%s\n' "$*"; }
 fail() {

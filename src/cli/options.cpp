@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
-#include "cli/option_table.h"
+#include "cli/option_parser.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace trtc::cli {
 
@@ -18,6 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
+
+/// Variables with these names, or that begin with them, mean something that is no option.
+constexpr std::array<std::string_view, 2> kReservedVariables { "TRTC_REPORT", "TRTC_TEST_" };
 
 [[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
@@ -66,20 +70,20 @@ std::optional<std::chrono::milliseconds> duration(const OptionValues &values, st
 
 std::uint32_t sdkAppId(const OptionValues &values)
 {
-	return static_cast<std::uint32_t>(
-		parseWhole("--sdk-app-id", values.textOr("--sdk-app-id", "1400000001"), 1, 4294967295));
+	return static_cast<std::uint32_t>(parseWhole("--sdk-app-id", values.value("--sdk-app-id"), 1, 4294967295));
 }
 
 RoomId room(const OptionValues &values)
 {
 	auto text = required(values, "--room", "name the room");
-	return values.flag("--string-room") ? RoomId::string(std::move(text)) : RoomId::parseNumber(text);
+	const bool isText = values.flag("--string-room");
+	return named("--room", [&] { return isText ? RoomId::string(std::move(text)) : RoomId::parseNumber(text); });
 }
 
 LogConfig logConfig(const OptionValues &values)
 {
 	static constexpr std::array<std::string_view, 5> kLevels { "error", "warn", "info", "debug", "trace" };
-	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.textOr("--log-file", "") };
+	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.value("--log-file") };
 }
 
 EventFormat eventFormat(const OptionValues &values, bool terminal)
@@ -89,24 +93,23 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
 }
 
-/// Exactly one of three proofs. What the command line says hides what the environment says.
+/// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
 void proof(const OptionValues &values, JoinConfig &config)
 {
 	static constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file",
 								   "--secret-key-file" };
-	const bool onLine =
-		std::any_of(kProofs.begin(), kProofs.end(), [&](auto o) { return values.onCommandLine(o); });
 	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
+	auto strongest = Layer::FileTop;
+	for (const auto option : kProofs)
+		strongest = std::max(strongest, values.said(option).layer);
 	std::vector<std::string_view> given;
 	for (std::size_t i = 0; i < kProofs.size(); ++i) {
-		if (onLine && !values.onCommandLine(kProofs[i]))
+		auto said = values.said(kProofs[i]);
+		if (said.layer < strongest || said.texts.empty())
 			continue;
-		auto text = values.text(kProofs[i]);
-		if (!text)
-			continue;
-		if (text->empty())
+		if (said.texts.front().empty())
 			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
-		*targets[i] = *std::move(text);
+		*targets[i] = std::move(said.texts.front());
 		given.push_back(kProofs[i]);
 	}
 	if (given.empty())
@@ -117,7 +120,7 @@ void proof(const OptionValues &values, JoinConfig &config)
 
 std::string server(const OptionValues &values)
 {
-	auto url = values.textOr("--server", "ws://127.0.0.1:8687");
+	auto url = values.value("--server");
 	const auto scheme = url.find("://");
 	const auto name = url.substr(0, scheme == std::string::npos ? 0 : scheme);
 	if (name != "ws" && name != "wss")
@@ -133,7 +136,7 @@ std::string server(const OptionValues &values)
 
 void subscription(const OptionValues &values, JoinConfig &config)
 {
-	const auto text = values.textOr("--subscribe", "all");
+	const auto text = values.value("--subscribe");
 	if (text == "all")
 		return;
 	config.client.autoSubscribe = false;
@@ -150,7 +153,7 @@ void subscription(const OptionValues &values, JoinConfig &config)
 void expectations(const OptionValues &values, JoinConfig &config)
 {
 	for (const auto &text : values.texts("--expect")) {
-		config.expectations.push_back(Expectation::parse(text));
+		config.expectations.push_back(named("--expect", [&] { return Expectation::parse(text); }));
 		if (config.expectations.back().within > kMaxTimer)
 			refuse(fmt::format("expectation \"{}\" is not allowed: its duration is over 1000h",
 					   printable(text, 120)));
@@ -167,7 +170,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	config.client.userId = UserId(required(values, "--user-id", "say who enters"));
+	auto user = required(values, "--user-id", "say who enters");
+	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	proof(values, config);
 	config.join.room = room(values);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
@@ -176,8 +180,11 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
 		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
 
-	config.local.video = named("--video", [&] { return SourceSpec::parse(values.textOr("--video", "none")); });
-	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.textOr("--audio", "none")); });
+	config.local.video = named("--video", [&] { return SourceSpec::parse(values.value("--video")); });
+	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.value("--audio")); });
+	config.local.auxiliary = named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary")); });
+	config.local.auxiliaryProfile = named(
+		"--auxiliary-profile", [&] { return VideoProfile::parseScreen(values.value("--auxiliary-profile")); });
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
@@ -188,17 +195,20 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.publishOnJoin = !values.flag("--no-publish");
 
 	subscription(values, config);
-	config.recordDirectory = values.textOr("--record", "");
+	config.recordDirectory = values.value("--record");
 	if (values.onCommandLine("--record") && config.recordDirectory.empty())
 		refuse("--record is empty: name a directory");
-	config.client.caFile = values.textOr("--ca-file", "");
+	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.reconnectTries =
+		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
-		"--latency", values.textOr("--latency", config.recordDirectory.empty() ? "100" : "200"), 0, 10'000));
+		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
+		10'000));
 	if (const auto text = values.text("--play"))
 		config.play = PlayConfig::parse(*text);
 	config.audioVolume =
-		std::chrono::seconds(parseWhole("--audio-volume", values.textOr("--audio-volume", "0"), 0, 3600));
+		std::chrono::seconds(parseWhole("--audio-volume", values.value("--audio-volume"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
@@ -214,7 +224,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	ServeConfig config;
 	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
 	config.log = logConfig(values);
-	const auto listen = values.textOr("--listen", "127.0.0.1:8687");
+	const auto listen = values.value("--listen");
 	const auto colon = listen.rfind(':');
 	auto host = listen.substr(0, colon);
 	if (host.starts_with('[') && host.ends_with(']'))
@@ -232,10 +242,10 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 				   "add --plain-text if that is wanted",
 				   printable(listen, 60)));
 	config.sdkAppId = sdkAppId(values);
-	config.secretKeyFile = values.textOr("--secret-key-file", "");
-	config.maxRooms = parseWhole("--max-rooms", values.textOr("--max-rooms", "1000"), 1, 1'000'000);
-	config.maxUsers = parseWhole("--max-users", values.textOr("--max-users", "200"), 1, 100'000);
-	config.maxAnchors = parseWhole("--max-anchors", values.textOr("--max-anchors", "50"), 1, 100'000);
+	config.secretKeyFile = values.value("--secret-key-file");
+	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
+	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
+	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
 	return config;
 }
 
@@ -265,9 +275,54 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 		 values.onCommandLine("--privileges"))
 		refuse("--room, --string-room and --privileges belong to a PrivateMapKey: add --private-map-key");
 	if (ticket && config.verb == Verb::Sign)
-		config.privileges = static_cast<std::uint32_t>(
-			parseWhole("--privileges", values.textOr("--privileges", "255"), 1, 255));
+		config.privileges =
+			static_cast<std::uint32_t>(parseWhole("--privileges", values.value("--privileges"), 1, 255));
 	return config;
+}
+
+/// A variable that no command knows is a slip of the pen, or of another version: it must not stop anybody.
+void warnOfVariables(const Surroundings &surroundings)
+{
+	if (!surroundings.warn)
+		return;
+	std::set<std::string> names;
+	for (const auto &command : commandSpecs())
+		for (const auto &option : command.options)
+			names.insert(OptionValues::variableName(option.name));
+	const std::vector<std::string_view> known(names.begin(), names.end());
+	for (const auto &name : surroundings.variables) {
+		const auto reserved = [&](std::string_view start) { return name.starts_with(start); };
+		if (names.count(name) || std::any_of(kReservedVariables.begin(), kReservedVariables.end(), reserved))
+			continue;
+		const auto close = nearest(name, known);
+		surroundings.warn(fmt::format("warning: environment variable {} is no option{}", printable(name, 60),
+					      close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
+	}
+}
+
+void loadFile(const CommandSpec &command, const Surroundings &surroundings, OptionValues &values)
+{
+	if (!command.find("--config"))
+		return;
+	const auto named = values.text("--config");
+	if (named && named->empty())
+		refuse("--config is empty: name a file, or /dev/null for none");
+	const auto path = named ? *named : defaultConfigPath(surroundings.variable);
+	if (!path.empty())
+		values.file = readConfig(path, named.has_value(), command, surroundings.warn);
+}
+
+/// Says where a bad value comes from, unless it is on the command line before the user's eyes.
+Error withPlace(Error error, const OptionValues &values)
+{
+	const auto end = error.message.find_first_not_of("-abcdefghijklmnopqrstuvwxyz");
+	const auto option = std::string_view(error.message).substr(0, end);
+	if (!values.command || !values.command->find(option))
+		return error;
+	const auto said = values.said(option);
+	if (said.layer != Layer::Default && said.layer != Layer::CommandLine)
+		error.message += fmt::format(" (from {})", said.place);
+	return error;
 }
 
 } // namespace
@@ -278,11 +333,17 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 	const auto parsed = parseWithTable(arguments, values);
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
-	if (parsed.command->name == "join")
-		return joinConfig(values, surroundings);
-	if (parsed.command->name == "serve")
-		return serveConfig(values, surroundings);
-	return userSigConfig(*parsed.command, values);
+	warnOfVariables(surroundings);
+	loadFile(*parsed.command, surroundings, values);
+	try {
+		if (parsed.command->name == "join")
+			return joinConfig(values, surroundings);
+		if (parsed.command->name == "serve")
+			return serveConfig(values, surroundings);
+		return userSigConfig(*parsed.command, values);
+	} catch (const Exception &error) {
+		throw Exception(withPlace(error.error(), values));
+	}
 }
 
 EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join)
@@ -291,12 +352,22 @@ EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surro
 	if (!join && (arguments.empty() || arguments[0] != "serve"))
 		return EventFormat::None;
 	OptionValues values(surroundings.variable);
-	static constexpr std::string_view kAssign = "--events=";
-	for (std::size_t i = 1; i < arguments.size(); ++i) {
-		if (arguments[i] == "--events" && i + 1 < arguments.size())
-			values.given["--events"] = { arguments[i + 1] };
-		else if (arguments[i].starts_with(kAssign))
-			values.given["--events"] = { arguments[i].substr(kAssign.size()) };
+	for (const std::string option : { "--events", "--config" })
+		for (std::size_t i = 1; i < arguments.size(); ++i) {
+			if (arguments[i] == option && i + 1 < arguments.size())
+				values.given[option] = { arguments[i + 1] };
+			else if (arguments[i].starts_with(option + '='))
+				values.given[option] = { arguments[i].substr(option.size() + 1) };
+		}
+	try {
+		Surroundings quiet = surroundings;
+		quiet.warn = nullptr;
+		const auto specs = commandSpecs();
+		const auto command = std::find_if(specs.begin(), specs.end(),
+						  [&](const auto &each) { return each.name == arguments[0]; });
+		loadFile(*command, quiet, values);
+	} catch (const Exception &) {
+		// The file may be what is wrong.
 	}
 	try {
 		return eventFormat(values, surroundings.stdoutIsTerminal);

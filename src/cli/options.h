@@ -52,7 +52,8 @@ struct JoinConfig {
 	LogConfig log;
 	bool hasSources() const noexcept
 	{
-		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None;
+		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None ||
+		       local.auxiliary.kind != SourceSpec::Kind::None;
 	}
 };
 
@@ -89,6 +90,10 @@ struct Surroundings {
 	/// Value of an environment variable, or null.
 	std::function<const char *(const char *)> variable;
 	bool stdoutIsTerminal = false;
+	/// Names of the environment variables that begin with TRTC_.
+	std::vector<std::string> variables;
+	/// For what is odd but no error; may be empty.
+	std::function<void(const std::string &)> warn;
 };
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.

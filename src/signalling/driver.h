@@ -89,6 +89,7 @@ struct Banned {
 /// The room is gone for good; no event follows but what stop() needs.
 struct Lost {
 	Error error;
+	bool final = false; ///< the service has closed cleanly: to come back is not wanted
 };
 
 using Event =
@@ -98,9 +99,9 @@ using Event =
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.
 struct PublishInfo {
-	bool audio = false, video = false;
+	bool audio = false, video = false, auxiliary = false;
 	VideoCodec codec = VideoCodec::H264;
-	VideoProfile videoProfile;
+	VideoProfile videoProfile, auxiliaryProfile;
 	AudioProfile audioProfile;
 };
 struct StartPublish {

@@ -155,11 +155,15 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--video cam", "--video: " },
 		{ "--audio file:", "--audio: " },
 		{ "--video-profile 9p", "--video-profile: " },
+		{ "--auxiliary nothing", "--auxiliary: " },
+		{ "--auxiliary-profile 180p", "--auxiliary-profile: " },
 		{ "--audio-profile loud", "--audio-profile: " },
 		{ "--video-codec av1", "use h264, vp8" },
 		{ "--subscribe bob,,eve", "--subscribe: user id \"\"" },
 		{ "--latency -1", "--latency" },
 		{ "--latency 10001", "--latency" },
+		{ "--reconnect -1", "--reconnect" },
+		{ "--reconnect forever", "--reconnect" },
 		{ "--events xml", "use json, text, none" },
 		{ "--exit-after 5", "--exit-after: duration \"5\"" },
 		{ "--exit-after 1001h", "over 1000h" },
@@ -174,7 +178,6 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--loop=maybe", "--loop" },
 		// contract, but not of this release
 		{ "--play", "unknown option" },
-		{ "--reconnect 3", "unknown option" },
 		{ "--control none", "unknown option" },
 	};
 	for (const auto &row : more) {
