@@ -13,6 +13,7 @@ run_packages=(
 	gstreamer1.0-nice gstreamer1.0-libav glib-networking
 )
 test_packages=(tmux clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git)
+package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
 say() { printf '%s\n' "$*"; }
 fail() {

@@ -25,6 +25,8 @@ struct VideoProfile {
 	int width = 640, height = 480, fps = 15, kbps = 500;
 	/// The SDK's names (`480p`, `480p_2` …) or `WxH@FPS,KBPSk`. Throws Exception(InvalidParameter).
 	static VideoProfile parse(std::string_view text);
+	/// The same, with the names of the SDK's setScreenProfile() (`1080p`, `1080p_2` …).
+	static VideoProfile parseScreen(std::string_view text);
 	bool operator==(const VideoProfile &) const = default;
 };
 
@@ -39,8 +41,10 @@ struct AudioProfile {
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;
-	bool loop = false; ///< file sources start again at their end
+	SourceSpec auxiliary; ///< picture of the auxiliary stream (the screen), beside the main one or alone
+	bool loop = false;    ///< file sources start again at their end
 	VideoProfile videoProfile;
+	VideoProfile auxiliaryProfile { 1920, 1080, 5, 1600 }; ///< the SDK's default for screens
 	AudioProfile audioProfile;
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
 };

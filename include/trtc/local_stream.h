@@ -23,6 +23,7 @@ public:
 	void initialize();
 	bool hasAudio() const noexcept;
 	bool hasVideo() const noexcept;
+	bool hasAuxiliary() const noexcept;
 	/// Mute: the track stays published, its packets stop, peers get `mute-*`. False without such a track.
 	bool muteAudio();
 	bool unmuteAudio();

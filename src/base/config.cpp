@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <optional>
+#include <span>
 
 namespace trtc {
 
@@ -35,6 +36,13 @@ constexpr NamedVideoProfile kVideoProfiles[] = {
 	{ "1440p", { 2560, 1440, 30, 4860 } }, { "4K", { 3840, 2160, 30, 9000 } },
 };
 
+// The SDK's setScreenProfile() names.
+constexpr NamedVideoProfile kScreenProfiles[] = {
+	{ "480p", { 640, 480, 5, 900 } },     { "480p_2", { 640, 480, 30, 1000 } },
+	{ "720p", { 1280, 720, 5, 1200 } },   { "720p_2", { 1280, 720, 30, 3000 } },
+	{ "1080p", { 1920, 1080, 5, 1600 } }, { "1080p_2", { 1920, 1080, 30, 4000 } },
+};
+
 struct NamedAudioProfile {
 	std::string_view name;
 	AudioProfile profile;
@@ -61,6 +69,35 @@ std::optional<int> takeNumber(std::string_view &text, std::string_view mark)
 
 bool within(int value, int low, int high) noexcept { return value >= low && value <= high; }
 
+/// @p what: "video profile"
+VideoProfile parseProfile(std::string_view text, std::span<const NamedVideoProfile> profiles, std::string_view what)
+{
+	for (const auto &named : profiles) {
+		if (named.name == text)
+			return named.profile;
+	}
+	auto rest = text;
+	const auto width = takeNumber(rest, "x");
+	const auto height = width ? takeNumber(rest, "@") : std::nullopt;
+	const auto fps = height ? takeNumber(rest, ",") : std::nullopt;
+	const auto kbps = fps ? takeNumber(rest, "k") : std::nullopt;
+	if (!kbps || !rest.empty()) {
+		std::string names;
+		for (const auto &named : profiles)
+			names += fmt::format("{}, ", named.name);
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("{} {} is unknown: use {}or WxH@FPS,KBPSk (as 640x480@15,500k)", what,
+					    quoted(text), names));
+	}
+	if (!within(*width, 16, 4096) || !within(*height, 16, 4096) || *width % 2 != 0 || *height % 2 != 0 ||
+	    !within(*fps, 1, 60) || !within(*kbps, 32, 50000))
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("{} {} is out of range: width and height are even and 16 to 4096, "
+					    "frames a second 1 to 60, kbit/s 32 to 50000",
+					    what, quoted(text)));
+	return { *width, *height, *fps, *kbps };
+}
+
 } // namespace
 
 SourceSpec SourceSpec::parse(std::string_view text)
@@ -76,33 +113,11 @@ SourceSpec SourceSpec::parse(std::string_view text)
 			fmt::format("source {} is unknown: use none, test or file:PATH", quoted(text)));
 }
 
-VideoProfile VideoProfile::parse(std::string_view text)
+VideoProfile VideoProfile::parse(std::string_view text) { return parseProfile(text, kVideoProfiles, "video profile"); }
+
+VideoProfile VideoProfile::parseScreen(std::string_view text)
 {
-	for (const auto &named : kVideoProfiles) {
-		if (named.name == text)
-			return named.profile;
-	}
-	auto rest = text;
-	const auto width = takeNumber(rest, "x");
-	const auto height = width ? takeNumber(rest, "@") : std::nullopt;
-	const auto fps = height ? takeNumber(rest, ",") : std::nullopt;
-	const auto kbps = fps ? takeNumber(rest, "k") : std::nullopt;
-	if (!kbps || !rest.empty()) {
-		std::string names;
-		for (const auto &named : kVideoProfiles)
-			names += fmt::format("{}, ", named.name);
-		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("video profile {} is unknown: use {}or WxH@FPS,KBPSk (as 640x480@15,500k)",
-					    quoted(text), names));
-	}
-	if (!within(*width, 16, 4096) || !within(*height, 16, 4096) || *width % 2 != 0 || *height % 2 != 0 ||
-	    !within(*fps, 1, 60) || !within(*kbps, 32, 50000))
-		throw Exception(
-			ErrorCode::InvalidParameter,
-			fmt::format("video profile {} is out of range: width and height are even and 16 to 4096, "
-				    "frames a second 1 to 60, kbit/s 32 to 50000",
-				    quoted(text)));
-	return { *width, *height, *fps, *kbps };
+	return parseProfile(text, kScreenProfiles, "screen profile");
 }
 
 AudioProfile AudioProfile::parse(std::string_view text)

@@ -1,23 +1,52 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <functional>
-#include <map>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// What the program understands, as data: `--help`, the parser and the environment variables come from these tables, and
-/// the manual is checked against them.
+/// What the program understands, as data: `--help`, the parser, the environment variables, the configuration file, its
+/// sample and the shell completion come from these tables, and the manual is checked against them.
 namespace trtc::cli {
 
+/// What an option's value is. Says the type of its key in the configuration file and what a shell completes.
+enum class Kind {
+	Flag,	///< no value
+	Choice, ///< one of the words in OptionSpec::value, which `|` separates
+	Text,
+	Number, ///< decimal, whole, not negative
+	Duration,
+	File,
+	Directory,
+	Url,
+	Address, ///< HOST:PORT
+	Source,	 ///< `--video`, `--audio`
+	User,	 ///< a user id, or a list of them
+	Room,	 ///< a number, or a text with `--string-room`
+	Event,	 ///< begins with the name of an event
+};
+
+/// More about an option, or-ed.
+enum Trait : unsigned {
+	kPlain = 0,
+	kRepeatable = 1, ///< each time adds one; an array in the configuration file
+	kSecret = 2,	 ///< its value is never shown
+};
+
 struct OptionSpec {
-	std::string_view name;	///< "--room"
-	std::string_view value; ///< "ID"; "" for a flag
-	std::string_view help;	///< with the default, if there is one
-	bool repeatable = false;
+	std::string_view name; ///< "--room"
+	Kind kind;
+	std::string_view value; ///< "ID", of a Choice "live|rtc"; "" for a flag
+	std::string_view
+		byDefault;     ///< what counts when nobody says anything; "": nothing, or help tells what it depends on
+	std::string_view help; ///< without byDefault
+	unsigned traits = kPlain;
+	/// Not "": the value may be left out, and this is meant then.
+	std::string_view implied = {};
+
+	bool isFlag() const noexcept { return kind == Kind::Flag; }
+	bool has(Trait trait) const noexcept { return (traits & trait) != 0; }
 };
 
 struct CommandSpec {
@@ -25,39 +54,16 @@ struct CommandSpec {
 	std::string_view help;
 	std::string_view positional; ///< "SIG", or ""
 	std::span<const OptionSpec> options;
+	/// The option, or null.
+	const OptionSpec *find(std::string_view option) const noexcept;
 };
 std::span<const CommandSpec> commandSpecs() noexcept;
 
-/// What the user gave for one command: the command line first, the environment where it says nothing.
-class OptionValues {
-public:
-	using Variable = std::function<const char *(const char *)>;
-	explicit OptionValues(Variable variable) : variable_(std::move(variable)) {}
-
-	/// "--user-id" is TRTC_USER_ID. An empty variable is none.
-	static std::string variableName(std::string_view option);
-	bool onCommandLine(std::string_view option) const { return given.find(option) != given.end(); }
-	std::optional<std::string> text(std::string_view option) const;
-	std::string textOr(std::string_view option, std::string_view fallback) const;
-	/// Of a repeatable option. The environment gives one.
-	std::vector<std::string> texts(std::string_view option) const;
-	/// Throws Exception(InvalidParameter) when the variable is neither true nor false.
-	bool flag(std::string_view option) const;
-
-	/// For the parser.
-	std::map<std::string, std::vector<std::string>, std::less<>> given;
-	std::string positional;
-
-private:
-	Variable variable_;
-};
-
-/// What the command line asks for.
-struct Parsed {
-	const CommandSpec *command = nullptr; ///< null: a text to print
-	std::string print;
-};
-/// Fills @p values. Throws Exception(InvalidParameter): no such command or option, a missing or surplus value.
-Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values);
+/// The words of a Choice, in the table's order.
+std::vector<std::string> choicesOf(const OptionSpec &option);
+/// As help and manual write it: `--room ID`, `--loop`, `--play [SINK]`.
+std::string usageOf(const OptionSpec &option);
+/// The help with the default behind it.
+std::string helpOf(const OptionSpec &option);
 
 } // namespace trtc::cli

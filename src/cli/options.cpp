@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
-#include "cli/option_table.h"
+#include "cli/option_parser.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -66,8 +66,7 @@ std::optional<std::chrono::milliseconds> duration(const OptionValues &values, st
 
 std::uint32_t sdkAppId(const OptionValues &values)
 {
-	return static_cast<std::uint32_t>(
-		parseWhole("--sdk-app-id", values.textOr("--sdk-app-id", "1400000001"), 1, 4294967295));
+	return static_cast<std::uint32_t>(parseWhole("--sdk-app-id", values.value("--sdk-app-id"), 1, 4294967295));
 }
 
 RoomId room(const OptionValues &values)
@@ -79,7 +78,7 @@ RoomId room(const OptionValues &values)
 LogConfig logConfig(const OptionValues &values)
 {
 	static constexpr std::array<std::string_view, 5> kLevels { "error", "warn", "info", "debug", "trace" };
-	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.textOr("--log-file", "") };
+	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.value("--log-file") };
 }
 
 EventFormat eventFormat(const OptionValues &values, bool terminal)
@@ -117,7 +116,7 @@ void proof(const OptionValues &values, JoinConfig &config)
 
 std::string server(const OptionValues &values)
 {
-	auto url = values.textOr("--server", "ws://127.0.0.1:8687");
+	auto url = values.value("--server");
 	const auto scheme = url.find("://");
 	const auto name = url.substr(0, scheme == std::string::npos ? 0 : scheme);
 	if (name != "ws" && name != "wss")
@@ -133,7 +132,7 @@ std::string server(const OptionValues &values)
 
 void subscription(const OptionValues &values, JoinConfig &config)
 {
-	const auto text = values.textOr("--subscribe", "all");
+	const auto text = values.value("--subscribe");
 	if (text == "all")
 		return;
 	config.client.autoSubscribe = false;
@@ -176,8 +175,11 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
 		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
 
-	config.local.video = named("--video", [&] { return SourceSpec::parse(values.textOr("--video", "none")); });
-	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.textOr("--audio", "none")); });
+	config.local.video = named("--video", [&] { return SourceSpec::parse(values.value("--video")); });
+	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.value("--audio")); });
+	config.local.auxiliary = named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary")); });
+	config.local.auxiliaryProfile = named(
+		"--auxiliary-profile", [&] { return VideoProfile::parseScreen(values.value("--auxiliary-profile")); });
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
@@ -188,13 +190,14 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.publishOnJoin = !values.flag("--no-publish");
 
 	subscription(values, config);
-	config.recordDirectory = values.textOr("--record", "");
+	config.recordDirectory = values.value("--record");
 	if (values.onCommandLine("--record") && config.recordDirectory.empty())
 		refuse("--record is empty: name a directory");
-	config.client.caFile = values.textOr("--ca-file", "");
+	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
 	config.client.latency = std::chrono::milliseconds(parseWhole(
-		"--latency", values.textOr("--latency", config.recordDirectory.empty() ? "100" : "200"), 0, 10'000));
+		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
+		10'000));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
@@ -210,7 +213,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	ServeConfig config;
 	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
 	config.log = logConfig(values);
-	const auto listen = values.textOr("--listen", "127.0.0.1:8687");
+	const auto listen = values.value("--listen");
 	const auto colon = listen.rfind(':');
 	auto host = listen.substr(0, colon);
 	if (host.starts_with('[') && host.ends_with(']'))
@@ -228,10 +231,10 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 				   "add --plain-text if that is wanted",
 				   printable(listen, 60)));
 	config.sdkAppId = sdkAppId(values);
-	config.secretKeyFile = values.textOr("--secret-key-file", "");
-	config.maxRooms = parseWhole("--max-rooms", values.textOr("--max-rooms", "1000"), 1, 1'000'000);
-	config.maxUsers = parseWhole("--max-users", values.textOr("--max-users", "200"), 1, 100'000);
-	config.maxAnchors = parseWhole("--max-anchors", values.textOr("--max-anchors", "50"), 1, 100'000);
+	config.secretKeyFile = values.value("--secret-key-file");
+	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
+	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
+	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
 	return config;
 }
 
@@ -261,8 +264,8 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 		 values.onCommandLine("--privileges"))
 		refuse("--room, --string-room and --privileges belong to a PrivateMapKey: add --private-map-key");
 	if (ticket && config.verb == Verb::Sign)
-		config.privileges = static_cast<std::uint32_t>(
-			parseWhole("--privileges", values.textOr("--privileges", "255"), 1, 255));
+		config.privileges =
+			static_cast<std::uint32_t>(parseWhole("--privileges", values.value("--privileges"), 1, 255));
 	return config;
 }
 

@@ -39,7 +39,8 @@ struct JoinConfig {
 	LogConfig log;
 	bool hasSources() const noexcept
 	{
-		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None;
+		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None ||
+		       local.auxiliary.kind != SourceSpec::Kind::None;
 	}
 };
 

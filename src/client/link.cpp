@@ -32,8 +32,9 @@ void Link::offer(const Sending *sending)
 		line.kind = track.kind;
 		line.send = sending != nullptr;
 		if (sending) {
-			const bool main = track.streamType == StreamType::Main && !track.small;
-			line.active = main && (track.kind == MediaKind::Audio ? sending->audio : sending->video);
+			line.active = !track.small && (track.streamType == StreamType::Auxiliary ? sending->auxiliary
+						       : track.kind == MediaKind::Audio		 ? sending->audio
+												 : sending->video);
 			if (track.kind == MediaKind::Video)
 				line.codecs = { sending->codec };
 		} else if (track.kind == MediaKind::Video) {
@@ -49,10 +50,10 @@ void Link::setAnswer(const std::string &sdp)
 		peer_->setAnswer(sdp);
 }
 
-std::shared_ptr<webrtc::Sender> Link::sender(MediaKind kind) const
+std::shared_ptr<webrtc::Sender> Link::sender(MediaKind kind, StreamType type) const
 {
 	for (const auto &track : tracks_) {
-		if (track.kind == kind && track.streamType == StreamType::Main && !track.small)
+		if (track.kind == kind && track.streamType == type && !track.small)
 			return peer_->sender(track.mLine);
 	}
 	return nullptr;

@@ -37,7 +37,7 @@ public:
 	};
 	/// What an uplink sends.
 	struct Sending {
-		bool audio = false, video = false;
+		bool audio = false, video = false, auxiliary = false;
 		VideoCodec codec = VideoCodec::H264;
 	};
 
@@ -54,8 +54,8 @@ public:
 	void offerToReceive();
 	void offerToSend(const Sending &sending);
 	void setAnswer(const std::string &sdp);
-	/// Of the main stream; null when that kind is not sent.
-	std::shared_ptr<webrtc::Sender> sender(MediaKind kind) const;
+	/// Null when that kind of that stream is not sent.
+	std::shared_ptr<webrtc::Sender> sender(MediaKind kind, StreamType type = StreamType::Main) const;
 	/// Asks the peer for a keyframe of that stream's video, if it comes here.
 	void requestKeyframe(StreamType type);
 	/// Idempotent.

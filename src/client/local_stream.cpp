@@ -18,6 +18,13 @@ LocalStream::Impl::~Impl()
 		borrower->onStreamGone();
 }
 
+void LocalStream::Impl::stop()
+{
+	for (auto *each : { capture.get(), auxiliary.get() })
+		if (each)
+			each->stop();
+}
+
 void LocalStream::Impl::onCaptureFailed(const Error &error)
 {
 	if (user)
@@ -51,17 +58,30 @@ LocalStream::~LocalStream() = default;
 
 void LocalStream::initialize()
 {
-	if (impl_->capture)
+	if (impl_->initialized())
 		return;
-	if (impl_->config.audio.kind == SourceSpec::Kind::None && impl_->config.video.kind == SourceSpec::Kind::None)
+	const auto &config = impl_->config;
+	const bool main = config.audio.kind != SourceSpec::Kind::None || config.video.kind != SourceSpec::Kind::None;
+	const bool auxiliary = config.auxiliary.kind != SourceSpec::Kind::None;
+	if (!main && !auxiliary)
 		throw Exception(ErrorCode::InvalidOperation,
-				"there is nothing to publish: name a video or an audio source");
-	impl_->capture = media::Capture::create(impl_->loop, impl_->config, *impl_);
+				"there is nothing to publish: name a video, an audio or an auxiliary source");
+	if (main)
+		impl_->capture = media::Capture::create(impl_->loop, config, *impl_);
+	if (auxiliary) {
+		auto screen = config;
+		screen.video = config.auxiliary;
+		screen.videoProfile = config.auxiliaryProfile;
+		screen.audio = {};
+		impl_->auxiliary = media::Capture::create(impl_->loop, screen, *impl_);
+	}
 }
 
 bool LocalStream::hasAudio() const noexcept { return impl_->capture && impl_->capture->hasAudio(); }
 
 bool LocalStream::hasVideo() const noexcept { return impl_->capture && impl_->capture->hasVideo(); }
+
+bool LocalStream::hasAuxiliary() const noexcept { return impl_->auxiliary != nullptr; }
 
 bool LocalStream::muteAudio() { return impl_->setMuted(MediaKind::Audio, true); }
 

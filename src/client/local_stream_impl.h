@@ -28,10 +28,13 @@ struct LocalStream::Impl final : media::Capture::Listener {
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
 	bool setMuted(MediaKind kind, bool muted);
+	void stop(); ///< both captures
 
 	MainLoop &loop;
 	LocalStreamConfig config;
-	std::unique_ptr<media::Capture> capture; // null until initialize()
+	bool initialized() const noexcept { return capture || auxiliary; }
+	std::unique_ptr<media::Capture> capture;   // main stream; null: it has none
+	std::unique_ptr<media::Capture> auxiliary; // the same of the auxiliary stream
 	User *user = nullptr;
 	bool audioMuted = false, videoMuted = false;
 };

@@ -13,6 +13,16 @@ Error invalid(const char *message) { return { ErrorCode::InvalidOperation, messa
 
 std::string codecOf(const Link::Sending &sending) { return sending.video ? toString(sending.codec) : "opus"; }
 
+/// One event a stream: Published or Unpublished.
+template <class E, class F>
+void tellStreams(const Link::Sending &sending, F &&tell)
+{
+	if (sending.audio || sending.video)
+		tell(E { StreamType::Main, sending.audio, sending.video, codecOf(sending) });
+	if (sending.auxiliary)
+		tell(E { StreamType::Auxiliary, false, true, toString(sending.codec) });
+}
+
 } // namespace
 
 // ---- publishing ---------------------------------------------------------------------------
@@ -33,10 +43,8 @@ void Session::publish(LocalStream &stream, Done done)
 		obstacle = "an unpublish is running";
 	else if (uplink_.phase == Uplink::Phase::Up)
 		obstacle = "already published: unpublish first";
-	else if (!impl.capture)
+	else if (!impl.initialized())
 		obstacle = "the stream is not initialized";
-	else if (!stream.hasAudio() && !stream.hasVideo())
-		obstacle = "the stream has neither audio nor video";
 	else if (impl.user)
 		obstacle = "the stream is published by another client";
 	if (obstacle)
@@ -44,12 +52,14 @@ void Session::publish(LocalStream &stream, Done done)
 
 	uplink_.phase = Uplink::Phase::Starting;
 	uplink_.stream = &impl;
-	uplink_.sending = { stream.hasAudio(), stream.hasVideo(), impl.capture->videoCodec() };
+	uplink_.sending = { stream.hasAudio(), stream.hasVideo(), stream.hasAuxiliary(), impl.config.videoCodec };
 	uplink_.done = std::move(done);
 	impl.user = this;
 	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
-	driver_->send(signalling::StartPublish { { uplink_.sending.audio, uplink_.sending.video, uplink_.sending.codec,
-						   impl.config.videoProfile, impl.config.audioProfile } });
+	const auto &sending = uplink_.sending;
+	driver_->send(signalling::StartPublish { { sending.audio, sending.video, sending.auxiliary, sending.codec,
+						   impl.config.videoProfile, impl.config.auxiliaryProfile,
+						   impl.config.audioProfile } });
 }
 
 void Session::startUplink(const signalling::NeedOffer &need)
@@ -64,12 +74,20 @@ void Session::startUplink(const signalling::NeedOffer &need)
 	uplink_.link->offerToSend(uplink_.sending);
 	if (!uplink_.link)
 		return;
-	if (const auto video = uplink_.link->sender(MediaKind::Video))
-		video->onKeyframeRequest([this, weak = weak_from_this()] {
+	for (const auto type : { StreamType::Main, StreamType::Auxiliary }) {
+		const auto video = uplink_.link->sender(MediaKind::Video, type);
+		if (!video)
+			continue;
+		video->onKeyframeRequest([this, weak = weak_from_this(), type] {
 			const auto self = weak.lock();
-			if (self && uplink_.phase == Uplink::Phase::Up && uplink_.stream)
-				uplink_.stream->capture->requestKeyframe();
+			if (!self || uplink_.phase != Uplink::Phase::Up || !uplink_.stream)
+				return;
+			const auto &capture =
+				type == StreamType::Main ? uplink_.stream->capture : uplink_.stream->auxiliary;
+			if (capture)
+				capture->requestKeyframe();
 		});
+	}
 }
 
 void Session::uplinkConnected()
@@ -77,15 +95,21 @@ void Session::uplinkConnected()
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
 	try {
-		uplink_.stream->capture->start(uplink_.sending.audio ? uplink_.link->sender(MediaKind::Audio) : nullptr,
-					       uplink_.sending.video ? uplink_.link->sender(MediaKind::Video)
-								     : nullptr);
+		const auto &sending = uplink_.sending;
+		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
+			return sent ? uplink_.link->sender(kind, type) : nullptr;
+		};
+		if (auto &main = uplink_.stream->capture)
+			main->start(senderOf(sending.audio, MediaKind::Audio, StreamType::Main),
+				    senderOf(sending.video, MediaKind::Video, StreamType::Main));
+		if (auto &auxiliary = uplink_.stream->auxiliary)
+			auxiliary->start(nullptr, senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary));
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
 	uplink_.phase = Uplink::Phase::Up;
 	driver_->send(signalling::LinkConnected { uplink_.link->id() });
-	emit(Published { StreamType::Main, uplink_.sending.audio, uplink_.sending.video, codecOf(uplink_.sending) });
+	tellStreams<Published>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 	complete(std::exchange(uplink_.done, nullptr), Unit {});
 }
 
@@ -109,12 +133,11 @@ void Session::dropUplink()
 	const auto phase = std::exchange(uplink_.phase, Uplink::Phase::None);
 	if (auto *stream = std::exchange(uplink_.stream, nullptr)) {
 		stream->user = nullptr;
-		stream->capture->stop();
+		stream->stop();
 	}
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
-		emit(Unpublished { StreamType::Main, uplink_.sending.audio, uplink_.sending.video,
-				   codecOf(uplink_.sending) });
+		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 }
 
 void Session::unpublish(Done done)
@@ -128,7 +151,7 @@ void Session::unpublish(Done done)
 		return complete(std::move(done), invalid(obstacle));
 	uplink_.phase = Uplink::Phase::Stopping;
 	uplink_.done = std::move(done);
-	uplink_.stream->capture->stop();
+	uplink_.stream->stop();
 	driver_->send(signalling::StopPublish {});
 }
 

@@ -98,9 +98,9 @@ using Event =
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.
 struct PublishInfo {
-	bool audio = false, video = false;
+	bool audio = false, video = false, auxiliary = false;
 	VideoCodec codec = VideoCodec::H264;
-	VideoProfile videoProfile;
+	VideoProfile videoProfile, auxiliaryProfile;
 	AudioProfile audioProfile;
 };
 struct StartPublish {

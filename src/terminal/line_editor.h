@@ -27,10 +27,10 @@ struct Completion {
 class LineEditor {
 public:
 	struct Handlers {
-		std::function<void(const std::string &line)> line;	       ///< Enter; the line is gone from the editor
-		std::function<void()> changed;				       ///< text or cursor, after feed()
-		std::function<void()> end;				       ///< Ctrl-D on an empty line
-		std::function<void()> redraw;				       ///< Ctrl-L
+		std::function<void(const std::string &line)> line; ///< Enter; the line is gone from the editor
+		std::function<void()> changed;			   ///< text or cursor, after feed()
+		std::function<void()> end;			   ///< Ctrl-D on an empty line
+		std::function<void()> redraw;			   ///< Ctrl-L
 		std::function<Completion(std::string_view beforeCursor)> complete; ///< Tab
 		std::function<void(const std::vector<std::string> &)> candidates;  ///< Tab, and there are several
 	};

@@ -304,9 +304,11 @@ bool TtyScreen::drawPicture(std::string_view bytes)
 	std::lock_guard lock(mutex_);
 	if (closed_ || pictureRows_ == 0 || !foreground() || !takesBytes(output_))
 		return false;
-	std::string out = "\x1b[?2026h\x1b" "7\x1b[?25l\x1b[?7l";
+	std::string out = "\x1b[?2026h\x1b"
+			  "7\x1b[?25l\x1b[?7l";
 	out += bytes;
-	out += "\x1b[0m\x1b[?7h\x1b" "8\x1b[?25h\x1b[?2026l";
+	out += "\x1b[0m\x1b[?7h\x1b"
+	       "8\x1b[?25h\x1b[?2026l";
 	put(out);
 	return true;
 }
@@ -395,7 +397,9 @@ void TtyScreen::stop()
 		if (foreground()) {
 			auto out = erase();
 			if (pictureRows_)
-				out += "\x1b" "7\x1b[r\x1b" "8";
+				out += "\x1b"
+				       "7\x1b[r\x1b"
+				       "8";
 			put(out);
 			guard_.restore();
 		}

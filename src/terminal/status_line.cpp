@@ -22,8 +22,8 @@ constexpr std::string_view kSeparator = " | ";
 enum Part : std::size_t { State, Progress, Room, Role, User, Users, Rate, Loss, Recording, PartCount };
 
 /// What gives way, in this order, a step at a time: the part goes to its next shorter form.
-constexpr Part kGiveWay[] = { User,	 Recording, Users, Rate, Recording, Loss, Users,     Room,
-			      Role,	 Rate,	    Room,  Room, Recording, State, Recording };
+constexpr Part kGiveWay[] = { User, Recording, Users, Rate, Recording, Loss,  Users,	Room,
+			      Role, Rate,      Room,  Room, Recording, State, Recording };
 
 /// A part in its forms, longest first; the last one is always "".
 struct Forms {
@@ -43,7 +43,10 @@ std::string rate(double kbps)
 	return kbps < 9950 ? fmt::format("{:.1f}M", kbps / 1000) : fmt::format("{:.0f}M", kbps / 1000);
 }
 
-std::string percent(double share) { return share < 0.0995 ? fmt::format("{:.1f}%", share * 100) : fmt::format("{:.0f}%", share * 100); }
+std::string percent(double share)
+{
+	return share < 0.0995 ? fmt::format("{:.1f}%", share * 100) : fmt::format("{:.0f}%", share * 100);
+}
 
 std::string bytes(std::uint64_t count)
 {

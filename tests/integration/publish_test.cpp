@@ -213,3 +213,59 @@ TEST_CASE_FIXTURE(PublishFixture, "muted from the start: the sound joins the fil
 	CHECK(figures.number("audio.seconds") >= 0.8);
 	CHECK(bob.failures() == "");
 }
+
+TEST_CASE_FIXTURE(PublishFixture, "camera and screen at once are two streams, each with its picture")
+{
+	auto config = testPicture();
+	config.auxiliary.kind = SourceSpec::Kind::Test;
+	config.auxiliaryProfile = { 480, 270, 5, 400 };
+	auto &alice = publishing("alice", config);
+	CHECK(alice.count<Published>() == 2);
+	auto &bob = recording("bob");
+	const auto seen = [&bob](StreamType type) {
+		return [&bob, type] {
+			return bob.find<FirstFrame>([type](const FirstFrame &first) {
+				return first.streamType == type && first.kind == MediaKind::Video;
+			});
+		};
+	};
+	REQUIRE(waitFor([&] { return seen(StreamType::Main)() && seen(StreamType::Auxiliary)(); }));
+	const auto &screen = std::get<FirstFrame>(seen(StreamType::Auxiliary)()->event);
+	CHECK(screen.width == 480);
+	CHECK(screen.height == 270);
+	record(2s);
+	REQUIRE(unpublish(alice));
+	CHECK(alice.count<Unpublished>() == 2);
+	REQUIRE(tellsTimes<StreamRemoved>(bob, 2));
+	REQUIRE(leave(bob));
+	REQUIRE(bob.count<RecordingStopped>() == 2);
+	for (const auto &stopped : bob.all<RecordingStopped>()) {
+		const Figures figures(stopped.path);
+		INFO(toString(stopped.streamType), figures.report());
+		const bool main = stopped.streamType == StreamType::Main;
+		CHECK(figures.hasAudio() == main);
+		REQUIRE(figures.hasVideo());
+		CHECK(figures.number("video.missing") == 0);
+		CHECK(figures.number("video.framesWithCode") == figures.number("video.frames"));
+		CHECK(figures.number("video.frames") >= (main ? 20 : 7));
+	}
+	CHECK(alice.failures() == "");
+	CHECK(bob.failures() == "");
+}
+
+TEST_CASE_FIXTURE(PublishFixture, "a screen alone is an auxiliary stream and no main one")
+{
+	LocalStreamConfig config;
+	config.auxiliary.kind = SourceSpec::Kind::Test;
+	config.auxiliaryProfile = { 320, 240, 10, 300 };
+	auto &bob = recording("bob");
+	auto &alice = publishing("alice", config);
+	REQUIRE(tells<FirstFrame>(bob));
+	CHECK((bob.last<FirstFrame>().streamType == StreamType::Auxiliary));
+	CHECK(bob.count<StreamAdded>() == 1);
+	CHECK((bob.last<StreamAdded>().streamType == StreamType::Auxiliary));
+	CHECK(bob.count<MuteChanged>() == 0);
+	CHECK_FALSE(alice.stream->muteVideo());
+	CHECK(alice.failures() == "");
+	CHECK(bob.failures() == "");
+}

@@ -82,6 +82,21 @@ TEST_CASE("video profiles: WxH@FPS,KBPSk and its ranges")
 	}
 }
 
+TEST_CASE("screen profiles")
+{
+	CHECK(VideoProfile::parseScreen("1080p") == VideoProfile { 1920, 1080, 5, 1600 });
+	CHECK(VideoProfile::parseScreen("1080p") == LocalStreamConfig {}.auxiliaryProfile);
+	CHECK(VideoProfile::parseScreen("720p_2") == VideoProfile { 1280, 720, 30, 3000 });
+	CHECK(VideoProfile::parseScreen("640x360@10,300k") == VideoProfile { 640, 360, 10, 300 });
+	std::string message;
+	try {
+		VideoProfile::parseScreen("360p");
+	} catch (const Exception &error) {
+		message = error.error().message;
+	}
+	CHECK(message.find("screen profile \"360p\" is unknown: use 480p") == 0);
+}
+
 TEST_CASE("audio profiles")
 {
 	CHECK(AudioProfile::parse("standard") == AudioProfile { 48000, 1, 40 });

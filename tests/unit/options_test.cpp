@@ -155,6 +155,8 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--video cam", "--video: " },
 		{ "--audio file:", "--audio: " },
 		{ "--video-profile 9p", "--video-profile: " },
+		{ "--auxiliary nothing", "--auxiliary: " },
+		{ "--auxiliary-profile 180p", "--auxiliary-profile: " },
 		{ "--audio-profile loud", "--audio-profile: " },
 		{ "--video-codec av1", "use h264, vp8" },
 		{ "--subscribe bob,,eve", "--subscribe: user id \"\"" },

@@ -36,6 +36,14 @@ protocol::ConstraintConfig constraintOf(const PublishInfo &info)
 		out.videoFps = info.videoProfile.fps;
 		out.videoBps = info.videoProfile.kbps * kKilo;
 	}
+	if (info.auxiliary) {
+		if (out.videoCodec.empty())
+			out.videoCodec = info.codec == VideoCodec::H264 ? "H264" : "VP8";
+		out.auxVideoWidth = info.auxiliaryProfile.width;
+		out.auxVideoHeight = info.auxiliaryProfile.height;
+		out.auxVideoFps = info.auxiliaryProfile.fps;
+		out.auxVideoBps = info.auxiliaryProfile.kbps * kKilo;
+	}
 	out.audioFs = info.audioProfile.sampleRate;
 	out.audioChannel = info.audioProfile.channels;
 	out.audioBps = info.audioProfile.kbps * kKilo;
@@ -92,6 +100,8 @@ void TrtcDriver::offerUplink(const std::string &sdp)
 	publish.sdp = sdp;
 	publish.state.audio = uplink_->info.audio;
 	publish.state.bigVideo = uplink_->info.video;
+	publish.state.auxVideo = uplink_->info.auxiliary;
+	publish.screen = uplink_->info.auxiliary && !uplink_->info.audio && !uplink_->info.video;
 	publish.constraint = constraintOf(uplink_->info);
 	uplink_->request = request(
 		publish, protocol::Event::PublishResult, limits_.publishAnswer,

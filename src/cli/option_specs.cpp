@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option_table.h"
+
+namespace trtc::cli {
+
+namespace {
+
+// name, kind, value, default, help, traits, what is meant without a value
+
+constexpr OptionSpec kEvents = { "--events", Kind::Choice, "json|text|none", "",
+				 "form of the events on stdout (default text on a terminal, else json)" };
+constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info|debug|trace", "warn",
+				   "how much the log tells" };
+constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
+constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
+
+constexpr OptionSpec kJoin[] = {
+	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service, ws:// or wss://" },
+	kSdkAppId,
+	{ "--user-id", Kind::User, "ID", "", "who enters: 1 to 32 bytes of A-Z a-z 0-9 _ -" },
+	{ "--user-sig", Kind::Text, "SIG", "", "proof of identity; rather use one of the next two, or TRTC_USER_SIG",
+	  kSecret },
+	{ "--user-sig-file", Kind::File, "FILE", "", "read the UserSig from a file" },
+	{ "--secret-key-file", Kind::File, "FILE", "", "sign a UserSig with the secret key in this file" },
+	{ "--room", Kind::Room, "ID", "", "room to enter: 1 to 4294967294" },
+	{ "--string-room", Kind::Flag, "", "", "the room is a text of 1 to 64 characters" },
+	{ "--mode", Kind::Choice, "live|rtc", "live", "live: anchors and audience; rtc: everybody is an anchor" },
+	{ "--role", Kind::Choice, "anchor|audience", "anchor", "role to enter with" },
+	{ "--video", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
+	{ "--audio", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
+	{ "--auxiliary", Kind::Source, "SOURCE", "none", "picture of the auxiliary stream, as the screen" },
+	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
+	  "name as in the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
+	{ "--loop", Kind::Flag, "", "", "file sources start again at their end" },
+	{ "--video-profile", Kind::Text, "PROFILE", "480p", "name as in the web SDK, or WxH@FPS,KBPSk" },
+	{ "--audio-profile", Kind::Text, "PROFILE", "standard",
+	  "standard, standard-stereo, high, high-stereo or KBPSk" },
+	{ "--video-codec", Kind::Choice, "h264|vp8", "h264", "codec of what is encoded" },
+	{ "--no-publish", Kind::Flag, "", "", "an anchor waits for the command publish" },
+	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "whose streams to receive" },
+	{ "--record", Kind::Directory, "DIR", "",
+	  "record every subscribed user into a Matroska file in this directory" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
+	kEvents,
+	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
+	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
+	  "this event must come within DURATION of the start (default 30s); may be repeated", kRepeatable },
+	{ "--exit-when-expected", Kind::Flag, "", "", "leave as soon as every expectation is met, or one has failed" },
+	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
+	kLogLevel,
+	kLogFile,
+};
+
+constexpr OptionSpec kServe[] = {
+	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "address; port 0 picks a free one" },
+	{ "--sdk-app-id", Kind::Number, "N", "1400000001", "application whose users may enter" },
+	{ "--secret-key-file", Kind::File, "FILE", "",
+	  "key that signs their UserSigs; made if missing (default in the state directory)" },
+	{ "--max-rooms", Kind::Number, "N", "1000", "rooms at a time" },
+	{ "--max-users", Kind::Number, "N", "200", "users in a room" },
+	{ "--max-anchors", Kind::Number, "N", "50", "publishing users in a room" },
+	{ "--plain-text", Kind::Flag, "", "", "allow an address beyond this machine without encryption" },
+	kEvents,
+	kLogLevel,
+	kLogFile,
+};
+
+constexpr OptionSpec kSign[] = {
+	kSdkAppId,
+	{ "--user-id", Kind::User, "ID", "", "whom it is for" },
+	{ "--secret-key-file", Kind::File, "FILE", "", "the application's secret key" },
+	{ "--expire", Kind::Duration, "DURATION", "24h", "how long it is valid" },
+	{ "--private-map-key", Kind::Flag, "", "",
+	  "make a PrivateMapKey, the ticket for one room, instead of a UserSig" },
+	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
+	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
+	{ "--privileges", Kind::Number, "N", "255", "PrivateMapKey: sum of the rights, 1 to 255, all" },
+};
+
+constexpr OptionSpec kVerify[] = {
+	kSdkAppId,
+	{ "--user-id", Kind::User, "ID", "", "whom it has to be for" },
+	{ "--secret-key-file", Kind::File, "FILE", "", "the application's secret key" },
+	{ "--private-map-key", Kind::Flag, "", "", "check a PrivateMapKey instead of a UserSig" },
+	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
+	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
+};
+
+constexpr CommandSpec kCommandSpecs[] = {
+	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
+	{ "serve", "run a room service on this machine", "", kServe },
+	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
+	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
+	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },
+};
+
+} // namespace
+
+std::span<const CommandSpec> commandSpecs() noexcept { return kCommandSpecs; }
+
+} // namespace trtc::cli

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option_values.h"
+
+#include "cli/text.h"
+
+#include <trtc/error.h>
+
+#include <fmt/format.h>
+
+namespace trtc::cli {
+
+std::string OptionValues::variableName(std::string_view option)
+{
+	std::string name = "TRTC_";
+	for (const char c : option.substr(2))
+		name += c == '-' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
+	return name;
+}
+
+std::vector<std::string> OptionValues::texts(std::string_view option) const
+{
+	if (const auto found = given.find(option); found != given.end())
+		return found->second;
+	if (const char *value = variable_(variableName(option).c_str()); value && *value)
+		return { value };
+	return {};
+}
+
+std::optional<std::string> OptionValues::text(std::string_view option) const
+{
+	auto all = texts(option);
+	if (all.empty())
+		return {};
+	return std::move(all.front());
+}
+
+std::string OptionValues::value(std::string_view option) const
+{
+	if (auto said = text(option))
+		return *std::move(said);
+	const auto *spec = command ? command->find(option) : nullptr;
+	return spec ? std::string(spec->byDefault) : std::string();
+}
+
+bool OptionValues::flag(std::string_view option) const
+{
+	const auto value = text(option).value_or("false");
+	if (value == "true" || value == "1" || value == "yes" || value == "on")
+		return true;
+	if (value == "false" || value == "0" || value == "no" || value == "off")
+		return false;
+	throw Exception(ErrorCode::InvalidParameter,
+			fmt::format("{} is \"{}\": use true or false", variableName(option), printable(value, 40)));
+}
+
+} // namespace trtc::cli

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/option_table.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace trtc::cli {
+
+/// What counts for one command: the command line first, the environment where it says nothing, then the default.
+class OptionValues {
+public:
+	using Variable = std::function<const char *(const char *)>;
+	explicit OptionValues(Variable variable) : variable_(std::move(variable)) {}
+
+	/// "--user-id" is TRTC_USER_ID. An empty variable is none.
+	static std::string variableName(std::string_view option);
+	bool onCommandLine(std::string_view option) const { return given.find(option) != given.end(); }
+	/// What somebody said; the default does not count.
+	std::optional<std::string> text(std::string_view option) const;
+	/// With the default of the table; "" when there is none.
+	std::string value(std::string_view option) const;
+	/// Of a repeatable option. The environment gives one.
+	std::vector<std::string> texts(std::string_view option) const;
+	/// Throws Exception(InvalidParameter) when the variable is neither true nor false.
+	bool flag(std::string_view option) const;
+
+	/// For the parser.
+	const CommandSpec *command = nullptr;
+	std::map<std::string, std::vector<std::string>, std::less<>> given;
+	std::string positional;
+
+private:
+	Variable variable_;
+};
+
+} // namespace trtc::cli
