@@ -38,7 +38,8 @@ std::string hostOf(std::string_view url)
 
 bool sameTerminal(int a, int b)
 {
-	struct stat first {}, second {};
+	struct stat first {
+	}, second {};
 	return ::isatty(a) && ::isatty(b) && ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 &&
 	       first.st_rdev == second.st_rdev;
 }
@@ -152,7 +153,9 @@ void Console::observe(const Event &event)
 			   [&](const StreamUnsubscribed &info) {
 				   awaitingFrame_.erase({ info.userId, info.streamType });
 			   },
-			   [&](const StreamRemoved &info) { awaitingFrame_.erase({ info.userId, info.streamType }); },
+			   [&](const StreamRemoved &info) {
+				   awaitingFrame_.erase({ info.userId, info.streamType });
+			   },
 			   [&](const RecordingStarted &started) {
 				   recordings_[started.path] = { started.path, now };
 			   },
@@ -210,11 +213,11 @@ void Console::refresh()
 	const auto now = Clock::now();
 	using Tone = terminal::StatusFigures::Tone;
 	const bool calm = phase_ == Phase::Inside;
-	figures_.state = !calm						  ? ""
-			 : connection_ == ConnectionState::Connected	  ? "connected"
+	figures_.state = !calm						? ""
+			 : connection_ == ConnectionState::Connected	? "connected"
 			 : connection_ == ConnectionState::Reconnecting ? "reconnecting"
-			 : connection_ == ConnectionState::Connecting	  ? "connecting"
-									  : "disconnected";
+			 : connection_ == ConnectionState::Connecting	? "connecting"
+									: "disconnected";
 	figures_.tone = connection_ == ConnectionState::Connected      ? Tone::Good
 			: connection_ == ConnectionState::Disconnected ? Tone::Bad
 								       : Tone::Busy;

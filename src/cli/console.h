@@ -79,7 +79,7 @@ private:
 	Clock::time_point busySince_, joinSince_;
 	enum class Phase { Joining, Inside, Leaving } phase_ = Phase::Joining;
 	ConnectionState connection_ = ConnectionState::Disconnected;
-	std::map<std::string, Recording> recordings_;	       // by path
+	std::map<std::string, Recording> recordings_;	    // by path
 	std::map<Stream, Clock::time_point> awaitingFrame_; // subscribed, nothing came yet
 	SourceHandle timer_;
 };
