@@ -163,9 +163,15 @@ private:
 		const int n = std::max(numbers[0], 1);
 		wrapPending_ = wrapPending_ && final == 'm';
 		switch (final) {
-		case 'm': styled = !(parameters.empty() || parameters == "0"); break;
-		case 'A': y_ = std::max(y_ - n, 0); break;
-		case 'C': x_ = std::min(x_ + n, columns_ - 1); break;
+		case 'm':
+			styled = !(parameters.empty() || parameters == "0");
+			break;
+		case 'A':
+			y_ = std::max(y_ - n, 0);
+			break;
+		case 'C':
+			x_ = std::min(x_ + n, columns_ - 1);
+			break;
 		case 'H':
 			y_ = std::clamp(numbers[0] - 1, 0, rows_ - 1);
 			x_ = std::clamp(numbers[1] - 1, 0, columns_ - 1);
@@ -176,13 +182,16 @@ private:
 			else
 				erase(y_, x_, rows_ - 1);
 			break;
-		case 'K': erase(y_, numbers[0] == 2 ? 0 : x_, y_); break;
+		case 'K':
+			erase(y_, numbers[0] == 2 ? 0 : x_, y_);
+			break;
 		case 'r':
 			top_ = numbers[0] ? numbers[0] - 1 : 0;
 			bottom_ = numbers[1] ? numbers[1] - 1 : rows_ - 1;
 			x_ = y_ = 0;
 			break;
-		default: unknown.push_back("CSI " + std::string(parameters) + final);
+		default:
+			unknown.push_back("CSI " + std::string(parameters) + final);
 		}
 	}
 

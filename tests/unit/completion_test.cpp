@@ -16,11 +16,14 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const CompletionWorld kWorld { [] { return Lines { "alice", "anna", "bob" }; },
-			       [](const std::string &folder) {
-				       return folder.empty() ? Lines { "film.mp4", "films/", "two words" }
-							     : Lines { "inner" };
-			       } };
+const CompletionWorld kWorld {
+	[] {
+		return Lines { "alice", "anna", "bob" };
+	},
+	[](const std::string &folder) {
+		return folder.empty() ? Lines { "film.mp4", "films/", "two words" } : Lines { "inner" };
+	}
+};
 
 Lines after(std::string_view typed) { return completeCommand(typed, kWorld).candidates; }
 
@@ -69,9 +72,8 @@ TEST_CASE("every command's places can be completed or are free text")
 			if (command.usage.find("TEXT") == std::string_view::npos)
 				CHECK(!found.empty());
 			for (const auto &word : found)
-				CHECK(word.find_first_of(" []|.") == (word.find('.') == std::string::npos
-									      ? std::string::npos
-									      : word.find('.')));
+				CHECK(word.find_first_of(" []|.") ==
+				      (word.find('.') == std::string::npos ? std::string::npos : word.find('.')));
 		}
 	}
 }

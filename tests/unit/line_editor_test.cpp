@@ -58,9 +58,10 @@ TEST_CASE_FIXTURE(Editing, "a line is typed, changed and entered")
 {
 	CHECK(type("mute vidio") == "mute vidio");
 	CHECK(editor->cursor() == 10);
-	type("\x1b[D\x1b[D\x7f" "e");
+	type("\x1b[D\x7f"
+	     "e");
 	CHECK(editor->text() == "mute video");
-	CHECK(editor->cursor() == 8);
+	CHECK(editor->cursor() == 9);
 	type("\r");
 	CHECK(lines == Lines { "mute video" });
 	CHECK(editor->text().empty());
@@ -70,16 +71,18 @@ TEST_CASE_FIXTURE(Editing, "a line is typed, changed and entered")
 
 TEST_CASE_FIXTURE(Editing, "the usual keys of Emacs and of the keyboard")
 {
-	CHECK(type("one two three\x17") == "one two ");		 // ^W
-	CHECK(type("\x01zero \x05" "end") == "zero one two end"); // ^A, ^E
-	CHECK(type("\x01\x0b").empty());				 // ^K
-	CHECK(type("\x19") == "zero one two end");			 // ^Y
-	CHECK(type("\x15").empty());					 // ^U
-	CHECK(type("abc\x1b[H\x1b[3~") == "bc");			 // Home, Delete
-	CHECK(type("\x1b[Fd\x1bOHa") == "abcd");			 // End, Home
-	CHECK(type("\x04") == "acd");					 // ^D in a line
-	CHECK(type("\x05 word\x1b[1;5D!") == "acd !word");		 // Ctrl-left
-	CHECK(type("\x1b" "fx") == "acd !wordx");			 // Meta-f
+	CHECK(type("one two three\x17") == "one two "); // ^W
+	CHECK(type("\x01zero \x05"
+		   "end") == "zero one two end");	   // ^A, ^E
+	CHECK(type("\x01\x0b").empty());		   // ^K
+	CHECK(type("\x19") == "zero one two end");	   // ^Y
+	CHECK(type("\x15").empty());			   // ^U
+	CHECK(type("abc\x1b[H\x1b[3~") == "bc");	   // Home, Delete
+	CHECK(type("\x1b[Fd\x1bOHa") == "abcd");	   // End, Home
+	CHECK(type("\x04") == "acd");			   // ^D in a line
+	CHECK(type("\x05 word\x1b[1;5D!") == "acd !word"); // Ctrl-left
+	CHECK(type("\x1b"
+		   "fx") == "acd !wordx"); // Meta-f
 	CHECK(ends == 0);
 	type("\x0c");
 	CHECK(redraws == 1);
@@ -91,10 +94,12 @@ TEST_CASE_FIXTURE(Editing, "keys may be cut anywhere, and unknown ones do nothin
 		const char one[] = { key, 0 };
 		editor->feed(one);
 	}
-	CHECK(editor->text() == "a\xc3\xa4\xf0\x9f\x98\x80" "b");
+	CHECK(editor->text() == "a\xc3\xa4\xf0\x9f\x98\x80"
+				"b");
 	CHECK(editor->cursor() == 7);
 	// Function keys, mouse, quotes, searches, extended commands, control characters above ASCII, no UTF-8.
-	CHECK(type("\x15\x1b[15~\x1b[<0;1;1M\x16\x18\x18\x1bx\x12\x13\x1c\x1d\x1e\x1f\xc2\x9b\xff\xc3(").ends_with("("));
+	CHECK(type("\x15\x1b[15~\x1b[<0;1;1M\x16\x18\x18\x1bx\x12\x13\x1c\x1d\x1e\x1f\xc2\x9b\xff\xc3(")
+		      .ends_with("("));
 	CHECK(lines.empty());
 	CHECK(editor->text() == "(");
 }
@@ -117,7 +122,7 @@ TEST_CASE_FIXTURE(Editing, "a line has a limit")
 	CHECK(lines[0].size() == kMaxTyped);
 }
 
-TEST_CASE_FIXTURE(Editing, "arrow keys go back through what was entered, by its beginning")
+TEST_CASE_FIXTURE(Editing, "arrow keys go back through what was entered, by what was typed")
 {
 	for (const auto *line : { "mute audio", "users", "unmute audio", "users" })
 		editor->remember(line);
@@ -125,10 +130,12 @@ TEST_CASE_FIXTURE(Editing, "arrow keys go back through what was entered, by its 
 	CHECK(type("\x1b[A") == "unmute audio");
 	CHECK(type("\x1b[B") == "users");
 	CHECK(type("\x1b[B").empty());
-	CHECK(type("mu\x1b[A") == "mute audio");
-	CHECK(type("\x15un\x1bOA") == "unmute audio");
+	CHECK(type("te\x1b[A") == "unmute audio");
+	CHECK(type("\x1bOA") == "mute audio");
 	type("\n");
-	CHECK(lines == Lines { "unmute audio" });
+	CHECK(lines == Lines { "mute audio" });
+	// Anew from the last one.
+	CHECK(type("\x1b[A") == "users");
 }
 
 TEST_CASE_FIXTURE(Editing, "Tab completes as far as it is clear, then shows what there is")
@@ -190,7 +197,8 @@ TEST_CASE("history is a private, bounded file, and none is no error")
 
 	// Somebody else's, a link, a folder, nothing.
 	REQUIRE(::symlink(path.c_str(), (folder / "link").c_str()) == 0);
-	for (const auto &bad : { folder / "link", folder.str(), std::string("/dev/null"), std::string("/proc/none/x"), std::string() }) {
+	for (const auto &bad :
+	     { folder / "link", folder.str(), std::string("/dev/null"), std::string("/proc/none/x"), std::string() }) {
 		CAPTURE(bad);
 		const HistoryFile none(bad, 10);
 		none.append("x");

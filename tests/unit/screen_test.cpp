@@ -159,11 +159,14 @@ TEST_CASE_FIXTURE(PtyFixture, "status and prompt never take a second row")
 TEST_CASE_FIXTURE(PtyFixture, "no control character reaches the terminal")
 {
 	auto &s = open(true, true);
-	s.print("a\x1b]0;title\x07" "b\x7f\xc2\x9b" "31mc\xff\xe2\x80\xae" "d\te");
+	s.print("a\x1b]0;title\x07"
+		"b\x7f\xc2\x9b"
+		"31mc\xff\xe2\x80\xae"
+		"d\te");
 	s.print("\x1b[31mred\x1b[0m \x1b[2J", true);
 	s.print("\x1b[31mred");
 	s.setStatus("x\x1b[2Jy\nz");
-	CHECK(shown() == Lines { "a?]0;title?b???31mc??d e", "red ?[2J", "?[31mred", "x?[2Jy z" });
+	CHECK(shown() == Lines { "a?]0;title?b??31mc??d e", "red ?[2J", "?[31mred", "x?[2Jy z" });
 	CHECK(model.unknown.empty());
 	CHECK(!model.styled);
 }
@@ -226,14 +229,8 @@ TEST_CASE_FIXTURE(PtyFixture, "keys are taken over while somebody reads, and giv
 	CHECK((mode().c_lflag & ISIG));
 	REQUIRE(::write(master, "mu\t", 3) == 3);
 	CHECK(waitFor([&] { return typed == "mu\t"; }));
-	SUBCASE("close")
-	{
-		s.close();
-	}
-	SUBCASE("destruction")
-	{
-		screen.reset();
-	}
+	SUBCASE("close") { s.close(); }
+	SUBCASE("destruction") { screen.reset(); }
 	const auto after = mode();
 	CHECK(before.c_lflag == after.c_lflag);
 	CHECK(before.c_iflag == after.c_iflag);
