@@ -3,6 +3,7 @@
 
 #include "glib/pointer.h"
 
+#include <atomic>
 #include <memory>
 
 namespace trtc::webrtc {
@@ -13,6 +14,9 @@ struct Call {
 	MainLoop &loop;
 	const char *field; // nullptr: no description comes back
 	std::shared_ptr<const ActionDone> done;
+	/// Set by the thread that calls, read by webrtcbin's: GStreamer's own locks order the two, this says so to
+	/// compiler and sanitizer, which do not see into them.
+	std::atomic<bool> handedOver { false };
 };
 
 /// A failure is a field of the reply, also for set-local and set-remote, which look as if they had none.
@@ -30,6 +34,7 @@ std::string errorOf(const GstStructure *reply)
 void onReply(GstPromise *promise, gpointer data) noexcept
 {
 	auto &call = *static_cast<Call *>(data);
+	static_cast<void>(call.handedOver.load(std::memory_order_acquire));
 	const auto *reply =
 		gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(promise) : nullptr;
 	auto error = errorOf(reply);
@@ -50,9 +55,10 @@ void onReply(GstPromise *promise, gpointer data) noexcept
 
 GstPromise *makePromise(MainLoop &loop, const char *field, ActionDone done)
 {
-	return gst_promise_new_with_change_func(
-		onReply, new Call { loop, field, std::make_shared<const ActionDone>(std::move(done)) },
-		[](gpointer data) noexcept { delete static_cast<Call *>(data); });
+	auto *call = new Call { loop, field, std::make_shared<const ActionDone>(std::move(done)) };
+	call->handedOver.store(true, std::memory_order_release);
+	return gst_promise_new_with_change_func(onReply, call,
+						[](gpointer data) noexcept { delete static_cast<Call *>(data); });
 }
 
 } // namespace
