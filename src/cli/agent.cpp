@@ -60,9 +60,9 @@ bool hangUpCounts()
 
 } // namespace
 
-Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer)
+Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
-	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
+	  terminal_(std::move(terminal)), lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	client_->on([this](const Event &event) { onEvent(event); });
@@ -80,6 +80,7 @@ Ending Agent::run()
 	signals_.push_back(loop_.onSignal(SIGTERM, [this] { beginLeave("signal"); }));
 	if (hangUpCounts())
 		signals_.push_back(loop_.onSignal(SIGHUP, [this] { beginLeave("signal"); }));
+	openConsole();
 	if (prepare()) {
 		startTimers();
 		queueJoin();
@@ -103,6 +104,7 @@ bool Agent::prepare()
 {
 	try {
 		if (config_.hasSources()) {
+			busy("opening the sources");
 			auto stream = std::make_unique<LocalStream>(loop_, config_.local);
 			stream->initialize();
 			stream_ = std::move(stream);
@@ -125,6 +127,7 @@ bool Agent::prepare()
 	}
 	if (config_.play)
 		playing();
+	busy("");
 	return true;
 }
 
@@ -179,11 +182,13 @@ void Agent::queuePublish()
 	if (!stream_ || !config_.publishOnJoin || config_.join.role != Role::Anchor)
 		return;
 	push({ [this](std::function<void()> next) {
+		      busy("publishing");
 		      client_->publish(*stream_, [this, next = std::move(next)](Status status) {
 			      if (!status && state_ == State::Running) {
 				      fail(status.error(), exitCodeFor(status.error().code), true);
 				      beginLeave("publish failed");
 			      }
+			      busy("");
 			      next();
 		      });
 	      },
@@ -233,6 +238,8 @@ void Agent::beginLeave(const std::string &reason)
 	if (ending_.reason.empty())
 		ending_.reason = reason;
 	stdinWatch_.reset();
+	if (console_)
+		console_->leaving();
 	exitTimer_.reset();
 	expectTimer_.reset();
 	watchdog_ = loop_.after(kLeaveLimit, [this] {
@@ -282,10 +289,12 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 		try {
 			stream->stopRecording();
 		} catch (const Exception &error) {
-			complain(error.error().message);
+			printer_.complain(error.error().message);
 		}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
+	if (terminal_.screen)
+		terminal_.screen->close();
 	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
@@ -295,6 +304,8 @@ void Agent::onEvent(const Event &event)
 {
 	if (state_ == State::Over)
 		return;
+	if (console_)
+		console_->observe(event);
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
 	emit(toRecord(event));
@@ -447,7 +458,7 @@ void Agent::tell(const std::vector<ExpectationTracker::Outcome> &outcomes)
 /// The line on stderr, the event, and for what ends the agent the exit code.
 void Agent::fail(const Error &error, ExitCode code, bool ends)
 {
-	complain(error.message);
+	printer_.complain(error.message);
 	if (ends) {
 		fatal_ = fatal_.value_or(error.code);
 		noteCode(code, errorName(error.code));

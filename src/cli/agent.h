@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
 #include "cli/playing.h"
@@ -26,12 +27,18 @@ struct Ending {
 	std::vector<Fields> recordings;
 };
 
+/// The terminal an agent shows itself on; no screen: none.
+struct AgentTerminal {
+	std::shared_ptr<terminal::Screen> screen;
+	TerminalUse use;
+};
+
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
 /// publication and every command go through one queue, so answers come in the order of the lines.
 class Agent final : private CommandHost {
 public:
 	/// @p printer is borrowed. Throws Exception when the client or its settings cannot be made.
-	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer);
+	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal = {});
 	~Agent();
 	Agent(const Agent &) = delete;
 	Agent &operator=(const Agent &) = delete;
@@ -79,6 +86,8 @@ private:
 	void noteCode(ExitCode code, const std::string &reason);
 
 	// stdin
+	void openConsole();
+	void busy(const std::string &what);
 	void watchStdin();
 	bool readStdin();
 	void onLine(std::string_view line, bool tooLong);
@@ -104,6 +113,8 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	AgentTerminal terminal_;
+	std::unique_ptr<Console> console_; // null without a terminal; borrows client_
 	std::unique_ptr<Playing> playing_; // knows client_, so it dies before it
 	State state_ = State::Running;
 	Ending ending_;

@@ -29,9 +29,24 @@ Client::Done replyWith(CommandHost::Reply reply)
 
 } // namespace
 
+void Agent::openConsole()
+{
+	if (terminal_.screen)
+		console_ = std::make_unique<Console>(loop_, terminal_.screen, terminal_.use, config_, *client_,
+						     [this](std::string_view line) { onLine(line, false); });
+}
+
+void Agent::busy(const std::string &what)
+{
+	if (console_)
+		console_->busy(what);
+}
+
 void Agent::watchStdin()
 {
 	stdinPaused_ = false;
+	if (console_ && console_->takesInput())
+		return console_->pauseInput(false);
 	stdinWatch_ = glib::watchReadable(loop_, STDIN_FILENO, [this] { return readStdin(); });
 }
 
@@ -69,6 +84,7 @@ void Agent::onLine(std::string_view line, bool tooLong)
 						 {} });
 			      return next();
 		      }
+		      busy(command->line.text);
 		      runCommand(*this, command->line,
 				 [this, command, next = std::move(next)](const CommandOutcome &outcome) {
 					 answer(*command, outcome);
@@ -76,12 +92,17 @@ void Agent::onLine(std::string_view line, bool tooLong)
 				 });
 	      },
 	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
+	if (console_ && console_->takesInput() && tasks_.size() >= kMaxWaiting) {
+		stdinPaused_ = true;
+		console_->pauseInput(true);
+	}
 }
 
 void Agent::answer(PendingCommand &command, const CommandOutcome &outcome)
 {
 	if (std::exchange(command.answered, true))
 		return;
+	busy("");
 	emit(commandResult(command.line, outcome));
 }
 
@@ -127,7 +148,7 @@ Playing &Agent::playing()
 {
 	if (!playing_)
 		playing_ = std::make_unique<Playing>(loop_, *client_, config_.play.value_or(PlayConfig::parse("auto")),
-						     config_.join.room,
+						     config_.join.room, terminal_.screen,
 						     [this](const Error &error) { fail(error, ExitCode::Ok, false); });
 	return *playing_;
 }

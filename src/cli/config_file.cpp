@@ -94,11 +94,13 @@ std::optional<std::string> textOf(const toml::node &node, const OptionSpec &opti
 	if (const auto *text = node.as_string()) {
 		const auto &value = text->get();
 		const auto choices = choicesOf(option);
-		const bool fits = !option.isFlag() && option.kind != Kind::Number &&
-				  (choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end());
+		const bool fits =
+			!option.isFlag() && option.kind != Kind::Number &&
+			(choices.empty() || std::find(choices.begin(), choices.end(), value) != choices.end());
 		return value.empty() || fits ? std::optional(value) : std::nullopt;
 	}
-	if (const auto *number = node.as_integer(); number && (option.kind == Kind::Number || option.kind == Kind::Room))
+	if (const auto *number = node.as_integer();
+	    number && (option.kind == Kind::Number || option.kind == Kind::Room))
 		return std::to_string(number->get());
 	if (const auto *yes = node.as_boolean()) {
 		if (option.isFlag())
@@ -122,12 +124,14 @@ public:
 		for (const auto &[key, node] : table) {
 			const std::string name(key.str());
 			const auto inner = prefix + name;
-			const bool isCommand = std::any_of(commandSpecs().begin(), commandSpecs().end(), [&](auto &each) {
-				return each.name == inner || each.name.starts_with(inner + ' ');
-			});
+			const bool isCommand =
+				std::any_of(commandSpecs().begin(), commandSpecs().end(), [&](auto &each) {
+					return each.name == inner || each.name.starts_with(inner + ' ');
+				});
 			if (node.is_table() && isCommand)
 				// What is deeper wins, so it has to come later than everything around it.
-				deeper_.push_back({ node.as_table(), inner + ' ', (std::string(command_.name) + ' ').starts_with(inner + ' ') });
+				deeper_.push_back({ node.as_table(), inner + ' ',
+						    (std::string(command_.name) + ' ').starts_with(inner + ' ') });
 			else
 				setting(key, node, prefix, mine);
 		}
@@ -157,8 +161,8 @@ private:
 		const auto option = fmt::format("--{}", key.str());
 		const OptionSpec *found = nullptr;
 		for (const auto &command : commandSpecs()) {
-			const auto *spec = (std::string(command.name) + ' ').starts_with(prefix) ? command.find(option)
-												  : nullptr;
+			const auto *spec =
+				(std::string(command.name) + ' ').starts_with(prefix) ? command.find(option) : nullptr;
 			if (!spec || spec->has(kNotInFile))
 				continue;
 			found = spec;
@@ -172,12 +176,12 @@ private:
 	void take(const toml::key &key, const toml::node &node, const OptionSpec &spec, bool mine, bool top)
 	{
 		const auto wrong = [&](const toml::node &what) {
-			refuse(fmt::format("{}: {} is {}: it has to be {}", at(what.source().begin),
-					   printable(key.str(), 60),
-					   what.is_string() && spec.kind == Kind::Choice && !what.as_string()->get().empty()
-						   ? fmt::format("\"{}\"", printable(what.as_string()->get(), 40))
-						   : std::string(typeName(what)),
-					   wantedType(spec)));
+			refuse(fmt::format(
+				"{}: {} is {}: it has to be {}", at(what.source().begin), printable(key.str(), 60),
+				what.is_string() && spec.kind == Kind::Choice && !what.as_string()->get().empty()
+					? fmt::format("\"{}\"", printable(what.as_string()->get(), 40))
+					: std::string(typeName(what)),
+				wantedType(spec)));
 		};
 		Setting out { {}, fmt::format("{}:{}", path_, key.source().begin.line), top };
 		const auto add = [&](const toml::node &what) {
@@ -202,7 +206,8 @@ private:
 		for (const auto &command : commandSpecs()) {
 			if (!(std::string(command.name) + ' ').starts_with(prefix))
 				continue;
-			names.insert(split(command.name.substr(std::min(prefix.size(), command.name.size())), ' ').front());
+			names.insert(
+				split(command.name.substr(std::min(prefix.size(), command.name.size())), ' ').front());
 			for (const auto &option : command.options)
 				if (!option.has(kNotInFile))
 					names.emplace(option.name.substr(2));
@@ -226,8 +231,9 @@ private:
 Settings parseConfig(std::string_view text, const std::string &path, const CommandSpec &command, bool &hasSecret)
 {
 	if (countDots(text) > kMaxDots)
-		refuse(fmt::format("configuration file {} has more than {} dots outside of strings: no key needs so many",
-				   path, kMaxDots));
+		refuse(fmt::format(
+			"configuration file {} has more than {} dots outside of strings: no key needs so many", path,
+			kMaxDots));
 	const auto result = toml::parse(text);
 	if (!result) {
 		const auto &where = result.error().source().begin;

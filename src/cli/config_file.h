@@ -15,9 +15,10 @@ namespace trtc::cli {
 
 /// What the file says about one option.
 struct Setting {
-	std::vector<std::string> texts; ///< empty for "", [] and an optional value that is false: as if nothing was said
-	std::string place;		///< "config.toml:12"
-	bool top = false;		///< for every command
+	std::vector<std::string>
+		texts;	   ///< empty for "", [] and an optional value that is false: as if nothing was said
+	std::string place; ///< "config.toml:12"
+	bool top = false;  ///< for every command
 };
 /// By option name, with its dashes.
 using Settings = std::map<std::string, Setting, std::less<>>;

@@ -47,8 +47,8 @@ Settings readConfig(const std::string &path, bool mustExist, const CommandSpec &
 	bool hasSecret = false;
 	auto settings = parseConfig(*text, path, command, hasSecret);
 	if (hasSecret && warn && (info.st_mode & (S_IRGRP | S_IROTH)))
-		warn(fmt::format("warning: configuration file {} holds a secret and can be read by others: chmod 600 it",
-				 path));
+		warn(fmt::format(
+			"warning: configuration file {} holds a secret and can be read by others: chmod 600 it", path));
 	return settings;
 }
 

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view kHead =
 	"# Configuration of trtc-cli, see trtc-cli.toml(5).\n"
 	"#\n"
-	"# Copy it to ~/.config/trtc-cli/config.toml or name it with --config, and take the # away from what you change.\n"
+	"# Copy it to ~/.config/trtc-cli/config.toml or name it with --config, and take the # away from what you "
+	"change.\n"
 	"# Every key is an option of the same name. Above the first table it counts for every command that has the\n"
 	"# option, in a table for that command, which wins. The environment (TRTC_USER_ID) wins over the file, the\n"
 	"# command line over both. What stands here is the default; \"\" is none.\n";

@@ -2,7 +2,9 @@
 #include "cli/agent.h"
 
 #include "base/log.h"
+#include "cli/console.h"
 #include "cli/secret_file.h"
+#include "terminal/screen.h"
 #include "usersig/usersig.h"
 
 #include <fmt/format.h>
@@ -10,6 +12,9 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <functional>
+#include <memory>
+#include <string_view>
 
 namespace trtc::cli {
 
@@ -29,10 +34,43 @@ std::string userSig(const JoinConfig &config)
 	return config.client.userSig;
 }
 
+/// The terminal is given back whatever happens. Log and events go on through the closed screen, which writes plainly.
+class OpenScreen {
+public:
+	OpenScreen(MainLoop &loop, const TerminalUse &use, EventPrinter &printer) : use_(use)
+	{
+		if (use.output >= 0)
+			screen_ = terminal::Screen::open(loop, { use.output, use.input, use.colours });
+		if (screen_)
+			printer.attach(screen_, use.events, use.log);
+	}
+	~OpenScreen()
+	{
+		if (screen_)
+			screen_->close();
+	}
+	OpenScreen(const OpenScreen &) = delete;
+	OpenScreen &operator=(const OpenScreen &) = delete;
+	std::shared_ptr<terminal::Screen> get() const { return screen_; }
+	std::function<void(std::string_view)> log() const
+	{
+		if (!screen_ || !use_.log)
+			return {};
+		return [screen = screen_](std::string_view line) { static_cast<void>(screen->print(line)); };
+	}
+
+private:
+	TerminalUse use_;
+	std::shared_ptr<terminal::Screen> screen_;
+};
+
 Ending run(JoinConfig config, EventPrinter &printer)
 {
 	try {
-		base::setUpLog(config.log.level, config.log.file);
+		MainLoop loop;
+		const auto use = findTerminal(config.readStdin);
+		const OpenScreen screen(loop, use, printer);
+		base::setUpLog(config.log.level, config.log.file, screen.log());
 		config.client.userSig = userSig(config);
 		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
 			throw Exception(
@@ -40,8 +78,7 @@ Ending run(JoinConfig config, EventPrinter &printer)
 				fmt::format("certificate file {} cannot be read: name a PEM file with --ca-file",
 					    config.client.caFile));
 		initializeLibrary();
-		MainLoop loop;
-		return Agent(loop, std::move(config), printer).run();
+		return Agent(loop, std::move(config), printer, { screen.get(), use }).run();
 	} catch (const Exception &error) {
 		return { reportFatal(printer, error.error()), errorName(error.error().code), {} };
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
+#include "cli/console.h"
 
 #include <trtc/error.h>
 #include <trtc/events.h>
@@ -44,15 +45,19 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	const Surroundings surroundings { [](const char *name) -> const char * { return std::getenv(name); },
 					  ::isatty(STDOUT_FILENO) == 1, variables(),
 					  [](const std::string &message) { complain(message); } };
+	const auto terminal = findTerminal(false);
+	const bool colours = terminal.events && terminal.colours;
 	try {
 		auto result = parseCommandLine(arguments, surroundings);
 		return std::visit(overloaded {
 					  [&](JoinConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  printer.setColours(colours);
 						  return runJoin(std::move(config), printer);
 					  },
 					  [&](const ServeConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  printer.setColours(colours);
 						  return runServe(config, printer);
 					  },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
@@ -62,6 +67,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	} catch (const Exception &error) {
 		bool join = false;
 		EventPrinter printer(eventFormatOf(arguments, surroundings, join), STDOUT_FILENO, start);
+		printer.setColours(colours);
 		const auto code = reportFatal(printer, error.error());
 		if (join)
 			printer.print(summaryRecord(code, errorName(error.error().code), printer.elapsed(), {}));

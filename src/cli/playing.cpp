@@ -3,25 +3,15 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <utility>
 
 namespace trtc::cli {
 
-namespace {
-
-bool wantsColours()
-{
-	const char *none = std::getenv("NO_COLOR"); // no-color.org: any value but an empty one
-	return !none || !*none;
-}
-
-} // namespace
-
-Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room, Report report)
-	: loop_(loop), client_(client), config_(std::move(config)), room_(std::move(room)), report_(std::move(report))
+Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
+		 std::shared_ptr<terminal::Screen> screen, Report report)
+	: loop_(loop), client_(client), config_(std::move(config)), room_(std::move(room)), report_(std::move(report)),
+	  screen_(std::move(screen))
 {
 	const auto tell = [this](const Error &error) {
 		report_({ error.code, fmt::format("--play: {}", error.message) });
@@ -36,11 +26,11 @@ Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
 			window_ = window.value();
 		else if (config_.window)
 			tell(window.error());
-		else if (!findTerminal())
+		else if (!openView())
 			tell({ window.error().code,
 			       fmt::format("{}, and no terminal: pictures are not shown", window.error().message) });
 	}
-	if (config_.terminal && !findTerminal())
+	if (config_.terminal && !openView())
 		tell(noTerminal);
 	if (config_.automatic || config_.sound) {
 		const auto status = checkSound(config_.soundDevice);
@@ -52,18 +42,13 @@ Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
 
 Playing::~Playing() = default;
 
-bool Playing::findTerminal()
+bool Playing::openView()
 {
-	const int output = ::isatty(STDOUT_FILENO) ? STDOUT_FILENO : ::isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
-	if (output < 0)
-		return false;
-	screen_ = terminal::Screen::open(loop_, { output, -1, wantsColours() });
-	if (!screen_)
-		return false;
-	view_ = std::make_unique<terminal::PictureView>(
-		loop_, screen_,
-		terminal::colourDepth(std::getenv("COLORTERM"), std::getenv("TERM"), screen_->colours()));
-	return true;
+	if (!view_ && screen_)
+		view_ = std::make_unique<terminal::PictureView>(
+			loop_, screen_,
+			terminal::colourDepth(std::getenv("COLORTERM"), std::getenv("TERM"), screen_->colours()));
+	return view_ != nullptr;
 }
 
 std::string Playing::idOf(const Key &key) { return fmt::format("{} {}", key.first.str(), toString(key.second)); }

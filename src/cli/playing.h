@@ -19,8 +19,9 @@ class Playing {
 public:
 	using Report = std::function<void(const Error &)>;
 	/// Finds out what of @p config this machine has; @p report is told what it lacks, perhaps from here. @p client is
-	/// borrowed.
-	Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room, Report report);
+	/// borrowed, @p screen null without a terminal.
+	Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
+		std::shared_ptr<terminal::Screen> screen, Report report);
 	~Playing();
 	Playing(const Playing &) = delete;
 	Playing &operator=(const Playing &) = delete;
@@ -35,7 +36,7 @@ public:
 
 private:
 	using Key = std::pair<UserId, StreamType>;
-	bool findTerminal();
+	bool openView();
 	void begin(RemoteStream &stream);
 	void forget(const Key &key);
 	void refreshNote(const RemoteStream &stream);

@@ -52,7 +52,8 @@ void Session::beginReconnect(const Error &error)
 	for (const auto &[user, remote] : remotes_) {
 		if (remote.unwanted)
 			comeback_.wishes[user] = std::nullopt;
-		else if (remote.phase != Remote::Phase::Idle && (!config_.autoSubscribe || remote.wishes != SubscribeOptions {}))
+		else if (remote.phase != Remote::Phase::Idle &&
+			 (!config_.autoSubscribe || remote.wishes != SubscribeOptions {}))
 			comeback_.wishes[user] = remote.wishes;
 	}
 	const auto users = users_;

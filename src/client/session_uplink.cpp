@@ -104,8 +104,7 @@ void Session::uplinkConnected()
 		if (auto audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main))
 			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
 		if (auto &main = uplink_.stream->capture)
-			main->start(uplink_.tap,
-				    senderOf(sending.video, MediaKind::Video, StreamType::Main));
+			main->start(uplink_.tap, senderOf(sending.video, MediaKind::Video, StreamType::Main));
 		if (auto &auxiliary = uplink_.stream->auxiliary)
 			auxiliary->start(nullptr, senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary));
 	} catch (const Exception &exception) {

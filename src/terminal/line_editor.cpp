@@ -104,28 +104,39 @@ constexpr Binding kBindings[] = {
 	{ L"^R", L"ed-search-prev-history" },
 	{ L"^V", L"ed-ignore" },
 	{ L"^X", L"ed-ignore" },
-	{ L"\\ex", L"ed-ignore" },
-	{ L"\\eX", L"ed-ignore" },
-	{ L"\\e[A", L"ed-search-prev-history" },
-	{ L"\\eOA", L"ed-search-prev-history" },
-	{ L"\\e[B", L"ed-search-next-history" },
-	{ L"\\eOB", L"ed-search-next-history" },
-	{ L"\\e[C", L"ed-next-char" },
-	{ L"\\eOC", L"ed-next-char" },
-	{ L"\\e[D", L"ed-prev-char" },
-	{ L"\\eOD", L"ed-prev-char" },
-	{ L"\\e[H", L"ed-move-to-beg" },
-	{ L"\\eOH", L"ed-move-to-beg" },
-	{ L"\\e[1~", L"ed-move-to-beg" },
-	{ L"\\e[F", L"ed-move-to-end" },
-	{ L"\\eOF", L"ed-move-to-end" },
-	{ L"\\e[4~", L"ed-move-to-end" },
-	{ L"\\e[3~", L"ed-delete-next-char" },
-	{ L"\\e[1;5C", L"em-next-word" },
-	{ L"\\e[1;5D", L"ed-prev-word" },
-	{ L"\\e[1;3C", L"em-next-word" },
-	{ L"\\e[1;3D", L"ed-prev-word" },
+	{ L"\x1b"
+	  L"x",
+	  L"ed-ignore" },
+	{ L"\x1b"
+	  L"X",
+	  L"ed-ignore" },
+	{ L"\x1b[A", L"ed-search-prev-history" },
+	{ L"\x1bOA", L"ed-search-prev-history" },
+	{ L"\x1b[B", L"ed-search-next-history" },
+	{ L"\x1bOB", L"ed-search-next-history" },
+	{ L"\x1b[C", L"ed-next-char" },
+	{ L"\x1bOC", L"ed-next-char" },
+	{ L"\x1b[D", L"ed-prev-char" },
+	{ L"\x1bOD", L"ed-prev-char" },
+	{ L"\x1b[H", L"ed-move-to-beg" },
+	{ L"\x1bOH", L"ed-move-to-beg" },
+	{ L"\x1b[1~", L"ed-move-to-beg" },
+	{ L"\x1b[F", L"ed-move-to-end" },
+	{ L"\x1bOF", L"ed-move-to-end" },
+	{ L"\x1b[4~", L"ed-move-to-end" },
+	{ L"\x1b[3~", L"ed-delete-next-char" },
+	{ L"\x1b[1;5C", L"em-next-word" },
+	{ L"\x1b[1;5D", L"ed-prev-word" },
+	{ L"\x1b[1;3C", L"em-next-word" },
+	{ L"\x1b[1;3D", L"ed-prev-word" },
 };
+
+bool bound(std::string_view key)
+{
+	const auto text = wide(key);
+	return std::any_of(std::begin(kBindings), std::end(kBindings),
+			   [&](const Binding &each) { return text == each.key; });
+}
 
 } // namespace
 
@@ -268,6 +279,8 @@ void LineEditor::Impl::key(std::string_view bytes)
 		handlers.end();
 	else if (first == 0x0c)
 		handlers.redraw();
+	else if (first == kEscape && bytes.size() > 2 && !bound(bytes))
+		return; // libedit would take the end of an unknown key for text
 	else if (first >= 0x80) {
 		// libedit would look at the locale to know whether this is a character.
 		const std::string text(bytes);

@@ -17,12 +17,13 @@ import cases_bad_input
 import cases_commands
 import cases_join
 import cases_serve
+import cases_terminal
 import harness
 
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_serve):
+    for module in (cases_bad_input, cases_join, cases_commands, cases_serve, cases_terminal):
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))

@@ -35,6 +35,12 @@ struct FakeHost final : CommandHost {
 	{
 		note(std::string(muted ? "mute " : "unmute ") + toString(kind), reply);
 	}
+	void play(const UserId &user, Reply reply) override { note("play " + user.str(), reply); }
+	void stop(const UserId &user, Reply reply) override { note("stop " + user.str(), reply); }
+	void snapshot(const UserId &user, const std::string &path, Reply reply) override
+	{
+		note("snapshot " + user.str() + " " + path, reply);
+	}
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
 	void leave(Reply reply) override { note("leave", reply); }
