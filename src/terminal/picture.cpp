@@ -20,7 +20,8 @@ constexpr std::array<int, 6> kLevels { 0, 95, 135, 175, 215, 255 };
 /// Brightness in ASCII, dark to bright.
 constexpr std::string_view kShades = " .:-=+*#%@";
 
-int luma(Rgb c) noexcept { return (299 * c.r + 587 * c.g + 114 * c.b + 500) / 1000; }
+/// In thousandths.
+int luma(Rgb c) noexcept { return 299 * c.r + 587 * c.g + 114 * c.b; }
 
 int square(int value) noexcept { return value * value; }
 
@@ -193,7 +194,7 @@ private:
 	{
 		if (cell.glyph)
 			return appendUtf8(out_, cell.glyph == U'\u2588' ? U'#' : cell.glyph < 128 ? cell.glyph : U' ');
-		const auto bright = static_cast<std::size_t>((luma(cell.top) + luma(cell.bottom)) / 2);
+		const auto bright = static_cast<std::size_t>((luma(cell.top) + luma(cell.bottom)) / 2000);
 		out_ += kShades[std::min(bright * kShades.size() / 256, kShades.size() - 1)];
 	}
 
@@ -221,7 +222,7 @@ std::uint8_t paletteIndex(Rgb colour) noexcept
 {
 	const int r = nearestLevel(colour.r), g = nearestLevel(colour.g), b = nearestLevel(colour.b);
 	const auto cube = static_cast<std::uint8_t>(16 + 36 * r + 6 * g + b);
-	const auto grey = static_cast<std::uint8_t>(232 + std::clamp((luma(colour) - 8 + 5) / 10, 0, 23));
+	const auto grey = static_cast<std::uint8_t>(232 + std::clamp((luma(colour) - 8000 + 5000) / 10000, 0, 23));
 	return distance(paletteColour(grey), colour) < distance(paletteColour(cube), colour) ? grey : cube;
 }
 

@@ -70,7 +70,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 11);
+	CHECK(table.size() == 14);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -114,6 +114,9 @@ TEST_CASE("lines reach the right verb")
 	const Row rows[] = {
 		{ "switch-role anchor", "switchRole anchor" },
 		{ "  switch-role \t audience  ", "switchRole audience" },
+		{ "play ann", "play ann" },
+		{ "stop ann", "stop ann" },
+		{ "snapshot ann a/b.png", "snapshot ann a/b.png" },
 		{ "publish", "publish" },
 		{ "unpublish", "unpublish" },
 		{ "subscribe ann", "subscribe ann audio video aux" },
