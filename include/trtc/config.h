@@ -38,6 +38,26 @@ struct AudioProfile {
 	bool operator==(const AudioProfile &) const = default;
 };
 
+/// What a recording is called, without directory and extension: a text with the fields `{room}`, `{user}`, `{type}`,
+/// `{time}` (UTC, `20240501T120000Z`) and `{n}`.
+class RecordName {
+public:
+	/// `{room}-{user}-{type}-{time}`
+	RecordName() = default;
+	/// Throws Exception(InvalidParameter): empty, an unknown field, a slash, too long once it is filled in.
+	static RecordName parse(std::string_view text);
+	struct Values {
+		std::string room, user, type, time;
+	};
+	/// @p number: 1 and up, the n-th try to find a name that is free. Without a field `{n}` it follows the second and
+	/// later names.
+	std::string expand(const Values &values, unsigned number) const;
+	bool operator==(const RecordName &) const = default;
+
+private:
+	std::string text_ = "{room}-{user}-{type}-{time}";
+};
+
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;
@@ -63,6 +83,9 @@ struct ClientConfig {
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
+	/// Tries to enter the room again after the connection was lost, one after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each
+	/// 13 s (the SDK's times and number). 0: none.
+	int reconnectTries = 30;
 };
 
 struct JoinOptions {

@@ -34,7 +34,7 @@ struct PeerJoin {
 struct PeerLeave {
 	UserId userId;
 	std::string reason;
-}; ///< "left", "timeout", "kicked", "role-change"
+}; ///< "left", "timeout", "kicked", "role-change"; "connection-lost": we went
 /// What the remote user publishes in one stream, at the time of the event.
 struct StreamInfo {
 	UserId userId;

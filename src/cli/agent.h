@@ -3,8 +3,10 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/control_socket.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
+#include "cli/recordings.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -12,9 +14,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -55,6 +55,7 @@ private:
 	struct PendingCommand {
 		CommandLine line;
 		bool tooLong = false, answered = false;
+		std::function<void(std::string_view)> answerTo;
 	};
 
 	// lifecycle
@@ -75,19 +76,23 @@ private:
 	void onFailed(const Failed &failed);
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
-	void record(const StreamInfo &info);
 	void emit(const EventRecord &record);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
 	void noteCode(ExitCode code, const std::string &reason);
 
+	// the control socket
+	bool openControl();
+
 	// stdin
 	void openConsole();
 	void busy(const std::string &what);
 	void watchStdin();
 	bool readStdin();
-	void onLine(std::string_view line, bool tooLong);
+	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
+	using AnswerTo = std::function<void(std::string_view)>;
+	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
 	void answer(PendingCommand &command, const CommandOutcome &outcome);
 
 	// CommandHost
@@ -97,6 +102,8 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void startRecording(const std::string &directory, Reply reply) override;
+	void stopRecording(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void leave(Reply reply) override;
@@ -107,6 +114,7 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	std::unique_ptr<Recordings> recordings_;
 	AgentTerminal terminal_;
 	std::unique_ptr<Console> console_; // null without a terminal; borrows client_
 	State state_ = State::Running;
@@ -117,9 +125,10 @@ private:
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
+	std::size_t stdinWaiting_ = 0;
+	std::unique_ptr<ControlSocket> control_;
 	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
 	std::vector<SourceHandle> signals_;
 };

@@ -16,6 +16,8 @@ ExitCode runJoin(JoinConfig config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
 ExitCode runUserSig(const UserSigConfig &config);
+/// Asks a running agent over its control socket and prints the answers.
+ExitCode runCtl(const CtlConfig &config);
 
 /// One error in its three forms: the line on stderr, the `error` event, the exit code.
 ExitCode reportFatal(EventPrinter &printer, const Error &error);

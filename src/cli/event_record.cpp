@@ -14,7 +14,7 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 
 constexpr EventSpec kEvents[] = {
 	{ "client-banned", "reason" },
-	{ "command-result", "id command ok code name message users streams commands" },
+	{ "command-result", "id command ok code name message users streams commands directory recordings" },
 	{ "connection-state-changed", "prevState state" },
 	{ "error", "code name message recoverable" },
 	{ "expectation-failed", "expectation afterMs" },

@@ -29,10 +29,22 @@ ExitCode print(const std::string &text)
 	return ExitCode::Output;
 }
 
+std::vector<std::string> variables()
+{
+	std::vector<std::string> names;
+	for (char **each = environ; *each; ++each) {
+		const std::string_view entry(*each);
+		if (entry.starts_with("TRTC_"))
+			names.emplace_back(entry.substr(0, entry.find('=')));
+	}
+	return names;
+}
+
 ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_clock::time_point start)
 {
 	const Surroundings surroundings { [](const char *name) -> const char * { return std::getenv(name); },
-					  ::isatty(STDOUT_FILENO) == 1 };
+					  ::isatty(STDOUT_FILENO) == 1, variables(),
+					  [](const std::string &message) { complain(message); } };
 	const auto terminal = findTerminal(false);
 	const bool colours = terminal.events && terminal.colours;
 	try {
@@ -49,6 +61,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 						  return runServe(config, printer);
 					  },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
+					  [](const CtlConfig &config) { return runCtl(config); },
 					  [](const PrintAndExit &text) { return print(text.text); },
 				  },
 				  result);

@@ -14,6 +14,13 @@ constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info
 constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
 constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
 
+constexpr OptionSpec kConfig = { "--config",
+				 Kind::File,
+				 "FILE",
+				 "",
+				 "configuration file (default trtc-cli/config.toml in $XDG_CONFIG_HOME or ~/.config)",
+				 kNotInFile };
+
 constexpr OptionSpec kJoin[] = {
 	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service, ws:// or wss://" },
 	kSdkAppId,
@@ -40,8 +47,12 @@ constexpr OptionSpec kJoin[] = {
 	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "whose streams to receive" },
 	{ "--record", Kind::Directory, "DIR", "",
 	  "record every subscribed user into a Matroska file in this directory" },
+	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
+	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--reconnect", Kind::Number, "N", "30",
+	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
 	kEvents,
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
@@ -49,8 +60,11 @@ constexpr OptionSpec kJoin[] = {
 	  "this event must come within DURATION of the start (default 30s); may be repeated", kRepeatable },
 	{ "--exit-when-expected", Kind::Flag, "", "", "leave as soon as every expectation is met, or one has failed" },
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
+	{ "--control", Kind::File, "PATH", "",
+	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kLogLevel,
 	kLogFile,
+	kConfig,
 };
 
 constexpr OptionSpec kServe[] = {
@@ -65,6 +79,7 @@ constexpr OptionSpec kServe[] = {
 	kEvents,
 	kLogLevel,
 	kLogFile,
+	kConfig,
 };
 
 constexpr OptionSpec kSign[] = {
@@ -77,6 +92,7 @@ constexpr OptionSpec kSign[] = {
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
 	{ "--privileges", Kind::Number, "N", "255", "PrivateMapKey: sum of the rights, 1 to 255, all" },
+	kConfig,
 };
 
 constexpr OptionSpec kVerify[] = {
@@ -86,14 +102,29 @@ constexpr OptionSpec kVerify[] = {
 	{ "--private-map-key", Kind::Flag, "", "", "check a PrivateMapKey instead of a UserSig" },
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
+	kConfig,
 };
+
+constexpr OptionSpec kCtl[] = {
+	{ "--control", Kind::File, "PATH", "", "the agent's socket (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--events", Kind::Choice, "json|text|none", "",
+	  "form of the answers on stdout (default text on a terminal, else json)" },
+};
+
+constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
 
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
+	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
+	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
-	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
-	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },
+	{ "usersig show",
+	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",
+	  "SIG",
+	  {},
+	  kSignatureHelp },
+	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify, kSignatureHelp },
 };
 
 } // namespace

@@ -17,13 +17,28 @@ std::string OptionValues::variableName(std::string_view option)
 	return name;
 }
 
-std::vector<std::string> OptionValues::texts(std::string_view option) const
+Said OptionValues::said(std::string_view option) const
 {
 	if (const auto found = given.find(option); found != given.end())
-		return found->second;
-	if (const char *value = variable_(variableName(option).c_str()); value && *value)
-		return { value };
-	return {};
+		return { Layer::CommandLine, found->second, "command line" };
+	auto name = variableName(option);
+	if (const char *value = variable_(name.c_str()); value && *value)
+		return { Layer::Environment, { value }, std::move(name) };
+	if (const auto found = file.find(option); found != file.end() && !found->second.texts.empty())
+		return { found->second.top ? Layer::FileTop : Layer::FileTable, found->second.texts,
+			 found->second.place };
+	const auto *spec = command ? command->find(option) : nullptr;
+	if (spec && spec->isFlag())
+		return { Layer::Default, { "false" }, "default" };
+	if (spec && !spec->byDefault.empty())
+		return { Layer::Default, { std::string(spec->byDefault) }, "default" };
+	return { Layer::Default, {}, "default" };
+}
+
+std::vector<std::string> OptionValues::texts(std::string_view option) const
+{
+	auto all = said(option);
+	return all.layer == Layer::Default ? std::vector<std::string> {} : std::move(all.texts);
 }
 
 std::optional<std::string> OptionValues::text(std::string_view option) const
@@ -36,10 +51,8 @@ std::optional<std::string> OptionValues::text(std::string_view option) const
 
 std::string OptionValues::value(std::string_view option) const
 {
-	if (auto said = text(option))
-		return *std::move(said);
-	const auto *spec = command ? command->find(option) : nullptr;
-	return spec ? std::string(spec->byDefault) : std::string();
+	auto all = said(option).texts;
+	return all.empty() ? std::string() : std::move(all.front());
 }
 
 bool OptionValues::flag(std::string_view option) const

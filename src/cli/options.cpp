@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/control_path.h"
 #include "cli/option_parser.h"
 #include "cli/text.h"
 
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace trtc::cli {
 
@@ -18,6 +20,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
+
+/// Variables with these names, or that begin with them, mean something that is no option.
+constexpr std::array<std::string_view, 2> kReservedVariables { "TRTC_REPORT", "TRTC_TEST_" };
 
 [[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
@@ -72,7 +77,8 @@ std::uint32_t sdkAppId(const OptionValues &values)
 RoomId room(const OptionValues &values)
 {
 	auto text = required(values, "--room", "name the room");
-	return values.flag("--string-room") ? RoomId::string(std::move(text)) : RoomId::parseNumber(text);
+	const bool isText = values.flag("--string-room");
+	return named("--room", [&] { return isText ? RoomId::string(std::move(text)) : RoomId::parseNumber(text); });
 }
 
 LogConfig logConfig(const OptionValues &values)
@@ -88,24 +94,23 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
 }
 
-/// Exactly one of three proofs. What the command line says hides what the environment says.
+/// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
 void proof(const OptionValues &values, JoinConfig &config)
 {
 	static constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file",
 								   "--secret-key-file" };
-	const bool onLine =
-		std::any_of(kProofs.begin(), kProofs.end(), [&](auto o) { return values.onCommandLine(o); });
 	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
+	auto strongest = Layer::FileTop;
+	for (const auto option : kProofs)
+		strongest = std::max(strongest, values.said(option).layer);
 	std::vector<std::string_view> given;
 	for (std::size_t i = 0; i < kProofs.size(); ++i) {
-		if (onLine && !values.onCommandLine(kProofs[i]))
+		auto said = values.said(kProofs[i]);
+		if (said.layer < strongest || said.texts.empty())
 			continue;
-		auto text = values.text(kProofs[i]);
-		if (!text)
-			continue;
-		if (text->empty())
+		if (said.texts.front().empty())
 			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
-		*targets[i] = *std::move(text);
+		*targets[i] = std::move(said.texts.front());
 		given.push_back(kProofs[i]);
 	}
 	if (given.empty())
@@ -149,7 +154,7 @@ void subscription(const OptionValues &values, JoinConfig &config)
 void expectations(const OptionValues &values, JoinConfig &config)
 {
 	for (const auto &text : values.texts("--expect")) {
-		config.expectations.push_back(Expectation::parse(text));
+		config.expectations.push_back(named("--expect", [&] { return Expectation::parse(text); }));
 		if (config.expectations.back().within > kMaxTimer)
 			refuse(fmt::format("expectation \"{}\" is not allowed: its duration is over 1000h",
 					   printable(text, 120)));
@@ -159,6 +164,49 @@ void expectations(const OptionValues &values, JoinConfig &config)
 		refuse("--exit-when-expected needs an expectation: add --expect EVENT");
 }
 
+std::string runtimeDirectory(const Surroundings &surroundings)
+{
+	const char *directory = surroundings.variable("XDG_RUNTIME_DIR");
+	// The base directory specification: a relative one counts as none.
+	return directory && *directory == '/' ? directory : "";
+}
+
+std::string controlPath(const OptionValues &values)
+{
+	auto path = values.text("--control").value_or("");
+	if (path.empty() && values.onCommandLine("--control"))
+		refuse("--control is empty: name a socket, or none");
+	if (path.size() > kMaxControlPath)
+		refuse(fmt::format("--control \"{}\" has {} bytes, the system takes {}: name a shorter path",
+				   printable(path, 120), path.size(), kMaxControlPath));
+	return path;
+}
+
+void control(const OptionValues &values, const Surroundings &surroundings, JoinConfig &config)
+{
+	config.control = controlPath(values);
+	config.controlAsked = !config.control.empty();
+	if (config.control == "none")
+		config.control.clear();
+	else if (const auto directory = runtimeDirectory(surroundings); !config.controlAsked && !directory.empty())
+		config.control = defaultControlPath(directory, config.client.userId.str(), config.join.room.str());
+}
+
+CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	CtlConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.control = controlPath(values);
+	if (config.control == "none")
+		refuse("--control none leaves nobody to ask: name the agent's socket");
+	config.runtimeDirectory = runtimeDirectory(surroundings);
+	config.words = values.words;
+	for (const auto &word : config.words)
+		if (word.find('\n') != std::string::npos)
+			refuse("a command is one line: it cannot hold a line feed");
+	return config;
+}
+
 JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundings)
 {
 	JoinConfig config;
@@ -166,7 +214,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	config.client.userId = UserId(required(values, "--user-id", "say who enters"));
+	auto user = required(values, "--user-id", "say who enters");
+	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	proof(values, config);
 	config.join.room = room(values);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
@@ -193,8 +242,12 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.recordDirectory = values.value("--record");
 	if (values.onCommandLine("--record") && config.recordDirectory.empty())
 		refuse("--record is empty: name a directory");
+	if (const auto name = values.text("--record-name"))
+		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.reconnectTries =
+		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));
@@ -203,6 +256,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
+	control(values, surroundings, config);
 	return config;
 }
 
@@ -269,6 +323,51 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	return config;
 }
 
+/// A variable that no command knows is a slip of the pen, or of another version: it must not stop anybody.
+void warnOfVariables(const Surroundings &surroundings)
+{
+	if (!surroundings.warn)
+		return;
+	std::set<std::string> names;
+	for (const auto &command : commandSpecs())
+		for (const auto &option : command.options)
+			names.insert(OptionValues::variableName(option.name));
+	const std::vector<std::string_view> known(names.begin(), names.end());
+	for (const auto &name : surroundings.variables) {
+		const auto reserved = [&](std::string_view start) { return name.starts_with(start); };
+		if (names.count(name) || std::any_of(kReservedVariables.begin(), kReservedVariables.end(), reserved))
+			continue;
+		const auto close = nearest(name, known);
+		surroundings.warn(fmt::format("warning: environment variable {} is no option{}", printable(name, 60),
+					      close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
+	}
+}
+
+void loadFile(const CommandSpec &command, const Surroundings &surroundings, OptionValues &values)
+{
+	if (!command.find("--config"))
+		return;
+	const auto named = values.text("--config");
+	if (named && named->empty())
+		refuse("--config is empty: name a file, or /dev/null for none");
+	const auto path = named ? *named : defaultConfigPath(surroundings.variable);
+	if (!path.empty())
+		values.file = readConfig(path, named.has_value(), command, surroundings.warn);
+}
+
+/// Says where a bad value comes from, unless it is on the command line before the user's eyes.
+Error withPlace(Error error, const OptionValues &values)
+{
+	const auto end = error.message.find_first_not_of("-abcdefghijklmnopqrstuvwxyz");
+	const auto option = std::string_view(error.message).substr(0, end);
+	if (!values.command || !values.command->find(option))
+		return error;
+	const auto said = values.said(option);
+	if (said.layer != Layer::Default && said.layer != Layer::CommandLine)
+		error.message += fmt::format(" (from {})", said.place);
+	return error;
+}
+
 } // namespace
 
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
@@ -277,11 +376,19 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 	const auto parsed = parseWithTable(arguments, values);
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
-	if (parsed.command->name == "join")
-		return joinConfig(values, surroundings);
-	if (parsed.command->name == "serve")
-		return serveConfig(values, surroundings);
-	return userSigConfig(*parsed.command, values);
+	warnOfVariables(surroundings);
+	loadFile(*parsed.command, surroundings, values);
+	try {
+		if (parsed.command->name == "join")
+			return joinConfig(values, surroundings);
+		if (parsed.command->name == "serve")
+			return serveConfig(values, surroundings);
+		if (parsed.command->name == "ctl")
+			return ctlConfig(values, surroundings);
+		return userSigConfig(*parsed.command, values);
+	} catch (const Exception &error) {
+		throw Exception(withPlace(error.error(), values));
+	}
 }
 
 EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surroundings &surroundings, bool &join)
@@ -290,12 +397,22 @@ EventFormat eventFormatOf(const std::vector<std::string> &arguments, const Surro
 	if (!join && (arguments.empty() || arguments[0] != "serve"))
 		return EventFormat::None;
 	OptionValues values(surroundings.variable);
-	static constexpr std::string_view kAssign = "--events=";
-	for (std::size_t i = 1; i < arguments.size(); ++i) {
-		if (arguments[i] == "--events" && i + 1 < arguments.size())
-			values.given["--events"] = { arguments[i + 1] };
-		else if (arguments[i].starts_with(kAssign))
-			values.given["--events"] = { arguments[i].substr(kAssign.size()) };
+	for (const std::string option : { "--events", "--config" })
+		for (std::size_t i = 1; i < arguments.size(); ++i) {
+			if (arguments[i] == option && i + 1 < arguments.size())
+				values.given[option] = { arguments[i + 1] };
+			else if (arguments[i].starts_with(option + '='))
+				values.given[option] = { arguments[i].substr(option.size() + 1) };
+		}
+	try {
+		Surroundings quiet = surroundings;
+		quiet.warn = nullptr;
+		const auto specs = commandSpecs();
+		const auto command = std::find_if(specs.begin(), specs.end(),
+						  [&](const auto &each) { return each.name == arguments[0]; });
+		loadFile(*command, quiet, values);
+	} catch (const Exception &) {
+		// The file may be what is wrong.
 	}
 	try {
 		return eventFormat(values, surroundings.stdoutIsTerminal);

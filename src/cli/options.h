@@ -31,11 +31,14 @@ struct JoinConfig {
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only
 	std::string recordDirectory;	    ///< "": no recording
+	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
 	bool readStdin = true;
+	std::string control;	  ///< path of the control socket; "": none
+	bool controlAsked = true; ///< by the user: then the agent does not start without it
 	LogConfig log;
 	bool hasSources() const noexcept
 	{
@@ -65,18 +68,29 @@ struct UserSigConfig {
 	std::uint32_t privileges = 255;
 };
 
+struct CtlConfig {
+	std::string control;		///< path; "": the one that is there
+	std::string runtimeDirectory;	///< $XDG_RUNTIME_DIR, or ""
+	std::vector<std::string> words; ///< the command; none: commands from stdin
+	EventFormat events = EventFormat::Json;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, PrintAndExit>;
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, PrintAndExit>;
 
 /// What of the world outside counts.
 struct Surroundings {
 	/// Value of an environment variable, or null.
 	std::function<const char *(const char *)> variable;
 	bool stdoutIsTerminal = false;
+	/// Names of the environment variables that begin with TRTC_.
+	std::vector<std::string> variables;
+	/// For what is odd but no error; may be empty.
+	std::function<void(const std::string &)> warn;
 };
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/secret_file.h"
 
+#include "cli/descriptor.h"
 #include "cli/event_printer.h"
 #include "cli/text.h"
 
@@ -17,7 +18,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 #include <utility>
 
 namespace trtc::cli {
@@ -27,40 +27,6 @@ namespace {
 constexpr std::size_t kMaxSecretBytes = 64 * 1024;
 
 [[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
-
-/// Closes its descriptor.
-class Descriptor {
-public:
-	explicit Descriptor(int fd) noexcept : fd_(fd) {}
-	Descriptor(const Descriptor &) = delete;
-	Descriptor &operator=(const Descriptor &) = delete;
-	~Descriptor()
-	{
-		if (fd_ >= 0)
-			::close(fd_);
-	}
-	int get() const noexcept { return fd_; }
-
-private:
-	int fd_;
-};
-
-/// Up to one byte more than @p maxBytes, so that the caller sees that there is more. Empty: an error, see errno.
-std::optional<std::string> readAll(int fd, std::size_t maxBytes)
-{
-	std::string text;
-	char buffer[4096];
-	while (text.size() <= maxBytes) {
-		const auto got = ::read(fd, buffer, sizeof(buffer));
-		if (got == 0)
-			return text;
-		if (got < 0 && errno != EINTR)
-			return {};
-		if (got > 0)
-			text.append(buffer, static_cast<std::size_t>(got));
-	}
-	return text;
-}
 
 std::string randomKey()
 {

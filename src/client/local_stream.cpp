@@ -39,10 +39,14 @@ void LocalStream::Impl::onCaptureEnded(const std::string &source)
 		user->onCaptureEnded(source);
 }
 
+bool LocalStream::Impl::has(MediaKind kind) const
+{
+	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
+}
+
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 {
-	const bool present = capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
-	if (!present)
+	if (!has(kind))
 		return false;
 	(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	capture->setMuted(kind, muted);
@@ -77,9 +81,9 @@ void LocalStream::initialize()
 	}
 }
 
-bool LocalStream::hasAudio() const noexcept { return impl_->capture && impl_->capture->hasAudio(); }
+bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }
 
-bool LocalStream::hasVideo() const noexcept { return impl_->capture && impl_->capture->hasVideo(); }
+bool LocalStream::hasVideo() const noexcept { return impl_->has(MediaKind::Video); }
 
 bool LocalStream::hasAuxiliary() const noexcept { return impl_->auxiliary != nullptr; }
 

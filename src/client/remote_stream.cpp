@@ -15,7 +15,7 @@ RemoteStreamImpl::RemoteStreamImpl(MainLoop &loop, const Factories &factories, O
 
 RemoteStreamImpl::~RemoteStreamImpl() = default;
 
-void RemoteStreamImpl::startRecording(const std::string &directory)
+void RemoteStreamImpl::startRecording(const std::string &directory, const RecordName &name)
 {
 	// It ended while its StreamAdded was on the way; StreamRemoved follows and there is nothing to record.
 	if (!owner_)
@@ -24,7 +24,7 @@ void RemoteStreamImpl::startRecording(const std::string &directory)
 		throw Exception(ErrorCode::InvalidOperation,
 				fmt::format("the {} stream of {} is being recorded already", toString(info_.streamType),
 					    info_.userId.str()));
-	recorder_ = factories_.recorder(loop_, { directory, room_, info_.userId, info_.streamType }, *this);
+	recorder_ = factories_.recorder(loop_, { directory, room_, info_.userId, info_.streamType, name }, *this);
 	owner_->onKeyframeWanted(*this);
 }
 

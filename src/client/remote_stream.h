@@ -36,7 +36,7 @@ public:
 	// RemoteStream
 	const StreamInfo &info() const noexcept override { return info_; }
 	bool subscribed() const noexcept override { return subscribed_; }
-	void startRecording(const std::string &directory) override;
+	void startRecording(const std::string &directory, const RecordName &name = {}) override;
 	void stopRecording() override;
 
 	void setInfo(const StreamInfo &info) { info_ = info; }

@@ -57,6 +57,8 @@ void Session::shutDown()
 {
 	if (std::exchange(shutDown_, true))
 		return;
+	giveStreamBack();
+	comeback_ = {};
 	tearDown("leave", kLeft);
 	handler_ = nullptr;
 	queue_.clear();
@@ -134,10 +136,12 @@ void Session::setConnection(ConnectionState state)
 void Session::join(const JoinOptions &options, Done done)
 {
 	if (state_ != State::Idle)
-		return complete(std::move(done), Error { ErrorCode::InvalidOperation,
-							 state_ == State::Joined    ? "already in a room: leave first"
-							 : state_ == State::Joining ? "a join is running"
-										    : "a leave is running" });
+		return complete(std::move(done),
+				Error { ErrorCode::InvalidOperation,
+					state_ == State::Joined		? "already in a room: leave first"
+					: state_ == State::Joining	? "a join is running"
+					: state_ == State::Reconnecting ? "the room is being entered again"
+									: "a leave is running" });
 	if (options.room.str().empty())
 		return complete(std::move(done), Error { ErrorCode::InvalidParameter, "the room is missing" });
 	if (config_.mode == Mode::Rtc && options.role != Role::Anchor)
@@ -158,6 +162,8 @@ void Session::join(const JoinOptions &options, Done done)
 
 void Session::joinDone(const Status &status)
 {
+	if (state_ == State::Reconnecting)
+		return triedAgain(status);
 	if (state_ != State::Joining)
 		return;
 	auto done = std::exchange(joinDone_, nullptr);
@@ -178,10 +184,17 @@ void Session::leave(Done done)
 		return complete(std::move(done),
 				Error { ErrorCode::InvalidOperation,
 					state_ == State::Idle ? "not in a room" : "a leave is running" });
+	giveStreamBack();
 	leaveDone_ = std::move(done);
 	state_ = State::Leaving;
 	complete(std::exchange(joinDone_, nullptr), kLeft);
 	tearDown("leave", kLeft);
+	comeback_ = {};
+	if (!driver_) { // between two tries to come back
+		setConnection(ConnectionState::Disconnected);
+		roomOver("leave");
+		return complete(std::exchange(leaveDone_, nullptr), Unit {});
+	}
 	driver_->stop([weak = weak_from_this()] {
 		const auto self = weak.lock();
 		if (!self || self->shutDown_)
@@ -246,7 +259,11 @@ void Session::onSignalling(const signalling::Event &event)
 {
 	std::visit(
 		overloaded {
-			[this](const signalling::StateChanged &changed) { setConnection(changed.state); },
+			[this](const signalling::StateChanged &changed) {
+				// On the way back to the room there is one state for all tries.
+				if (state_ != State::Reconnecting)
+					setConnection(changed.state);
+			},
 			[this](const signalling::JoinDone &done) { joinDone(done.status); },
 			[this](const signalling::NeedOffer &need) { needOffer(need); },
 			[this](const signalling::RemoteAnswer &answer) {
@@ -285,6 +302,8 @@ void Session::onSignalling(const signalling::Event &event)
 				roomOver("banned");
 			},
 			[this](const signalling::Lost &lost) {
+				if (mayComeBack(lost))
+					return beginReconnect(lost.error);
 				emit(Failed { lost.error, false });
 				tearDown("connection-lost", lost.error);
 				setConnection(ConnectionState::Disconnected);

@@ -60,7 +60,7 @@ public:
 	void shutDown();
 
 private:
-	enum class State { Idle, Joining, Joined, Leaving };
+	enum class State { Idle, Joining, Joined, Reconnecting, Leaving };
 	struct Uplink {
 		enum class Phase { None, Starting, Up, Stopping };
 		Phase phase = Phase::None;
@@ -121,7 +121,29 @@ private:
 	void needOffer(const signalling::NeedOffer &need);
 	void linkFailed(const signalling::LinkId &id, const Error &error, bool tellService);
 
+	// session_reconnect.cpp: coming back to the room
+	/// What is brought back once we are in the room again.
+	struct Comeback {
+		int tries = 0;
+		Error last; ///< why we are not there
+		LocalStream::Impl *stream = nullptr;
+		/// Subscriptions by hand: what was wished, or nothing.
+		std::map<UserId, std::optional<SubscribeOptions>> wishes;
+		SourceHandle pause;
+	};
+	bool mayComeBack(const signalling::Lost &lost) const noexcept;
+	void beginReconnect(const Error &error);
+	void tryAgain();
+	void triedAgain(const Status &status);
+	void giveUp(const Error &error);
+	/// Why a verb that needs the room is refused.
+	const char *absence() const noexcept;
+	void giveStreamBack() noexcept;
+	/// The wishes of @p user from before the loss; the automatic subscription gives way to them. Call in onPublication().
+	bool restoreWishes(const UserId &user, Remote &remote);
+
 	// session_uplink.cpp: publishing and the role
+	void publish(LocalStream::Impl &stream, Done done);
 	void startUplink(const signalling::NeedOffer &need);
 	void uplinkConnected();
 	void uplinkFailed(const Error &error, bool tellService);
@@ -166,6 +188,7 @@ private:
 	Uplink uplink_;
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
+	Comeback comeback_;
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 };
 

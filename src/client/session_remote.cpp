@@ -62,6 +62,8 @@ void Session::onPublication(const signalling::RemotePublication &publication)
 		added = true;
 	}
 	const bool idle = remote.phase == Remote::Phase::Idle && remote.operations.empty();
+	if (added && restoreWishes(user, remote))
+		return;
 	if (added && idle && config_.autoSubscribe && !remote.unwanted) {
 		remote.operations.push_back({ true, SubscribeOptions {}, nullptr, true });
 		nextOperation(user);
@@ -129,7 +131,7 @@ void Session::closeRemote(const UserId &user, const std::string &reason, const E
 void Session::subscribe(const UserId &user, const SubscribeOptions &options, Done done)
 {
 	if (state_ != State::Joined)
-		return complete(std::move(done), Error { ErrorCode::InvalidOperation, "not in a room: join first" });
+		return complete(std::move(done), Error { ErrorCode::InvalidOperation, absence() });
 	if (!options.any())
 		return complete(std::move(done),
 				Error { ErrorCode::InvalidParameter,
@@ -150,7 +152,7 @@ void Session::subscribe(const UserId &user, const SubscribeOptions &options, Don
 void Session::unsubscribe(const UserId &user, Done done)
 {
 	if (state_ != State::Joined)
-		return complete(std::move(done), Error { ErrorCode::InvalidOperation, "not in a room: join first" });
+		return complete(std::move(done), Error { ErrorCode::InvalidOperation, absence() });
 	const auto found = remotes_.find(user);
 	if (found == remotes_.end())
 		return complete(std::move(done), nothingThere(user));

@@ -27,12 +27,13 @@ void tellStreams(const Link::Sending &sending, F &&tell)
 
 // ---- publishing ---------------------------------------------------------------------------
 
-void Session::publish(LocalStream &stream, Done done)
+void Session::publish(LocalStream &stream, Done done) { publish(stream.impl(), std::move(done)); }
+
+void Session::publish(LocalStream::Impl &impl, Done done)
 {
-	auto &impl = stream.impl();
 	const char *obstacle = nullptr;
 	if (state_ != State::Joined)
-		obstacle = "not in a room: join first";
+		obstacle = absence();
 	else if (switching_)
 		obstacle = "a switch of role is running";
 	else if (config_.mode == Mode::Live && role_ == Role::Audience)
@@ -52,7 +53,8 @@ void Session::publish(LocalStream &stream, Done done)
 
 	uplink_.phase = Uplink::Phase::Starting;
 	uplink_.stream = &impl;
-	uplink_.sending = { stream.hasAudio(), stream.hasVideo(), stream.hasAuxiliary(), impl.config.videoCodec };
+	uplink_.sending = { impl.has(MediaKind::Audio), impl.has(MediaKind::Video), impl.auxiliary != nullptr,
+			    impl.config.videoCodec };
 	uplink_.done = std::move(done);
 	impl.user = this;
 	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
@@ -142,7 +144,7 @@ void Session::dropUplink()
 
 void Session::unpublish(Done done)
 {
-	const char *obstacle = state_ != State::Joined			  ? "not in a room: join first"
+	const char *obstacle = state_ != State::Joined			  ? absence()
 			       : uplink_.phase == Uplink::Phase::None	  ? "nothing is published"
 			       : uplink_.phase == Uplink::Phase::Starting ? "a publish is running"
 			       : uplink_.phase == Uplink::Phase::Stopping ? "an unpublish is running"
@@ -176,6 +178,8 @@ void Session::onCaptureEnded(const std::string &source) { emit(SourceEnded { sou
 
 void Session::onStreamGone()
 {
+	if (std::exchange(comeback_.stream, nullptr))
+		return; // it was to be published again
 	spdlog::warn("a published stream was destroyed: it is unpublished");
 	const auto phase = uplink_.phase;
 	auto done = std::exchange(uplink_.done, nullptr);
@@ -189,7 +193,7 @@ void Session::onStreamGone()
 
 void Session::switchRole(Role role, Done done)
 {
-	const char *obstacle = state_ != State::Joined ? "not in a room: join first"
+	const char *obstacle = state_ != State::Joined ? absence()
 			       : config_.mode != Mode::Live
 				       ? "roles are for live mode: in rtc mode everybody is an anchor"
 			       : switching_ ? "a switch of role is running"

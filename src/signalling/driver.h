@@ -89,6 +89,7 @@ struct Banned {
 /// The room is gone for good; no event follows but what stop() needs.
 struct Lost {
 	Error error;
+	bool final = false; ///< the service has closed cleanly: to come back is not wanted
 };
 
 using Event =

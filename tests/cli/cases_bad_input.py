@@ -110,9 +110,9 @@ def test_leaving_while_connecting(context):
 
 def test_service_killed_while_recording(context):
     service = context.service()
-    anchor = context.agent(service, "onair", *TINY)
+    anchor = context.agent(service, "onair", *TINY, "--reconnect", "0")
     anchor.wait("published")
-    viewer = context.agent(service, "viewer", "--role", "audience", "--record", "out")
+    viewer = context.agent(service, "viewer", "--role", "audience", "--record", "out", "--reconnect", "0")
     viewer.wait("first-frame", kind="video")
     path = context.directory / viewer.wait("recording-started")["path"]
     wait_until(lambda: path.stat().st_size > 0, "the first bytes of the recording")

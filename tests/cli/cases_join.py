@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import harness
-from harness import SOON, APP, Room, TINY, WATCHDOG, check, equal, make_sig, refused
+from harness import SOON, APP, Program, Room, TINY, WATCHDOG, check, equal, make_sig, refused
 
 
 def test_the_five_steps(context):
@@ -200,3 +200,39 @@ def test_exit_after_without_ever_having_been_in_the_room(context):
     done = context.run("join", "--server", silent.url, "--user-id", "ann", "--room", "100", "--events", "json",
                        "--secret-key-file", str(context.key_file()), "--exit-after", "500ms")
     refused(done, 4, "CONNECT_FAILED", "was not entered before --exit-after")
+
+
+def test_service_comes_back(context):
+    service = context.service()
+    port = service.url.rsplit(":", 1)[1]
+    anchor = context.agent(service, "onair", *TINY)
+    anchor.wait("published")
+    viewer = context.agent(service, "viewer", "--role", "audience", "--record", "out")
+    viewer.wait("first-frame", kind="video")
+    service.signal(signal.SIGKILL)
+    service.end()
+    for agent in (anchor, viewer):
+        agent.wait("connection-state-changed", state="RECONNECTING")
+    again = Program(context, "serve", ["serve", "--listen", f"127.0.0.1:{port}", "--secret-key-file", str(service.key_file),
+                                       "--events", "json"])
+    again.wait("service-ready")
+    anchor.wait("published", count=2)
+    viewer.wait("first-frame", kind="video", count=2)
+    first, second = (viewer.wait("recording-started", count=n)["path"] for n in (1, 2))
+    check(first != second, "the second recording has a file of its own")
+    for agent in (viewer, anchor):
+        agent.send("leave\n")
+        equal(agent.end(), 0, f"exit code of {agent.name}")
+        equal([e["recoverable"] for e in agent.find("error")], [True], f"errors of {agent.name}")
+    equal([e["reason"] for e in viewer.find("recording-stopped")], ["connection-lost", "leave"], "reasons")
+    for stopped in viewer.find("recording-stopped"):
+        check(stopped["videoFrames"] > 0, f"recording is empty: {stopped}")
+
+
+def test_service_does_not_come_back(context):
+    service = context.service()
+    agent = context.agent(service, "ann", "--reconnect", "1")
+    service.signal(signal.SIGKILL)
+    equal(agent.end(30), 7, "exit code")
+    equal([e["recoverable"] for e in agent.find("error")], [True, False], "errors")
+    check("in 1 try" in agent.complaints()[-1], f"complaint {agent.complaints()}")

@@ -126,4 +126,4 @@ class Terminal:
 
 
 def is_status(row):
-    return " | room " in row or row.startswith(("connected |", "connecting"))
+    return " | room " in row or row.startswith(("connected |", "connecting", "reconnecting |"))

@@ -140,6 +140,7 @@ public:
 		config.sdkAppId = kApp;
 		config.userId = UserId(user);
 		config.userSig = userSig(user);
+		config.reconnectTries = 0;
 		return agents.emplace_back(loop, std::move(config));
 	}
 	/// Runs one verb to its end. Fails the test when its `done` does not come.

@@ -175,6 +175,7 @@ struct SessionFixture : LoopFixture {
 		config.sdkAppId = 1400000001;
 		config.userId = UserId("me");
 		config.userSig = "sig";
+		config.reconnectTries = 0;
 		options.room = RoomId::number(8888);
 		factories.driver = [this](MainLoop &, const std::string &, signalling::Driver::Listener &listener) {
 			auto made = std::make_unique<FakeDriver>(listener);

@@ -201,7 +201,8 @@ void TrtcDriver::onClosed(unsigned short code, const std::string &reason)
 	const auto why = code == 0 ? std::string("without a word")
 				   : fmt::format("with code {}{}{}", code, reason.empty() ? "" : ": ", reason);
 	if (joined_)
-		channelLost({ ErrorCode::ConnectionLost, fmt::format("connection to {} lost: closed {}", host_, why) });
+		channelLost({ ErrorCode::ConnectionLost, fmt::format("connection to {} lost: closed {}", host_, why) },
+			    code == kCloseNormal);
 	else if (up_)
 		joinFailed({ ErrorCode::ConnectFailed,
 			     fmt::format("{} closed the connection {} before the join was done", host_, why) });
@@ -281,7 +282,7 @@ void TrtcDriver::onJoinResult(const protocol::ServerMessage &message)
 
 void TrtcDriver::onBanned(const std::string &reason)
 {
-	// The SDK joins again after this one; so will we, when there is a reconnect.
+	// As in the SDK: this one is answered by joining again.
 	if (reason == "user_time_out" && joined_)
 		return channelLost({ ErrorCode::ConnectionLost,
 				     fmt::format("{} removed us: it did not hear us for too long", host_) });
@@ -299,11 +300,11 @@ void TrtcDriver::channelUp()
 }
 
 /// The one place where a joined channel breaks: reconnecting (rc=1, event 514) begins here.
-void TrtcDriver::channelLost(Error error)
+void TrtcDriver::channelLost(Error error, bool final)
 {
 	emit(StateChanged { ConnectionState::Disconnected });
 	if (!ended_)
-		end(Lost { std::move(error) });
+		end(Lost { std::move(error), final });
 }
 
 void TrtcDriver::joinFailed(Error error)

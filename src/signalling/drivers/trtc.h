@@ -89,7 +89,7 @@ private:
 	void onJoinResult(const protocol::ServerMessage &message);
 	void onBanned(const std::string &reason);
 	void channelUp();
-	void channelLost(Error error);
+	void channelLost(Error error, bool final = false);
 	void joinFailed(Error error);
 	void heard();
 	/// Nothing follows @p event.

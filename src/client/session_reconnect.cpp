@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "client/session.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+// Coming back to a room that was lost: as the SDK does when the service has forgotten the session, everything is built anew.
+namespace trtc::client {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The SDK's time-outs of the tries 1, 2, 3 …; a try begins no earlier than the time-out of the one before it.
+constexpr std::chrono::milliseconds kTimeouts[] = { 2s, 2s, 3s, 3s, 5s, 5s, 8s, 8s, 13s };
+
+std::chrono::milliseconds timeoutOf(int tries)
+{
+	const auto last = std::size(kTimeouts) - 1;
+	return kTimeouts[std::min(static_cast<std::size_t>(tries - 1), last)];
+}
+
+/// An answer that the next try would get, too.
+bool isVerdict(ErrorCode code) noexcept
+{
+	return code == ErrorCode::SignalChannelSetupFailed || code == ErrorCode::Refused ||
+	       code == ErrorCode::JoinRoomFailed || code == ErrorCode::ClientBanned;
+}
+
+} // namespace
+
+const char *Session::absence() const noexcept
+{
+	return state_ == State::Reconnecting ? "not in a room: it is being entered again" : "not in a room: join first";
+}
+
+bool Session::mayComeBack(const signalling::Lost &lost) const noexcept
+{
+	return state_ == State::Joined && !lost.final && config_.reconnectTries > 0;
+}
+
+void Session::beginReconnect(const Error &error)
+{
+	emit(Failed { error, true });
+	comeback_ = {};
+	comeback_.last = error;
+	if (uplink_.phase == Uplink::Phase::Up)
+		comeback_.stream = uplink_.stream;
+	for (const auto &[user, remote] : remotes_) {
+		if (remote.unwanted)
+			comeback_.wishes[user] = std::nullopt;
+		else if (remote.phase != Remote::Phase::Idle &&
+			 (!config_.autoSubscribe || remote.wishes != SubscribeOptions {}))
+			comeback_.wishes[user] = remote.wishes;
+	}
+	const auto users = users_;
+	tearDown("connection-lost", error);
+	for (const auto &[user, role] : users)
+		emit(PeerLeave { user, "connection-lost" });
+	if (comeback_.stream)
+		comeback_.stream->user = this; // nobody else publishes it meanwhile
+	state_ = State::Reconnecting;
+	setConnection(ConnectionState::Reconnecting);
+	tryAgain();
+}
+
+void Session::tryAgain()
+{
+	retireDriver();
+	if (comeback_.tries >= config_.reconnectTries)
+		return giveUp({ ErrorCode::ConnectionLost,
+				fmt::format("the room was not entered again in {} {}: {}", comeback_.tries,
+					    comeback_.tries == 1 ? "try" : "tries", comeback_.last.message) });
+	const auto limit = timeoutOf(++comeback_.tries);
+	comeback_.pause = loop_.after(limit, [this] { tryAgain(); });
+	spdlog::info("entering the room again, try {} of {}", comeback_.tries, config_.reconnectTries);
+	auto config = config_;
+	config.connectTimeout = std::min(config.connectTimeout, limit);
+	config.joinTimeout = std::min(config.joinTimeout, limit);
+	auto options = options_;
+	options.role = role_;
+	try {
+		driver_ = factories_.driver(loop_, config_.server, *this);
+	} catch (const Exception &exception) {
+		return giveUp(exception.error());
+	}
+	driver_->start(config, options);
+}
+
+void Session::triedAgain(const Status &status)
+{
+	if (!status) {
+		spdlog::info("try {} failed: {}", comeback_.tries, status.error().message);
+		comeback_.last = status.error();
+		if (isVerdict(status.error().code))
+			return giveUp(status.error());
+		return; // the pause goes on
+	}
+	comeback_.pause.reset();
+	state_ = State::Joined;
+	setConnection(ConnectionState::Connected);
+	auto *stream = std::exchange(comeback_.stream, nullptr);
+	if (!stream)
+		return;
+	stream->user = nullptr;
+	publish(*stream, [weak = weak_from_this()](const Status &published) {
+		const auto self = weak.lock();
+		if (self && !published && self->state_ == State::Joined)
+			self->emit(Failed { published.error(), true });
+	});
+}
+
+void Session::giveUp(const Error &error)
+{
+	giveStreamBack();
+	comeback_ = {};
+	emit(Failed { error, false });
+	setConnection(ConnectionState::Disconnected);
+	roomOver("connection-lost");
+}
+
+void Session::giveStreamBack() noexcept
+{
+	if (auto *stream = std::exchange(comeback_.stream, nullptr))
+		stream->user = nullptr;
+}
+
+bool Session::restoreWishes(const UserId &user, Remote &remote)
+{
+	const auto found = comeback_.wishes.find(user);
+	if (found == comeback_.wishes.end())
+		return false;
+	const auto wish = found->second;
+	comeback_.wishes.erase(found);
+	if (!wish) {
+		remote.unwanted = true;
+		return true;
+	}
+	remote.operations.push_back({ true, *wish, nullptr, true });
+	nextOperation(user);
+	return true;
+}
+
+} // namespace trtc::client
