@@ -7,6 +7,7 @@
 #include <trtc/local_stream.h>
 #include <trtc/main_loop.h>
 #include <trtc/remote_stream.h>
+#include <trtc/stats.h>
 
 #include <functional>
 #include <memory>
@@ -50,6 +51,11 @@ public:
 	void switchRole(Role role, Done done);
 	/// Tells the room the mute state of the published stream after LocalStream::mute*().
 	void muteChanged();
+
+	/// Figures of this moment, once, later, on the loop; empty outside a room. Not after the client is gone.
+	void stats(std::function<void(const Stats &)> done);
+	/// Cheap; renewed once a second while in a room.
+	Traffic traffic() const;
 
 	ConnectionState connectionState() const noexcept;
 	bool joined() const noexcept;

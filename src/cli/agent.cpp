@@ -76,6 +76,7 @@ Ending Agent::run()
 			fail({ ErrorCode::Internal, fmt::format("internal error: {}", error.what()) },
 			     ExitCode::Internal, true);
 		}
+	ending_.moved = bytesMoved();
 	return ending_;
 }
 
@@ -121,6 +122,7 @@ void Agent::startTimers()
 				     ExitCode::NoConnection, true);
 			beginLeave("exit-after");
 		});
+	startStats();
 	armExpectations();
 }
 
@@ -273,7 +275,7 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 	control_.reset(); // its file goes
 	if (terminal_.screen)
 		terminal_.screen->close();
-	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
+	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
 }

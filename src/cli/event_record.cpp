@@ -14,7 +14,9 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 
 constexpr EventSpec kEvents[] = {
 	{ "client-banned", "reason" },
-	{ "command-result", "id command ok code name message users streams commands directory recordings" },
+	{ "command-result",
+	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
+	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "error", "code name message recoverable" },
 	{ "expectation-failed", "expectation afterMs" },
@@ -32,12 +34,13 @@ constexpr EventSpec kEvents[] = {
 	{ "role-switched", "role prevRole" },
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "source-ended", "source" },
+	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
 	{ "stream-removed", kStream },
 	{ "stream-subscribed", kStream },
 	{ "stream-unsubscribed", kStream },
 	{ "stream-updated", kStream },
-	{ "summary", "exitCode reason durationMs recordings bytes cpuSeconds maxRssKiB" },
+	{ "summary", "exitCode reason durationMs recordings bytes bytesSent bytesReceived cpuSeconds maxRssKiB" },
 	{ "unmute-audio", "userId" },
 	{ "unmute-video", "userId" },
 	{ "unpublished", "streamType audio video codec" },

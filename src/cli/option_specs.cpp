@@ -54,6 +54,7 @@ constexpr OptionSpec kJoin[] = {
 	{ "--reconnect", Kind::Number, "N", "30",
 	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
+	{ "--stats", Kind::Number, "SECONDS", "", "an event stats at this period, 1 to 86400" },
 	kEvents,
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
 	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",

@@ -254,6 +254,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+	if (const auto period = values.text("--stats"))
+		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
 	control(values, surroundings, config);

@@ -51,6 +51,7 @@ void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
 }
 
 void runRecordStop(CommandHost &host, Arguments, Reply reply) { host.stopRecording(std::move(reply)); }
+void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(reply)); }
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
@@ -106,6 +107,7 @@ constexpr Command kCommands[] = {
 	  runRecordStart },
 	{ "record stop", "", "close every recording; nothing more is recorded until record start", 0, 0,
 	  runRecordStop },
+	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
 	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
 	  runSubscribe },

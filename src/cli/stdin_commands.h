@@ -37,6 +37,7 @@ public:
 	virtual void stopRecording(Reply reply) = 0;
 	virtual void users(Reply reply) = 0;
 	virtual void streams(Reply reply) = 0;
+	virtual void stats(Reply reply) = 0;
 	virtual void leave(Reply reply) = 0;
 
 protected:

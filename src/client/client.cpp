@@ -43,6 +43,10 @@ void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role,
 
 void Client::muteChanged() { impl_->session->muteChanged(); }
 
+void Client::stats(std::function<void(const Stats &)> done) { impl_->session->stats(std::move(done)); }
+
+Traffic Client::traffic() const { return impl_->session->traffic(); }
+
 ConnectionState Client::connectionState() const noexcept { return impl_->session->connectionState(); }
 
 bool Client::joined() const noexcept { return impl_->session->joined(); }

@@ -34,6 +34,7 @@ void RemoteStreamImpl::subscribe(TimePoint since)
 {
 	subscribed_ = true;
 	audioSeen_ = videoSeen_ = false;
+	picture_ = {};
 	since_ = since;
 }
 
@@ -46,6 +47,13 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 		recorder->write(frame);
 	if (!owner_ || !subscribed_)
 		return;
+	if (frame.kind == MediaKind::Video) {
+		++picture_.frames;
+		if (frame.width > 0 && frame.height > 0) {
+			picture_.width = frame.width;
+			picture_.height = frame.height;
+		}
+	}
 	auto &seen = frame.kind == MediaKind::Audio ? audioSeen_ : videoSeen_;
 	const bool told = frame.kind == MediaKind::Audio || frame.width > 0;
 	if (seen || !told)

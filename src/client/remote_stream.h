@@ -10,6 +10,7 @@
 #include <trtc/remote_stream.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -44,6 +45,12 @@ public:
 	void subscribe(TimePoint since);
 	void unsubscribe() noexcept { subscribed_ = false; }
 	void write(const media::EncodedFrame &frame);
+	/// Since the subscription.
+	struct Picture {
+		std::uint64_t frames = 0;
+		int width = 0, height = 0; ///< pixels, 0 until known
+	};
+	const Picture &picture() const noexcept { return picture_; }
 	/// Ends the recording, if there is one, with its RecordingStopped.
 	void finish(const std::string &reason);
 	/// The stream is over: nothing is told any more, a recording is refused.
@@ -62,6 +69,7 @@ private:
 	StreamInfo info_;
 	bool subscribed_ = false, audioSeen_ = false, videoSeen_ = false;
 	TimePoint since_;
+	Picture picture_;
 	std::shared_ptr<media::Recorder> recorder_;
 };
 

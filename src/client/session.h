@@ -5,6 +5,7 @@
 #include "client/link.h"
 #include "client/local_stream_impl.h"
 #include "client/remote_stream.h"
+#include "client/traffic_meter.h"
 #include "signalling/driver.h"
 
 #include <trtc/client.h>
@@ -48,6 +49,8 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
 	void muteChanged();
+	void stats(std::function<void(const Stats &)> done);
+	Traffic traffic() const;
 	ConnectionState connectionState() const noexcept { return connection_; }
 	bool joined() const noexcept { return state_ == State::Joined; }
 	bool published() const noexcept { return uplink_.phase == Uplink::Phase::Up; }
@@ -170,6 +173,14 @@ private:
 	void applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
 		       RemoteStreamImpl::TimePoint asked);
 
+	// session_stats.cpp: figures
+	void startMeter();
+	static void addTotals(Totals &totals, const Link &link);
+	Totals totals() const;
+	Stats collect() const;
+	void collectUplink(Stats &stats) const;
+	void collectRemote(Stats &stats, const UserId &user, const Remote &remote) const;
+
 	MainLoop &loop_;
 	ClientConfig config_;
 	Factories factories_;
@@ -190,6 +201,9 @@ private:
 	Remotes remotes_;
 	Comeback comeback_;
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
+	Totals retiredTotals_;					   // of links that are closed
+	TrafficMeter meter_;
+	SourceHandle meterTimer_; // while in a room
 };
 
 } // namespace trtc::client

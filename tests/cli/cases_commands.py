@@ -8,8 +8,20 @@ import subprocess
 from harness import SOON, Room, TINY, check, equal
 
 ARITY = {
-    "help": (0, 0), "leave": (0, 0), "mute": (1, 1), "publish": (0, 0), "record start": (0, 1), "record stop": (0, 0), "streams": (0, 0), "subscribe": (1, 4),
-    "switch-role": (1, 1), "unmute": (1, 1), "unpublish": (0, 0), "unsubscribe": (1, 1), "users": (0, 0),
+    "help": (0, 0),
+    "leave": (0, 0),
+    "mute": (1, 1),
+    "publish": (0, 0),
+    "record start": (0, 1),
+    "record stop": (0, 0),
+    "stats": (0, 0),
+    "streams": (0, 0),
+    "subscribe": (1, 4),
+    "switch-role": (1, 1),
+    "unmute": (1, 1),
+    "unpublish": (0, 0),
+    "unsubscribe": (1, 1),
+    "users": (0, 0),
 }
 
 

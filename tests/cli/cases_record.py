@@ -25,7 +25,7 @@ def test_record_by_command(context):
     # A stream that comes later is recorded, too.
     late = context.agent(room.service, "late", *TINY)
     late.wait("published")
-    agent.wait("recording-started", userId="late")
+    agent.wait("first-frame", userId="late", kind="video")
     wait_until(lambda: first.stat().st_size > 20000, "growth of the recording")
     stopped = agent.command("record stop")
     equal(len(agent.find("recording-stopped", reason="stopped")), 2, "recordings stopped")

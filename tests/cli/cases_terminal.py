@@ -149,7 +149,7 @@ def test_status_line_knows_the_recording(context):
     service = context.service()
     context.agent(service, "bob", *TINY).wait("published")
     terminal = start(context, service, "--record", "files", "--role", "audience")
-    terminal.wait_for(lambda rows: re.search(r"room 100 \| audience \| alice \| 1 other \| .*REC 0:0[1-9] [1-9]\d* kB$", rows[-1]),
+    terminal.wait_for(lambda rows: re.search(r"room 100 \| audience \| alice \| 1 other \| down [1-9]\d*k \| loss 0.0% \| .*REC 0:0[1-9] [1-9]\d* kB$", rows[-1]),
                       "time and size of the recording")
     leave(terminal)
 

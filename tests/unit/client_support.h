@@ -91,12 +91,14 @@ struct FakePeer final : webrtc::PeerConnection {
 	bool connected() const noexcept override { return false; }
 	void close() override { *closed = true; }
 	ReceiveStats receiveStats(std::size_t) const override { return {}; }
+	Stats stats() const override { return told; }
 
 	Config config;
 	Listener &listener;
 	std::vector<webrtc::OfferLine> lines;
 	std::map<std::size_t, std::shared_ptr<FakeSender>> senders;
 	std::string answerSdp;
+	Stats told;
 	std::shared_ptr<bool> closed = std::make_shared<bool>(false);
 };
 
@@ -153,7 +155,9 @@ struct FakeCapture final : media::Capture {
 		(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	}
 	void requestKeyframe() override { ++keyframes; }
+	VideoFigures videoFigures() const override { return figures; }
 
+	VideoFigures figures;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
 	int keyframes = 0;
 	std::optional<Error> failure;

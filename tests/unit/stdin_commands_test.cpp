@@ -42,6 +42,7 @@ struct FakeHost final : CommandHost {
 	void stopRecording(Reply reply) override { note("stopRecording", reply); }
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
+	void stats(Reply reply) override { note("stats", reply); }
 	void leave(Reply reply) override { note("leave", reply); }
 };
 
@@ -69,7 +70,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 13);
+	CHECK(table.size() == 14);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -127,6 +128,7 @@ TEST_CASE("lines reach the right verb")
 		{ " record \t start  dir ", "startRecording dir" },
 		{ "record stop", "stopRecording" },
 		{ "users", "users" },
+		{ "stats", "stats" },
 		{ "streams", "streams" },
 		{ "@7 leave", "leave" },
 		{ "leave\r", "leave" },
