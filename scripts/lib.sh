@@ -5,7 +5,7 @@
 # Debian packages, by what needs them.
 build_packages=(
 	g++ meson ninja-build ccache pkg-config python3
-	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libedit-dev libtomlplusplus-dev doctest-dev
+	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libedit-dev doctest-dev
 	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 )
 run_packages=(

@@ -7,6 +7,7 @@
 #include <trtc/local_stream.h>
 #include <trtc/main_loop.h>
 #include <trtc/remote_stream.h>
+#include <trtc/stats.h>
 
 #include <chrono>
 #include <functional>
@@ -55,6 +56,10 @@ public:
 	/// Tells AudioVolume for everybody who is heard, ourselves first when we publish audio, every @p interval (16 ms and
 	/// up); 0 ends it. May be called at any time.
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
+	/// Figures of this moment, once, later, on the loop; empty outside a room. Not after the client is gone.
+	void stats(std::function<void(const Stats &)> done);
+	/// Cheap; renewed once a second while in a room.
+	Traffic traffic() const;
 
 	ConnectionState connectionState() const noexcept;
 	bool joined() const noexcept;

@@ -38,6 +38,26 @@ struct AudioProfile {
 	bool operator==(const AudioProfile &) const = default;
 };
 
+/// What a recording is called, without directory and extension: a text with the fields `{room}`, `{user}`, `{type}`,
+/// `{time}` (UTC, `20240501T120000Z`) and `{n}`.
+class RecordName {
+public:
+	/// `{room}-{user}-{type}-{time}`
+	RecordName() = default;
+	/// Throws Exception(InvalidParameter): empty, an unknown field, a slash, too long once it is filled in.
+	static RecordName parse(std::string_view text);
+	struct Values {
+		std::string room, user, type, time;
+	};
+	/// @p number: 1 and up, the n-th try to find a name that is free. Without a field `{n}` it follows the second and
+	/// later names.
+	std::string expand(const Values &values, unsigned number) const;
+	bool operator==(const RecordName &) const = default;
+
+private:
+	std::string text_ = "{room}-{user}-{type}-{time}";
+};
+
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;

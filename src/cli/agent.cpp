@@ -7,14 +7,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 namespace trtc::cli {
@@ -30,27 +26,6 @@ constexpr auto kLeftLimit = 500ms;
 /// Stdin is not read while so many commands wait.
 constexpr std::size_t kMaxWaiting = 64;
 
-/// Makes the directory and a file in it, so that the refusal comes before the room is entered.
-void checkRecordDirectory(const std::string &directory)
-{
-	std::error_code error;
-	std::filesystem::create_directories(directory, error);
-	std::string reason = error ? error.message() : "";
-	if (!error) {
-		auto path = (std::filesystem::path(directory) / ".trtc-cli-XXXXXX").string();
-		const int fd = ::mkstemp(path.data());
-		if (fd >= 0) {
-			::close(fd);
-			::unlink(path.c_str());
-			return;
-		}
-		reason = std::strerror(errno);
-	}
-	throw Exception(ErrorCode::OutputFailed,
-			fmt::format("record directory {} cannot be written: {}; name another one with --record",
-				    directory, reason));
-}
-
 /// A hang-up that was to be ignored (nohup) stays ignored.
 bool hangUpCounts()
 {
@@ -65,6 +40,11 @@ Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerm
 	  terminal_(std::move(terminal)), lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
+	recordings_ = std::make_unique<Recordings>(
+		loop_, *client_, config_.recordDirectory, config_.recordName, [this](const Error &error) {
+			// The disk went away while we were on air: the recording is what we are here for.
+			onFailed({ { ErrorCode::OutputFailed, error.message }, false });
+		});
 	client_->on([this](const Event &event) { onEvent(event); });
 }
 
@@ -96,6 +76,7 @@ Ending Agent::run()
 			fail({ ErrorCode::Internal, fmt::format("internal error: {}", error.what()) },
 			     ExitCode::Internal, true);
 		}
+	ending_.moved = bytesMoved();
 	return ending_;
 }
 
@@ -119,7 +100,7 @@ bool Agent::prepare()
 	}
 	try {
 		if (!config_.recordDirectory.empty())
-			checkRecordDirectory(config_.recordDirectory);
+			checkRecordDirectory(config_.recordDirectory, "--record");
 	} catch (const Exception &error) {
 		fail(error.error(), ExitCode::Output, true);
 		finish();
@@ -128,7 +109,7 @@ bool Agent::prepare()
 	if (config_.play)
 		playing();
 	busy("");
-	return true;
+	return openControl();
 }
 
 void Agent::startTimers()
@@ -144,6 +125,7 @@ void Agent::startTimers()
 				     ExitCode::NoConnection, true);
 			beginLeave("exit-after");
 		});
+	startStats();
 	armExpectations();
 }
 
@@ -207,7 +189,7 @@ void Agent::push(Task task, bool front)
 
 void Agent::pump()
 {
-	if (stdinPaused_ && tasks_.size() < kMaxWaiting / 2 && state_ == State::Running)
+	if (stdinPaused_ && stdinWaiting_ < kMaxWaiting / 2 && state_ == State::Running)
 		watchStdin();
 	if (state_ != State::Running || current_ || tasks_.empty())
 		return;
@@ -293,9 +275,10 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 		}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
+	control_.reset(); // its file goes
 	if (terminal_.screen)
 		terminal_.screen->close();
-	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings));
+	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
 }
@@ -309,6 +292,7 @@ void Agent::onEvent(const Event &event)
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
 	emit(toRecord(event));
+	recordings_->observe(event);
 	if (playing_)
 		playing_->onEvent(event);
 	std::visit(overloaded {
@@ -316,23 +300,11 @@ void Agent::onEvent(const Event &event)
 			   [this](const Left &left) { onLeft(left); },
 			   [this](const StreamAdded &info) { wantStream(info); },
 			   [this](const StreamSubscribed &info) {
-				   record(info);
 				   if (config_.play)
 					   playing().want(info);
 			   },
-			   [this](const StreamRemoved &info) {
-				   recording_.erase({ info.userId, info.streamType });
-			   },
-			   [this](const StreamUnsubscribed &info) {
-				   recording_.erase({ info.userId, info.streamType });
-			   },
 			   [this](const RecordingStopped &stopped) {
-				   recording_.erase({ stopped.userId, stopped.streamType });
-				   auto fields = toRecord(stopped).fields;
-				   std::erase_if(fields, [](const Field &f) {
-					   return f.name == "streamType" || f.name == "reason";
-				   });
-				   ending_.recordings.push_back(std::move(fields));
+				   ending_.recordings.push_back(recordingFields(stopped));
 			   },
 			   [this](const ClientBanned &banned) {
 				   const auto why = banned.reason == "kick" ? "another client entered with this user id"
@@ -386,7 +358,7 @@ void Agent::wantStream(const StreamInfo &info)
 	    (config_.subscribe == JoinConfig::Subscribe::Listed && !onList))
 		return;
 	// Before the subscription is up, so that no frame is missed.
-	record(info);
+	recordings_->want(info);
 	if (config_.play)
 		playing().want(info);
 	if (config_.subscribe != JoinConfig::Subscribe::Listed)
@@ -399,22 +371,6 @@ void Agent::wantStream(const StreamInfo &info)
 		      });
 	      },
 	       {} });
-}
-
-void Agent::record(const StreamInfo &info)
-{
-	if (config_.recordDirectory.empty() || recording_.count({ info.userId, info.streamType }))
-		return;
-	auto *stream = client_->stream(info.userId, info.streamType);
-	if (!stream)
-		return;
-	try {
-		stream->startRecording(config_.recordDirectory);
-		recording_.emplace(info.userId, info.streamType);
-	} catch (const Exception &error) {
-		// The disk went away while we were on air: the recording is what we are here for.
-		onFailed({ { ErrorCode::OutputFailed, error.error().message }, false });
-	}
 }
 
 void Agent::emit(const EventRecord &record)

@@ -3,9 +3,11 @@
 
 #include "cli/commands.h"
 #include "cli/console.h"
+#include "cli/control_socket.h"
 #include "cli/expectation.h"
 #include "cli/line_reader.h"
 #include "cli/playing.h"
+#include "cli/recordings.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -13,9 +15,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -25,6 +25,7 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	BytesMoved moved;
 };
 
 /// The terminal an agent shows itself on; no screen: none.
@@ -56,11 +57,14 @@ private:
 	struct PendingCommand {
 		CommandLine line;
 		bool tooLong = false, answered = false;
+		std::function<void(std::string_view)> answerTo;
 	};
 
 	// lifecycle
 	bool prepare();
 	void startTimers();
+	void startStats();
+	BytesMoved bytesMoved() const;
 	void queueJoin();
 	void queuePublish();
 	void push(Task task, bool front = false);
@@ -76,7 +80,6 @@ private:
 	void onFailed(const Failed &failed);
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
-	void record(const StreamInfo &info);
 	/// Makes what plays, on first use. Says what is missing on this machine.
 	Playing &playing();
 	void emit(const EventRecord &record);
@@ -85,12 +88,17 @@ private:
 	void fail(const Error &error, ExitCode code, bool ends);
 	void noteCode(ExitCode code, const std::string &reason);
 
+	// the control socket
+	bool openControl();
+
 	// stdin
 	void openConsole();
 	void busy(const std::string &what);
 	void watchStdin();
 	bool readStdin();
-	void onLine(std::string_view line, bool tooLong);
+	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
+	using AnswerTo = std::function<void(std::string_view)>;
+	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
 	void answer(PendingCommand &command, const CommandOutcome &outcome);
 
 	// CommandHost
@@ -100,11 +108,14 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void startRecording(const std::string &directory, Reply reply) override;
+	void stopRecording(Reply reply) override;
 	void play(const UserId &user, Reply reply) override;
 	void stop(const UserId &user, Reply reply) override;
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
+	void stats(Reply reply) override;
 	void leave(Reply reply) override;
 
 	MainLoop &loop_;
@@ -113,6 +124,7 @@ private:
 	ExpectationTracker expectations_;
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
+	std::unique_ptr<Recordings> recordings_;
 	AgentTerminal terminal_;
 	std::unique_ptr<Console> console_; // null without a terminal; borrows client_
 	std::unique_ptr<Playing> playing_; // knows client_, so it dies before it
@@ -124,10 +136,11 @@ private:
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	std::set<std::pair<UserId, StreamType>> recording_;
 	LineReader lines_;
 	bool stdinPaused_ = false;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_;
+	std::size_t stdinWaiting_ = 0;
+	std::unique_ptr<ControlSocket> control_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

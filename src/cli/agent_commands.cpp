@@ -64,17 +64,19 @@ bool Agent::readStdin()
 	}
 	lines_.feed({ buffer, static_cast<std::size_t>(got) });
 	// Whoever writes faster than we can carry out has to wait.
-	stdinPaused_ = tasks_.size() >= kMaxWaiting;
+	stdinPaused_ = stdinWaiting_ >= kMaxWaiting;
 	return !stdinPaused_;
 }
 
-void Agent::onLine(std::string_view line, bool tooLong)
+bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 {
 	auto command = std::make_shared<PendingCommand>();
 	command->line = splitCommand(line);
 	command->tooLong = tooLong;
+	command->answerTo = std::move(answerTo);
 	if (command->line.blank() && !tooLong)
-		return;
+		return false;
+	stdinWaiting_ += command->answerTo ? 0 : 1;
 	push({ [this, command](std::function<void()> next) {
 		      if (command->tooLong) {
 			      answer(*command, { Error { ErrorCode::InvalidParameter,
@@ -92,10 +94,11 @@ void Agent::onLine(std::string_view line, bool tooLong)
 				 });
 	      },
 	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
-	if (console_ && console_->takesInput() && tasks_.size() >= kMaxWaiting) {
+	if (console_ && console_->takesInput() && stdinWaiting_ >= kMaxWaiting) {
 		stdinPaused_ = true;
 		console_->pauseInput(true);
 	}
+	return true;
 }
 
 void Agent::answer(PendingCommand &command, const CommandOutcome &outcome)
@@ -103,7 +106,11 @@ void Agent::answer(PendingCommand &command, const CommandOutcome &outcome)
 	if (std::exchange(command.answered, true))
 		return;
 	busy("");
-	emit(commandResult(command.line, outcome));
+	stdinWaiting_ -= command.answerTo ? 0 : 1;
+	const auto record = commandResult(command.line, outcome);
+	emit(record);
+	if (command.answerTo)
+		command.answerTo(formatJson(record, { std::chrono::system_clock::now(), printer_.elapsed() }));
 }
 
 void Agent::switchRole(Role role, Reply reply) { client_->switchRole(role, replyWith(std::move(reply))); }
@@ -123,7 +130,7 @@ void Agent::subscribe(const UserId &user, const SubscribeOptions &options, Reply
 	// Now rather than when it is up, so that no frame is missed; a refused subscription brings no frame.
 	for (const auto *stream : client_->streams())
 		if (stream->info().userId == user && !stream->subscribed())
-			record(stream->info());
+			recordings_->want(stream->info());
 }
 
 void Agent::unsubscribe(const UserId &user, Reply reply) { client_->unsubscribe(user, replyWith(std::move(reply))); }
@@ -144,44 +151,12 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 	reply({});
 }
 
-Playing &Agent::playing()
+void Agent::startRecording(const std::string &directory, Reply reply)
 {
-	if (!playing_)
-		playing_ = std::make_unique<Playing>(loop_, *client_, config_.play.value_or(PlayConfig::parse("auto")),
-						     config_.join.room, terminal_.screen,
-						     [this](const Error &error) { fail(error, ExitCode::Ok, false); });
-	return *playing_;
+	recordings_->start(directory, std::move(reply));
 }
 
-void Agent::play(const UserId &user, Reply reply)
-{
-	playing().play(user);
-	reply({});
-}
-
-void Agent::stop(const UserId &user, Reply reply)
-{
-	playing().stop(user);
-	reply({});
-}
-
-void Agent::snapshot(const UserId &user, const std::string &path, Reply reply)
-{
-	auto *stream = client_->stream(user, StreamType::Main);
-	if (auto *other = client_->stream(user, StreamType::Auxiliary); other && (!stream || !stream->info().hasVideo))
-		stream = other;
-	if (!stream)
-		return reply({ Error { ErrorCode::RemoteStreamNotExist,
-				       fmt::format("there is no stream of \"{}\" here; streams lists those that are",
-						   user.str()) },
-			       {} });
-	stream->snapshot(path, [reply = std::move(reply)](Result<Snapshot> result) {
-		if (result)
-			reply({});
-		else
-			reply({ result.error(), {} });
-	});
-}
+void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
 
 void Agent::users(Reply reply)
 {

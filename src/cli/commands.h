@@ -6,6 +6,7 @@
 #include "cli/options.h"
 
 #include <chrono>
+#include <cstdint>
 
 /// The program's commands. Each blocks until it is over and says itself what went wrong. `main` catches nothing but
 /// defects.
@@ -16,12 +17,19 @@ ExitCode runJoin(JoinConfig config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
 ExitCode runUserSig(const UserSigConfig &config);
+/// Asks a running agent over its control socket and prints the answers.
+ExitCode runCtl(const CtlConfig &config);
 
 /// One error in its three forms: the line on stderr, the `error` event, the exit code.
 ExitCode reportFatal(EventPrinter &printer, const Error &error);
 
+/// RTP payload over all media connections.
+struct BytesMoved {
+	std::uint64_t sent = 0, received = 0;
+};
+
 /// The last line of `join`. @p recordings: the fields of every `recording-stopped`, as the summary lists them.
 EventRecord summaryRecord(ExitCode code, const std::string &reason, std::chrono::milliseconds duration,
-			  std::vector<Fields> recordings);
+			  std::vector<Fields> recordings, const BytesMoved &moved = {});
 
 } // namespace trtc::cli

@@ -82,23 +82,29 @@ terminal::Completion completeCommand(std::string_view beforeCursor, const Comple
 	result.start = blank == std::string_view::npos ? 0 : blank + 1;
 	const auto word = beforeCursor.substr(result.start);
 	auto words = splitCommand(beforeCursor.substr(0, result.start)).words;
-	if (words.empty()) {
-		if (!word.starts_with('@'))
-			for (const auto &command : commandTable())
-				result.candidates.emplace_back(command.name);
-	} else {
-		const auto table = commandTable();
-		const auto command = std::find_if(table.begin(), table.end(),
-						  [&](const Command &each) { return each.name == words[0]; });
-		if (command != table.end() && words.size() <= command->maxArgs)
-			result.candidates = wordsFor(placeOf(command->usage, words.size() - 1), word, world);
+	if (words.empty() && word.starts_with('@'))
+		return result;
+	for (const auto &command : commandTable()) {
+		const auto name = split(command.name, ' ');
+		const auto said = std::min(words.size(), name.size());
+		if (!std::equal(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(said), words.begin()))
+			continue;
+		if (words.size() < name.size()) {
+			result.candidates.push_back(name[words.size()]);
+		} else if (const auto index = words.size() - name.size(); index < command.maxArgs) {
+			result.candidates = wordsFor(placeOf(command.usage, index), word, world);
+			words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(name.size()));
+			break;
+		}
 	}
 	std::erase_if(result.candidates, [&](const std::string &each) {
 		return !each.starts_with(word) || each.empty() ||
 		       // What was said already need not be said again.
-		       (words.size() > 2 && std::find(words.begin() + 2, words.end(), each) != words.end());
+		       std::find(words.begin(), words.end(), each) != words.end();
 	});
 	std::sort(result.candidates.begin(), result.candidates.end());
+	result.candidates.erase(std::unique(result.candidates.begin(), result.candidates.end()),
+				result.candidates.end());
 	return result;
 }
 

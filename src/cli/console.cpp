@@ -181,15 +181,6 @@ void Console::leaving()
 	refresh();
 }
 
-void Console::setTraffic(std::optional<double> upKbps, std::optional<double> downKbps, std::optional<double> upLoss,
-			 std::optional<double> downLoss)
-{
-	figures_.upKbps = upKbps;
-	figures_.downKbps = downKbps;
-	figures_.upLoss = upLoss;
-	figures_.downLoss = downLoss;
-}
-
 /// What is waited for; the longest-lasting reason comes first.
 std::string Console::progress(Clock::time_point now) const
 {
@@ -222,6 +213,14 @@ void Console::refresh()
 			: connection_ == ConnectionState::Disconnected ? Tone::Bad
 								       : Tone::Busy;
 	figures_.progress = progress(now);
+	const auto traffic = client_.traffic();
+	const auto streams = client_.streams();
+	const bool receives = std::any_of(streams.begin(), streams.end(),
+					  [](const RemoteStream *stream) { return stream->subscribed(); });
+	figures_.upKbps = client_.published() ? std::optional(traffic.upKbps) : std::nullopt;
+	figures_.downKbps = receives ? std::optional(traffic.downKbps) : std::nullopt;
+	figures_.lossPercent = traffic.lossPercent;
+	figures_.rttMs = traffic.rttMs;
 	if (client_.joined()) {
 		figures_.role = toString(client_.role());
 		figures_.users = client_.users().size();

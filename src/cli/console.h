@@ -50,9 +50,6 @@ public:
 	void busy(const std::string &what);
 	/// No more commands; the status line stays.
 	void leaving();
-	/// What the room's media measure, for the status line.
-	void setTraffic(std::optional<double> upKbps, std::optional<double> downKbps, std::optional<double> upLoss,
-			std::optional<double> downLoss);
 
 private:
 	using Clock = std::chrono::steady_clock;

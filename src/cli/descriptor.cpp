@@ -8,12 +8,6 @@
 
 namespace trtc::cli {
 
-Descriptor::~Descriptor()
-{
-	if (fd_ >= 0)
-		::close(fd_);
-}
-
 std::optional<std::string> readAll(int fd, std::size_t maxBytes)
 {
 	std::string text;

@@ -64,14 +64,17 @@ std::string helpOfAll(std::string_view prefix)
 
 std::string helpOf(const CommandSpec &command)
 {
-	auto out = fmt::format("usage: trtc-cli {} [OPTION...]{}{}\n\n{}\n\nOptions:\n", command.name,
-			       command.positional.empty() ? "" : " ", command.positional, command.help);
+	auto out = fmt::format("usage: trtc-cli {} [OPTION...]{}{}{}\n\n{}\n\nOptions:\n", command.name,
+			       command.positional.empty() ? ""
+			       : command.takesWords()	  ? " ["
+							  : " ",
+			       command.positional, command.takesWords() ? "]" : "", command.help);
 	for (const auto &option : command.options)
 		optionLine(out, usageOf(option), helpOf(option));
 	optionLine(out, "--help", kHelpText);
 	optionLine(out, "--version", kVersionText);
 	if (!command.positional.empty())
-		out += fmt::format("\n{} is the text itself, or - to read it from stdin.\n", command.positional);
+		out += fmt::format("\n{}\n", command.positionalHelp);
 	if (command.name == "join") {
 		out += "\nCommands on stdin, one a line; @ID in front comes back in the answer:\n";
 		for (const auto &row : commandTable())

@@ -80,7 +80,7 @@ Ending run(JoinConfig config, EventPrinter &printer)
 		initializeLibrary();
 		return Agent(loop, std::move(config), printer, { screen.get(), use }).run();
 	} catch (const Exception &error) {
-		return { reportFatal(printer, error.error()), errorName(error.error().code), {} };
+		return { reportFatal(printer, error.error()), errorName(error.error().code), {}, {} };
 	}
 }
 
@@ -89,7 +89,8 @@ Ending run(JoinConfig config, EventPrinter &printer)
 ExitCode runJoin(JoinConfig config, EventPrinter &printer)
 {
 	auto ending = run(std::move(config), printer);
-	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings)));
+	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
+				    ending.moved));
 	return ending.code;
 }
 

@@ -61,6 +61,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 						  return runServe(config, printer);
 					  },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
+					  [](const CtlConfig &config) { return runCtl(config); },
 					  [](const PrintAndExit &text) { return print(text.text); },
 				  },
 				  result);

@@ -114,7 +114,9 @@ void addOptions(CLI::App &app, const CommandSpec &command, Slots &slots)
 				->type_name(std::string(option.value))
 				->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 	}
-	if (!command.positional.empty())
+	if (command.takesWords())
+		app.prefix_command();
+	else if (!command.positional.empty())
 		app.add_option("signature", slots.positional)->type_name(std::string(command.positional));
 }
 
@@ -134,8 +136,8 @@ void take(const CommandSpec &command, const Slots &slots, const CLI::App &app, O
 		values.given[name] = texts;
 	}
 	values.positional = slots.positional;
-	if (!command.positional.empty() && values.positional.empty())
-		refuse(fmt::format("{} is missing: give it, or - to read it from stdin; see {}", command.positional,
+	if (!command.positional.empty() && !command.takesWords() && values.positional.empty())
+		refuse(fmt::format("{} is missing: {} See {}", command.positional, command.positionalHelp,
 				   helpCommand(command.name)));
 }
 
@@ -199,8 +201,11 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 	} catch (const CLI::ParseError &error) {
 		refuse(fmt::format("{}; see {}", printable(error.what(), 200), helpName));
 	}
-	if (const auto extras = app.remaining(true); !extras.empty())
-		refuseExtra(extras.front(), chosen);
+	if (auto extras = app.remaining(true); !extras.empty()) {
+		if (!command || !command->takesWords() || extras.front().starts_with('-'))
+			refuseExtra(extras.front(), chosen);
+		values.words = std::move(extras);
+	}
 	if (!command) {
 		const auto next = commandWords(chosen.prefix);
 		const std::span first(next.data(), next.size() - 1);

@@ -47,6 +47,8 @@ constexpr OptionSpec kJoin[] = {
 	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "whose streams to receive" },
 	{ "--record", Kind::Directory, "DIR", "",
 	  "record every subscribed user into a Matroska file in this directory" },
+	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
+	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
 	{ "--play", Kind::Text, "SINK", "",
 	  "show and play: auto when nothing is named, or window, term, sound, alsa[:DEVICE] with commas between",
 	  kPlain, "auto" },
@@ -57,12 +59,15 @@ constexpr OptionSpec kJoin[] = {
 	{ "--reconnect", Kind::Number, "N", "30",
 	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
+	{ "--stats", Kind::Number, "SECONDS", "", "an event stats at this period, 1 to 86400" },
 	kEvents,
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
 	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
 	  "this event must come within DURATION of the start (default 30s); may be repeated", kRepeatable },
 	{ "--exit-when-expected", Kind::Flag, "", "", "leave as soon as every expectation is met, or one has failed" },
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
+	{ "--control", Kind::File, "PATH", "",
+	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kLogLevel,
 	kLogFile,
 	kConfig,
@@ -106,12 +111,26 @@ constexpr OptionSpec kVerify[] = {
 	kConfig,
 };
 
+constexpr OptionSpec kCtl[] = {
+	{ "--control", Kind::File, "PATH", "", "the agent's socket (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--events", Kind::Choice, "json|text|none", "",
+	  "form of the answers on stdout (default text on a terminal, else json)" },
+};
+
+constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
+
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
+	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
+	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
-	{ "usersig show", "print what a UserSig or PrivateMapKey says; needs no key, proves nothing", "SIG", {} },
-	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify },
+	{ "usersig show",
+	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",
+	  "SIG",
+	  {},
+	  kSignatureHelp },
+	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify, kSignatureHelp },
 };
 
 } // namespace

@@ -53,8 +53,11 @@ struct OptionSpec {
 struct CommandSpec {
 	std::string_view name; ///< "join", "usersig sign"
 	std::string_view help;
-	std::string_view positional; ///< "SIG", or ""
+	std::string_view positional; ///< "SIG", "COMMAND...", or ""
 	std::span<const OptionSpec> options;
+	std::string_view positionalHelp = {};
+	/// Everything from the first word that is no option on, taken as it stands; may be nothing.
+	bool takesWords() const noexcept { return positional.ends_with("..."); }
 	/// The option, or null.
 	const OptionSpec *find(std::string_view option) const noexcept;
 };

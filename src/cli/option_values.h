@@ -49,6 +49,7 @@ public:
 	std::map<std::string, std::vector<std::string>, std::less<>> given;
 	std::string positional;
 	Settings file;
+	std::vector<std::string> words; ///< of a positional that ends with "..."
 
 private:
 	Variable variable_;

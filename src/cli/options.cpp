@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/control_path.h"
 #include "cli/option_parser.h"
 #include "cli/text.h"
 
@@ -163,6 +164,49 @@ void expectations(const OptionValues &values, JoinConfig &config)
 		refuse("--exit-when-expected needs an expectation: add --expect EVENT");
 }
 
+std::string runtimeDirectory(const Surroundings &surroundings)
+{
+	const char *directory = surroundings.variable("XDG_RUNTIME_DIR");
+	// The base directory specification: a relative one counts as none.
+	return directory && *directory == '/' ? directory : "";
+}
+
+std::string controlPath(const OptionValues &values)
+{
+	auto path = values.text("--control").value_or("");
+	if (path.empty() && values.onCommandLine("--control"))
+		refuse("--control is empty: name a socket, or none");
+	if (path.size() > kMaxControlPath)
+		refuse(fmt::format("--control \"{}\" has {} bytes, the system takes {}: name a shorter path",
+				   printable(path, 120), path.size(), kMaxControlPath));
+	return path;
+}
+
+void control(const OptionValues &values, const Surroundings &surroundings, JoinConfig &config)
+{
+	config.control = controlPath(values);
+	config.controlAsked = !config.control.empty();
+	if (config.control == "none")
+		config.control.clear();
+	else if (const auto directory = runtimeDirectory(surroundings); !config.controlAsked && !directory.empty())
+		config.control = defaultControlPath(directory, config.client.userId.str(), config.join.room.str());
+}
+
+CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	CtlConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.control = controlPath(values);
+	if (config.control == "none")
+		refuse("--control none leaves nobody to ask: name the agent's socket");
+	config.runtimeDirectory = runtimeDirectory(surroundings);
+	config.words = values.words;
+	for (const auto &word : config.words)
+		if (word.find('\n') != std::string::npos)
+			refuse("a command is one line: it cannot hold a line feed");
+	return config;
+}
+
 JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundings)
 {
 	JoinConfig config;
@@ -198,6 +242,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.recordDirectory = values.value("--record");
 	if (values.onCommandLine("--record") && config.recordDirectory.empty())
 		refuse("--record is empty: name a directory");
+	if (const auto name = values.text("--record-name"))
+		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
 	config.client.reconnectTries =
@@ -212,8 +258,11 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+	if (const auto period = values.text("--stats"))
+		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
+	control(values, surroundings, config);
 	return config;
 }
 
@@ -340,6 +389,8 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			return joinConfig(values, surroundings);
 		if (parsed.command->name == "serve")
 			return serveConfig(values, surroundings);
+		if (parsed.command->name == "ctl")
+			return ctlConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);
 	} catch (const Exception &error) {
 		throw Exception(withPlace(error.error(), values));

@@ -44,11 +44,15 @@ struct JoinConfig {
 	std::string recordDirectory;	    ///< "": no recording
 	std::optional<PlayConfig> play;
 	std::chrono::milliseconds audioVolume { 0 }; ///< 0: not told
+	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;
+	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
 	bool readStdin = true;
+	std::string control;	  ///< path of the control socket; "": none
+	bool controlAsked = true; ///< by the user: then the agent does not start without it
 	LogConfig log;
 	bool hasSources() const noexcept
 	{
@@ -78,12 +82,19 @@ struct UserSigConfig {
 	std::uint32_t privileges = 255;
 };
 
+struct CtlConfig {
+	std::string control;		///< path; "": the one that is there
+	std::string runtimeDirectory;	///< $XDG_RUNTIME_DIR, or ""
+	std::vector<std::string> words; ///< the command; none: commands from stdin
+	EventFormat events = EventFormat::Json;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, PrintAndExit>;
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, PrintAndExit>;
 
 /// What of the world outside counts.
 struct Surroundings {

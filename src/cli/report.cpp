@@ -19,7 +19,7 @@ ExitCode reportFatal(EventPrinter &printer, const Error &error)
 }
 
 EventRecord summaryRecord(ExitCode code, const std::string &reason, std::chrono::milliseconds duration,
-			  std::vector<Fields> recordings)
+			  std::vector<Fields> recordings, const BytesMoved &moved)
 {
 	std::int64_t bytes = 0;
 	for (const auto &recording : recordings)
@@ -34,6 +34,8 @@ EventRecord summaryRecord(ExitCode code, const std::string &reason, std::chrono:
 		   { "durationMs", std::int64_t { duration.count() } },
 		   { "recordings", std::move(recordings) },
 		   { "bytes", bytes },
+		   { "bytesSent", static_cast<std::int64_t>(moved.sent) },
+		   { "bytesReceived", static_cast<std::int64_t>(moved.received) },
 		   { "cpuSeconds",
 		     static_cast<double>(milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime)) / 1000 },
 		   { "maxRssKiB", std::int64_t { usage.ru_maxrss } } } };

@@ -53,6 +53,13 @@ void runSnapshot(CommandHost &host, Arguments arguments, Reply reply)
 }
 
 void runStop(CommandHost &host, Arguments arguments, Reply reply) { host.stop(UserId(arguments[0]), std::move(reply)); }
+void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
+{
+	host.startRecording(arguments.empty() ? "" : arguments[0], std::move(reply));
+}
+
+void runRecordStop(CommandHost &host, Arguments, Reply reply) { host.stopRecording(std::move(reply)); }
+void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(reply)); }
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
@@ -105,7 +112,12 @@ constexpr Command kCommands[] = {
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
 	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
+	{ "record start", "[DIR]", "record every subscribed user, into the directory of --record or another", 0, 1,
+	  runRecordStart },
+	{ "record stop", "", "close every recording; nothing more is recorded until record start", 0, 0,
+	  runRecordStop },
 	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot },
+	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
 	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
@@ -121,11 +133,21 @@ std::string arityMessage(const Command &command, std::size_t given)
 {
 	if (command.maxArgs == 0)
 		return fmt::format("{} takes no arguments, got {}", command.name, given);
-	const auto range = command.minArgs == command.maxArgs
-				   ? std::to_string(command.minArgs)
-				   : fmt::format("{} to {}", command.minArgs, command.maxArgs);
+	const auto range = command.minArgs == command.maxArgs ? std::to_string(command.minArgs)
+			   : command.minArgs == 0	      ? fmt::format("at most {}", command.maxArgs)
+						  : fmt::format("{} to {}", command.minArgs, command.maxArgs);
 	return fmt::format("{} takes {} argument{} ({}), got {}", command.name, range, command.maxArgs == 1 ? "" : "s",
 			   command.usage, given);
+}
+
+std::size_t wordsOf(const Command &command) { return command.name.find(' ') == std::string_view::npos ? 1 : 2; }
+
+/// A name of one or two words at the beginning of the line.
+bool names(const Command &command, const CommandLine &line)
+{
+	if (wordsOf(command) == 1)
+		return command.name == line.words[0];
+	return line.words.size() > 1 && command.name == line.words[0] + ' ' + line.words[1];
 }
 
 const Command &findCommand(const CommandLine &line)
@@ -134,16 +156,23 @@ const Command &findCommand(const CommandLine &line)
 		refuse("a command is missing after the id; help lists the commands");
 	const auto &name = line.words[0];
 	const auto *found = std::find_if(std::begin(kCommands), std::end(kCommands),
-					 [&](const Command &command) { return command.name == name; });
+					 [&](const Command &command) { return names(command, line); });
 	if (found == std::end(kCommands)) {
-		std::vector<std::string_view> names;
-		for (const auto &command : kCommands)
-			names.push_back(command.name);
-		const auto close = nearest(name, names);
+		std::vector<std::string_view> known, second;
+		for (const auto &command : kCommands) {
+			const auto space = command.name.find(' ');
+			known.push_back(command.name.substr(0, space));
+			if (space != std::string_view::npos && known.back() == name)
+				second.push_back(command.name.substr(space + 1));
+		}
+		if (!second.empty())
+			refuse(fmt::format("{} needs a second word: {}", name,
+					   fmt::join(second, second.size() > 2 ? ", " : " or ")));
+		const auto close = nearest(name, known);
 		refuse(fmt::format("unknown command \"{}\"{}; help lists the commands", printable(name, 40),
 				   close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
 	}
-	const auto given = line.words.size() - 1;
+	const auto given = line.words.size() - wordsOf(*found);
 	if (given < found->minArgs || given > found->maxArgs)
 		refuse(arityMessage(*found, given));
 	return *found;
@@ -175,7 +204,7 @@ void runCommand(CommandHost &host, const CommandLine &line, Reply reply)
 	const auto once = std::make_shared<Reply>(std::move(reply));
 	try {
 		const auto &command = findCommand(line);
-		command.run(host, Arguments(line.words).subspan(1),
+		command.run(host, Arguments(line.words).subspan(wordsOf(command)),
 			    [once](CommandOutcome outcome) { (*once)(std::move(outcome)); });
 	} catch (const Exception &error) {
 		(*once)({ error.error(), {} });

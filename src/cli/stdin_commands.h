@@ -35,8 +35,12 @@ public:
 	virtual void play(const UserId &user, Reply reply) = 0;
 	virtual void stop(const UserId &user, Reply reply) = 0;
 	virtual void snapshot(const UserId &user, const std::string &path, Reply reply) = 0;
+	/// @p directory: "": the one of before.
+	virtual void startRecording(const std::string &directory, Reply reply) = 0;
+	virtual void stopRecording(Reply reply) = 0;
 	virtual void users(Reply reply) = 0;
 	virtual void streams(Reply reply) = 0;
+	virtual void stats(Reply reply) = 0;
 	virtual void leave(Reply reply) = 0;
 
 protected:
@@ -46,7 +50,7 @@ protected:
 struct Command {
 	/// May throw Exception before it has replied.
 	using Handler = void (*)(CommandHost &host, std::span<const std::string> arguments, CommandHost::Reply reply);
-	std::string_view name;
+	std::string_view name;	///< one word, or two: "record start"
 	std::string_view usage; ///< arguments only, "" for none
 	std::string_view help;
 	std::size_t minArgs, maxArgs;

@@ -47,6 +47,9 @@ void Client::enableAudioVolumeEvaluation(std::chrono::milliseconds interval)
 {
 	impl_->session->enableAudioVolumeEvaluation(interval);
 }
+void Client::stats(std::function<void(const Stats &)> done) { impl_->session->stats(std::move(done)); }
+
+Traffic Client::traffic() const { return impl_->session->traffic(); }
 
 ConnectionState Client::connectionState() const noexcept { return impl_->session->connectionState(); }
 

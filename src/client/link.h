@@ -58,6 +58,13 @@ public:
 	std::shared_ptr<webrtc::Sender> sender(MediaKind kind, StreamType type = StreamType::Main) const;
 	/// Asks the peer for a keyframe of that stream's video, if it comes here.
 	void requestKeyframe(StreamType type);
+	/// All zero before negotiation and after close().
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return closed() ? webrtc::PeerConnection::Stats {} : peer_->stats();
+	}
+	/// What this m-line carries; null: nothing of ours.
+	const signalling::TrackMap *mapped(std::size_t mLine) const noexcept;
 	/// Idempotent.
 	void close();
 
@@ -67,7 +74,6 @@ private:
 	void onFailed(const Error &error) override;
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 	void offer(const Sending *sending);
-	const signalling::TrackMap *mapped(std::size_t mLine) const noexcept;
 
 	MainLoop &loop_;
 	const Factories &factories_;

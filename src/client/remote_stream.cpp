@@ -15,7 +15,7 @@ RemoteStreamImpl::RemoteStreamImpl(MainLoop &loop, const Factories &factories, O
 
 RemoteStreamImpl::~RemoteStreamImpl() = default;
 
-void RemoteStreamImpl::startRecording(const std::string &directory)
+void RemoteStreamImpl::startRecording(const std::string &directory, const RecordName &name)
 {
 	// It ended while its StreamAdded was on the way; StreamRemoved follows and there is nothing to record.
 	if (!owner_)
@@ -24,7 +24,7 @@ void RemoteStreamImpl::startRecording(const std::string &directory)
 		throw Exception(ErrorCode::InvalidOperation,
 				fmt::format("the {} stream of {} is being recorded already", toString(info_.streamType),
 					    info_.userId.str()));
-	recorder_ = factories_.recorder(loop_, { directory, room_, info_.userId, info_.streamType }, *this);
+	recorder_ = factories_.recorder(loop_, { directory, room_, info_.userId, info_.streamType, name }, *this);
 	owner_->onKeyframeWanted(*this);
 }
 
@@ -34,6 +34,7 @@ void RemoteStreamImpl::subscribe(TimePoint since)
 {
 	subscribed_ = true;
 	audioSeen_ = videoSeen_ = false;
+	picture_ = {};
 	since_ = since;
 }
 
@@ -52,6 +53,13 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 		meter->write(frame);
 	if (!owner_ || !subscribed_)
 		return;
+	if (frame.kind == MediaKind::Video) {
+		++picture_.frames;
+		if (frame.width > 0 && frame.height > 0) {
+			picture_.width = frame.width;
+			picture_.height = frame.height;
+		}
+	}
 	auto &seen = frame.kind == MediaKind::Audio ? audioSeen_ : videoSeen_;
 	const bool told = frame.kind == MediaKind::Audio || frame.width > 0;
 	if (seen || !told)

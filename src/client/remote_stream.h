@@ -12,6 +12,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -39,7 +40,7 @@ public:
 	// RemoteStream
 	const StreamInfo &info() const noexcept override { return info_; }
 	bool subscribed() const noexcept override { return subscribed_; }
-	void startRecording(const std::string &directory) override;
+	void startRecording(const std::string &directory, const RecordName &name = {}) override;
 	void stopRecording() override;
 	void play(const PlayOptions &options) override;
 	void stopPlaying() override;
@@ -59,6 +60,12 @@ public:
 	void subscribe(TimePoint since);
 	void unsubscribe() noexcept { subscribed_ = false; }
 	void write(const media::EncodedFrame &frame);
+	/// Since the subscription.
+	struct Picture {
+		std::uint64_t frames = 0;
+		int width = 0, height = 0; ///< pixels, 0 until known
+	};
+	const Picture &picture() const noexcept { return picture_; }
 	/// Ends recording, playing and snapshot, if there are any, with their events.
 	void finish(const std::string &reason);
 	/// The stream is over: nothing is told any more, a recording is refused.
@@ -87,6 +94,7 @@ private:
 	StreamInfo info_;
 	bool subscribed_ = false, audioSeen_ = false, videoSeen_ = false;
 	TimePoint since_;
+	Picture picture_;
 	std::shared_ptr<media::Recorder> recorder_;
 	std::chrono::milliseconds latency_ { 100 };
 	bool videoMuted_ = false;

@@ -64,6 +64,7 @@ void Session::shutDown()
 	handler_ = nullptr;
 	queue_.clear();
 	announced_.clear();
+	meterTimer_.reset();
 	driver_.reset();
 	retired_.clear();
 	state_ = State::Idle;
@@ -175,6 +176,7 @@ void Session::joinDone(const Status &status)
 		return complete(std::move(done), status);
 	}
 	state_ = State::Joined;
+	startMeter();
 	emit(Joined { options_.room, config_.userId, role_, config_.mode });
 	complete(std::move(done), status);
 }
@@ -232,6 +234,7 @@ void Session::tearDown(const std::string &reason, const Error &error)
 void Session::roomOver(const std::string &reason)
 {
 	state_ = State::Idle;
+	meterTimer_.reset();
 	retireDriver();
 	emit(Left { reason });
 }
@@ -335,6 +338,7 @@ void Session::retire(std::shared_ptr<Link> &link)
 {
 	if (!link)
 		return;
+	addTotals(retiredTotals_, *link);
 	link->close();
 	// It may be the caller: it goes when the stack is clear.
 	loop_.post([link = std::exchange(link, nullptr)] {});

@@ -5,6 +5,7 @@
 #include "client/link.h"
 #include "client/local_stream_impl.h"
 #include "client/remote_stream.h"
+#include "client/traffic_meter.h"
 #include "signalling/driver.h"
 
 #include <trtc/client.h>
@@ -49,6 +50,8 @@ public:
 	void switchRole(Role role, Done done);
 	void muteChanged();
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
+	void stats(std::function<void(const Stats &)> done);
+	Traffic traffic() const;
 	ConnectionState connectionState() const noexcept { return connection_; }
 	bool joined() const noexcept { return state_ == State::Joined; }
 	bool published() const noexcept { return uplink_.phase == Uplink::Phase::Up; }
@@ -178,6 +181,14 @@ private:
 	void applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
 		       RemoteStreamImpl::TimePoint asked);
 
+	// session_stats.cpp: figures
+	void startMeter();
+	static void addTotals(Totals &totals, const Link &link);
+	Totals totals() const;
+	Stats collect() const;
+	void collectUplink(Stats &stats) const;
+	void collectRemote(Stats &stats, const UserId &user, const Remote &remote) const;
+
 	MainLoop &loop_;
 	ClientConfig config_;
 	Factories factories_;
@@ -199,6 +210,9 @@ private:
 	Comeback comeback_;
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
+	Totals retiredTotals_;					   // of links that are closed
+	TrafficMeter meter_;
+	SourceHandle meterTimer_; // while in a room
 };
 
 } // namespace trtc::client

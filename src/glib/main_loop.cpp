@@ -185,13 +185,27 @@ namespace glib {
 
 GMainContext *context(MainLoop &loop) noexcept { return loop.impl().context; }
 
-SourceHandle watchReadable(MainLoop &loop, int fd, std::function<bool()> ready)
+namespace {
+
+SourceHandle watch(MainLoop &loop, int fd, GIOCondition condition, std::function<bool()> ready)
 {
-	auto *source = g_unix_fd_source_new(fd, static_cast<GIOCondition>(G_IO_IN | G_IO_HUP | G_IO_ERR));
+	auto *source = g_unix_fd_source_new(fd, static_cast<GIOCondition>(condition | G_IO_HUP | G_IO_ERR));
 	// An fd source's callback has a signature of its own; GLib casts it back.
 	g_source_set_callback(source, reinterpret_cast<GSourceFunc>(reinterpret_cast<void (*)()>(runFdCallback)),
 			      new Callback { &loop.impl(), std::move(ready) }, freeCallback);
 	return attach(loop.impl(), source);
+}
+
+} // namespace
+
+SourceHandle watchReadable(MainLoop &loop, int fd, std::function<bool()> ready)
+{
+	return watch(loop, fd, G_IO_IN, std::move(ready));
+}
+
+SourceHandle watchWritable(MainLoop &loop, int fd, std::function<bool()> ready)
+{
+	return watch(loop, fd, G_IO_OUT, std::move(ready));
 }
 
 } // namespace glib

@@ -81,6 +81,18 @@ public:
 			source->requestKeyframe();
 	}
 
+	VideoFigures videoFigures() const override
+	{
+		VideoFigures figures;
+		if (!video_)
+			return figures;
+		if (!videoFile_.videoPassed)
+			figures.framesEncoded = video_->frames();
+		figures.width = video_->width();
+		figures.height = video_->height();
+		return figures;
+	}
+
 private:
 	void begin(const SourceSpec &spec, const FileStreams &file, std::shared_ptr<Outlet> audio,
 		   std::shared_ptr<Outlet> video)

@@ -7,7 +7,9 @@
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace trtc::media {
 
@@ -37,6 +39,12 @@ public:
 	virtual void stop() = 0;
 	virtual void setMuted(MediaKind kind, bool muted) = 0;
 	virtual void requestKeyframe() = 0;
+	/// Of the picture since start().
+	struct VideoFigures {
+		std::optional<std::uint64_t> framesEncoded; ///< empty: nothing is encoded here
+		int width = 0, height = 0;		    ///< pixels; 0 until the first frame
+	};
+	virtual VideoFigures videoFigures() const = 0;
 };
 
 } // namespace trtc::media

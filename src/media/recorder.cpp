@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 
 /// How long the first frames wait for the other kind, so that the file's zero is the earliest of both.
 constexpr auto kGather = 500ms;
+/// Names that are tried before a recording gives up.
+constexpr unsigned kMaxTries = 100'000;
 
 /// A file name has no room for what a string room may hold.
 std::string forFileName(const std::string &text)
@@ -111,15 +113,20 @@ public:
 private:
 	void begin()
 	{
-		const auto time = std::time(nullptr);
-		const auto stem =
-			fmt::format("{}/{}-{}-{}-{:%Y%m%dT%H%M%SZ}", config_.directory, forFileName(config_.room.str()),
-				    config_.userId.str(), trtc::toString(config_.streamType), fmt::gmtime(time));
-		for (int n = 1; !writer_; ++n) {
-			const auto path = n == 1 ? stem + ".mkv" : fmt::format("{}-{}.mkv", stem, n);
-			if (std::filesystem::exists(path) && n < 1000)
+		const RecordName::Values values { forFileName(config_.room.str()), config_.userId.str(),
+						  trtc::toString(config_.streamType),
+						  fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr))) };
+		for (unsigned n = 1; !writer_; ++n) {
+			const auto path = fmt::format("{}/{}.mkv", config_.directory, config_.name.expand(values, n));
+			if (std::filesystem::exists(path) && n < kMaxTries)
 				continue;
-			writer_ = std::make_unique<MatroskaWriter>(path);
+			try {
+				writer_ = std::make_unique<MatroskaWriter>(path);
+			} catch (const Exception &) {
+				// Somebody else may have taken the name in this moment.
+				if (!std::filesystem::exists(path) || n >= kMaxTries)
+					throw;
+			}
 		}
 		begun_ = true;
 		gatherTimer_ = loop_.after(kGather, [this] { guarded([this] { flush(); }); });

@@ -3,6 +3,7 @@
 
 #include "media/frame.h"
 
+#include <trtc/config.h>
 #include <trtc/error.h>
 #include <trtc/events.h>
 #include <trtc/main_loop.h>
@@ -31,6 +32,7 @@ public:
 		RoomId room;
 		UserId userId;
 		StreamType streamType = StreamType::Main;
+		RecordName name = {};
 	};
 	/// Makes the directory and checks that a file can be made there. Throws Exception(OutputFailed).
 	static std::unique_ptr<Recorder> create(MainLoop &loop, Config config, Listener &listener);

@@ -23,8 +23,16 @@ GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
 	auto *buffer = gst_sample_get_buffer(sample.get());
 	const auto *segment = gst_sample_get_segment(sample.get());
 	const auto running = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+	auto &outlet = **static_cast<std::shared_ptr<Outlet> *>(data);
+	int width = 0, height = 0;
+	if (auto *caps = gst_sample_get_caps(sample.get())) {
+		const auto *structure = gst_caps_get_structure(caps, 0);
+		if (gst_structure_get_int(structure, "width", &width) &&
+		    gst_structure_get_int(structure, "height", &height))
+			outlet.setSize(width, height);
+	}
 	if (GST_CLOCK_TIME_IS_VALID(running))
-		(*static_cast<std::shared_ptr<Outlet> *>(data))->push(buffer, running);
+		outlet.push(buffer, running);
 	return GST_FLOW_OK;
 }
 
@@ -32,6 +40,7 @@ GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
 
 void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
 {
+	++frames_;
 	if (muted_) {
 		waitForKeyframe_ = true;
 		return;

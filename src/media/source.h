@@ -9,6 +9,7 @@
 #include <trtc/main_loop.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,16 @@ public:
 	explicit Outlet(std::shared_ptr<webrtc::Sender> sender) : sender_(std::move(sender)) {}
 	/// @p buffer: PTS is running time of its pipeline. Borrowed. Streaming thread.
 	void push(GstBuffer *buffer, GstClockTime runningTime);
+	/// What comes to push(), muted or not.
+	std::uint64_t frames() const noexcept { return frames_; }
+	int width() const noexcept { return width_; }
+	int height() const noexcept { return height_; }
+	/// Streaming thread.
+	void setSize(int width, int height) noexcept
+	{
+		width_ = width;
+		height_ = height;
+	}
 	/// Muted: nothing passes, and afterwards nothing before a keyframe. Thread-safe.
 	void setMuted(bool muted) noexcept { muted_ = muted; }
 	/// Base time of the pipeline in front of us; set before it plays. Thread-safe.
@@ -30,6 +41,8 @@ private:
 	std::shared_ptr<webrtc::Sender> sender_;
 	std::atomic<bool> muted_ { false };
 	std::atomic<GstClockTime> base_ { gst::epoch() };
+	std::atomic<std::uint64_t> frames_ { 0 };
+	std::atomic<int> width_ { 0 }, height_ { 0 };
 	bool waitForKeyframe_ = true; // streaming thread only
 };
 

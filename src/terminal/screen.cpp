@@ -34,6 +34,8 @@ constexpr std::size_t kTailLines = 100;
 // The cursor rests on the first row of what we draw at the bottom, so that this removes all of it, even after the
 // terminal has wrapped the status line because it became narrower.
 constexpr std::string_view kErase = "\r\x1b[J";
+// For these rows: the terminal may be narrower already than it has told us.
+constexpr std::string_view kWrapOff = "\x1b[?7l", kWrapOn = "\x1b[?7h";
 
 /// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
 int writeAll(int fd, std::string_view text) noexcept
@@ -178,13 +180,14 @@ std::string TtyScreen::bottom()
 		return {};
 	drawn_ = true;
 	if (!prompt_)
-		return cut(status_, columns) + '\r';
+		return fmt::format("{}{}{}\r", kWrapOff, cut(status_, columns), kWrapOn);
 	const auto prompt = cut(prompt_->prompt, columns / 2);
 	const int promptColumns = columnsOf(prompt);
 	const auto window = windowOf(prompt_->text, prompt_->cursor, columns - promptColumns);
-	auto out = prompt + window.text;
+	auto out = std::string(kWrapOff) + prompt + window.text;
 	if (!status_.empty())
 		out += "\r\n" + cut(status_, columns) + "\x1b[A";
+	out += kWrapOn;
 	out += '\r';
 	if (const int column = promptColumns + window.cursor)
 		out += fmt::format("\x1b[{}C", column);

@@ -17,13 +17,15 @@ namespace {
 constexpr std::string_view kReset = "\x1b[0m", kDim = "\x1b[2m", kRed = "\x1b[31m", kGreen = "\x1b[32m",
 			   kYellow = "\x1b[33m", kBold = "\x1b[1m";
 constexpr std::string_view kSeparator = " | ";
+/// Percent; from here on a person sees and hears it.
+constexpr double kMuchLoss = 5;
 
 /// The parts from left to right.
-enum Part : std::size_t { State, Progress, Room, Role, User, Users, Rate, Loss, Recording, PartCount };
+enum Part : std::size_t { State, Progress, Room, Role, User, Users, Rate, Loss, Trip, Recording, PartCount };
 
 /// What gives way, in this order, a step at a time: the part goes to its next shorter form.
-constexpr Part kGiveWay[] = { User, Recording, Users, Rate, Recording, Loss,  Users,	Room,
-			      Role, Rate,      Room,  Room, Recording, State, Recording };
+constexpr Part kGiveWay[] = { User, Trip, Recording, Users, Rate, Recording, Loss,  Users,
+			      Room, Role, Rate,	     Room,  Room, Recording, State, Recording };
 
 /// A part in its forms, longest first; the last one is always "".
 struct Forms {
@@ -41,11 +43,6 @@ std::string rate(double kbps)
 	if (kbps < 999.5)
 		return fmt::format("{:.0f}k", kbps);
 	return kbps < 9950 ? fmt::format("{:.1f}M", kbps / 1000) : fmt::format("{:.0f}M", kbps / 1000);
-}
-
-std::string percent(double share)
-{
-	return share < 0.0995 ? fmt::format("{:.1f}%", share * 100) : fmt::format("{:.0f}%", share * 100);
 }
 
 std::string bytes(std::uint64_t count)
@@ -86,12 +83,11 @@ std::vector<std::string> rateForms(const StatusFigures &figures)
 
 std::string lossForm(const StatusFigures &figures)
 {
-	std::string out;
-	if (figures.upLoss)
-		out += percent(*figures.upLoss);
-	if (figures.downLoss)
-		out += (out.empty() ? "" : "/") + percent(*figures.downLoss);
-	return out.empty() ? out : "loss " + out;
+	if (!figures.lossPercent)
+		return {};
+	// Tenths only where they tell something.
+	const double loss = *figures.lossPercent;
+	return loss < 9.95 ? fmt::format("loss {:.1f}%", loss) : fmt::format("loss {:.0f}%", loss);
 }
 
 std::vector<std::string> recordingForms(const StatusFigures &figures)
@@ -119,7 +115,6 @@ std::string statusLine(const StatusFigures &figures, int columns, bool colours)
 	const auto room = [&](std::string_view label, int most) {
 		return figures.room.empty() ? std::string() : fmt::format("{}{}", label, shortened(figures.room, most));
 	};
-	const double worst = std::max(figures.upLoss.value_or(0), figures.downLoss.value_or(0));
 	std::array<Forms, PartCount> parts {
 		Forms { { figures.state, "" },
 			figures.tone == StatusFigures::Tone::Good   ? kGreen
@@ -131,7 +126,8 @@ std::string statusLine(const StatusFigures &figures, int columns, bool colours)
 		Forms { { figures.userId, "" }, "" },
 		Forms { usersForms(figures), "" },
 		Forms { rateForms(figures), "" },
-		Forms { { lossForm(figures), "" }, worst >= 0.05 ? kRed : "" },
+		Forms { { lossForm(figures), "" }, figures.lossPercent.value_or(0) >= kMuchLoss ? kRed : "" },
+		Forms { { figures.rttMs ? fmt::format("{:.0f} ms", *figures.rttMs) : "", "" }, "" },
 		Forms { recordingForms(figures), kRed },
 	};
 	const auto width = [&] {

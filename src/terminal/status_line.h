@@ -17,14 +17,15 @@ struct StatusFigures {
 	std::string room, role, userId;
 	std::optional<std::size_t> users;			///< others that are known
 	std::optional<double> upKbps, downKbps;			///< kbit/s of media, averaged by whoever measures
-	std::optional<double> upLoss, downLoss;			///< 0…1
+	std::optional<double> lossPercent;			///< 0..100, the worse of both ways
+	std::optional<double> rttMs;				///< round trip
 	std::optional<std::chrono::milliseconds> recordingTime; ///< of the longest running file
 	std::uint64_t recordingBytes = 0;			///< of all running files
 	std::size_t recordings = 0;				///< running files
 };
 
 /// At most @p columns display columns wide, without a line feed. When it is too long, parts go in the order of what
-/// is missed least: words first become shorter, then size, loss, users, role, bitrate go; state and progress stay
+/// is missed least: words first become shorter, then round trip, size, loss, users, role, bitrate go; state and progress stay
 /// longest. @p colours: with SGR sequences, which take no column. Reentrant.
 std::string statusLine(const StatusFigures &figures, int columns, bool colours);
 

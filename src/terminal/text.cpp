@@ -77,6 +77,8 @@ std::string clean(std::string_view text, bool styled)
 		const auto character = firstCharacter(text);
 		if (character.value == '\n')
 			out += '\n';
+		else if (character.value == '\r' && text.starts_with("\r\n"))
+			; // the line feed does it
 		else if (character.value == '\t')
 			out += ' ';
 		else if (forbidden(character.value))

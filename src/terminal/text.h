@@ -15,7 +15,7 @@ int columnsOf(char32_t character) noexcept;
 int columnsOf(std::string_view text) noexcept;
 
 /// What may go to a terminal: control characters (C0, DEL, C1), bidirectional overrides and bytes that are no UTF-8
-/// become `?`, a tab a blank. Line feeds stay. @p styled: `ESC [ digits ; … m` stays, too.
+/// become `?`, a tab a blank. Line feeds stay, CR LF becomes one. @p styled: `ESC [ digits ; … m` stays, too.
 std::string clean(std::string_view text, bool styled);
 
 /// The beginning of a clean() text that fits into @p columns; when something with a style is cut, the style is reset.

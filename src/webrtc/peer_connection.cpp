@@ -4,6 +4,7 @@
 #include "gst/pipeline.h"
 #include "webrtc/fingerprint.h"
 #include "webrtc/promise.h"
+#include "webrtc/remote_report.h"
 #include "webrtc/sdp.h"
 #include "webrtc/sender.h"
 #include "webrtc/session_description.h"
@@ -49,6 +50,7 @@ public:
 		return nullptr;
 	}
 	PeerConnection::ReceiveStats receiveStats(std::size_t mLine) const;
+	PeerConnection::Stats stats() const;
 	bool connected() const noexcept { return verified_; }
 
 private:
@@ -76,6 +78,7 @@ private:
 	PeerConnection::Listener *listener_; // null once closed or failed
 	gst::Pipeline pipeline_;
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
+	gst::ElementPtr rtpbin_;
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;
@@ -102,8 +105,8 @@ void Core::build()
 		     static_cast<guint>(config_.latency.count()), nullptr);
 	// By default a sender report pairs the RTP time with the time of sending, and a block of sound is sent 20 ms after
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
-	auto rtpbin = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
-	g_object_set(rtpbin.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	rtpbin_ = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
+	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, nullptr);
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
@@ -452,10 +455,37 @@ PeerConnection::ReceiveStats Core::receiveStats(std::size_t mLine) const
 	for (const auto &track : tracks_) {
 		if (track->mLine() != mLine)
 			continue;
-		sum.expected += track->counters().span;
-		sum.received += track->counters().received;
+		sum.expected += track->counter().expected();
+		sum.received += track->counter().packets();
 	}
 	return sum;
+}
+
+PeerConnection::Stats Core::stats() const
+{
+	PeerConnection::Stats stats;
+	const auto line = [&stats](std::size_t mLine, bool sending, const PacketCounter &counter) {
+		auto found = std::find_if(stats.lines.begin(), stats.lines.end(),
+					  [mLine](const auto &one) { return one.mLine == mLine; });
+		if (found == stats.lines.end())
+			found = stats.lines.insert(found, { mLine, sending, 0, 0, 0, 0 });
+		const auto expected = counter.expected(), packets = counter.packets();
+		found->packets += packets;
+		found->bytes += counter.bytes();
+		found->frames += counter.frames();
+		if (!sending && expected > packets)
+			found->lost += expected - packets;
+	};
+	for (const auto &sender : senders_)
+		line(sender->mLine(), true, sender->counter());
+	for (const auto &track : tracks_)
+		line(track->mLine(), false, track->counter());
+	if (verified_ && listener_ && !senders_.empty())
+		if (const auto report = remoteReport(rtpbin_.get())) {
+			stats.roundTrip = report->roundTrip;
+			stats.sendLoss = report->lost;
+		}
+	return stats;
 }
 
 void Core::message(GstMessage *message)
@@ -497,6 +527,7 @@ void Core::close()
 	for (const auto handler : std::exchange(handlers_, {}))
 		g_signal_handler_disconnect(webrtc_, handler);
 	pipeline_.stop();
+	rtpbin_.reset();
 	for (auto &track : tracks_)
 		track->detach();
 	tracks_.clear();
@@ -517,6 +548,7 @@ public:
 	bool connected() const noexcept override { return core_->connected(); }
 	void close() override { core_->close(); }
 	ReceiveStats receiveStats(std::size_t mLine) const override { return core_->receiveStats(mLine); }
+	Stats stats() const override { return core_->stats(); }
 
 private:
 	std::shared_ptr<Core> core_;

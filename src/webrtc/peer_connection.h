@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,24 @@ public:
 		std::uint64_t expected = 0, received = 0;
 	};
 	virtual ReceiveStats receiveStats(std::size_t mLine) const = 0;
+
+	/// What went over one m-line since the connection was made: sent, or received in time for the jitter buffer.
+	struct LineStats {
+		std::size_t mLine = 0;
+		bool sending = false;
+		std::uint64_t packets = 0;
+		std::uint64_t bytes = 0;  ///< payload, without headers
+		std::uint64_t frames = 0; ///< video: ends of frames
+		std::uint64_t lost = 0;	  ///< receiving: packets that never came or came too late
+	};
+	struct Stats {
+		std::vector<LineStats> lines; ///< in no order; m-lines on which nothing can go are missing
+		/// From the peer's RTCP reports; empty until the first, and on links that only receive.
+		std::optional<std::chrono::microseconds> roundTrip;
+		std::optional<double> sendLoss; ///< 0..1, since the report before
+	};
+	/// Cheap enough for once a second.
+	virtual Stats stats() const = 0;
 };
 
 /// The address this machine uses to reach @p host: "127.0.0.1" for loopback hosts, else "" (all interfaces).

@@ -44,6 +44,7 @@ std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipe
 		gst_element_sync_state_with_parent(last);
 	}
 	auto lastPad = gst::PadPtr::adopt(gst_element_get_static_pad(last, "src"));
+	sender->counter_ = PacketCounter::attach(lastPad.get());
 	if (const auto result = gst_pad_link(lastPad.get(), sinkPad); result != GST_PAD_LINK_OK)
 		throw Exception(ErrorCode::Internal,
 				std::string("webrtcbin refuses a source: ") + gst_pad_link_get_name(result));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gst/pipeline.h"
+#include "webrtc/packet_counter.h"
 #include "webrtc/peer_connection.h"
 
 #include <atomic>
@@ -19,6 +20,8 @@ public:
 	void push(GstBuffer *buffer) override;
 	void onKeyframeRequest(std::function<void()> handler) override { handler_ = std::move(handler); }
 	std::size_t mLine() const noexcept override { return mLine_; }
+	/// What went into webrtcbin.
+	const PacketCounter &counter() const noexcept { return *counter_; }
 	/// Lets buffers through; before, and after shut(), push() drops them. Thread-safe.
 	void open() noexcept { open_ = true; }
 	void shut() noexcept { open_ = false; }
@@ -29,6 +32,7 @@ private:
 
 	std::size_t mLine_;
 	gst::ElementPtr source_;
+	std::shared_ptr<PacketCounter> counter_;
 	std::atomic<bool> open_ = false;
 	std::function<void()> handler_;
 };

@@ -12,26 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// RFC 3550 A.1 in short: the extended highest sequence number minus the first.
-GstPadProbeReturn countPacket(GstPad *, GstPadProbeInfo *info, gpointer data) noexcept
-{
-	auto &counters = **static_cast<std::shared_ptr<PadTrack::Counters> *>(data);
-	guint8 header[4];
-	if (gst_buffer_extract(GST_PAD_PROBE_INFO_BUFFER(info), 0, header, sizeof header) != sizeof header)
-		return GST_PAD_PROBE_OK;
-	const auto sequence = static_cast<std::uint16_t>(header[2] << 8 | header[3]);
-	if (!counters.first) {
-		counters.first = sequence;
-		counters.last = sequence;
-	}
-	const auto step = static_cast<std::int16_t>(sequence - static_cast<std::uint16_t>(counters.last));
-	if (step > 0)
-		counters.last += static_cast<std::uint32_t>(step);
-	counters.span = counters.last - *counters.first + 1;
-	++counters.received;
-	return GST_PAD_PROBE_OK;
-}
-
 /// Events that must not reach what comes behind us: rtpbin's lost-packet events and EOS of a goodbye.
 GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
 {
@@ -47,10 +27,8 @@ GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
 PadTrack::PadTrack(gst::Pipeline &pipeline, gst::PadPtr pad, gulong blockProbe, std::size_t mLine, MediaKind kind,
 		   std::string encodingName)
 	: pipeline_(&pipeline), pad_(std::move(pad)), blockProbe_(blockProbe), mLine_(mLine), kind_(kind),
-	  encodingName_(std::move(encodingName)), counters_(std::make_shared<Counters>())
+	  encodingName_(std::move(encodingName)), counter_(PacketCounter::attach(pad_.get()))
 {
-	gst_pad_add_probe(pad_.get(), GST_PAD_PROBE_TYPE_BUFFER, countPacket, new std::shared_ptr<Counters>(counters_),
-			  [](gpointer data) noexcept { delete static_cast<std::shared_ptr<Counters> *>(data); });
 }
 
 PadTrack::~PadTrack() = default;

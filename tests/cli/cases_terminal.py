@@ -112,15 +112,20 @@ def test_log_and_complaints_stand_above(context):
     other = context.agent(service, "guest", *TINY)
     other.wait("published")
     terminal.wait_text("first-frame")
-    service.kill()
-    terminal.wait_text("RECONNECTING")
-    terminal.wait_for(lambda rows: rows[-1].startswith("reconnecting") or "connecting" in rows[-1], "its status")
+    terminal.wait_prompt("half a comm")
     rows = terminal.rows(history=True)
     equal(sum("half a comm" in row for row in rows), 1, "prompts")
     equal(len(statuses(rows)), 1, f"status lines in {rows}")
     check(sum(bool(re.match(r"\d{4}-\d\d-\d\dT.* (debug|trace|info|warning) ", row)) for row in rows) > 3, f"no log in {rows}")
+    service.kill()
+    terminal.wait_text("state=RECONNECTING")
+    terminal.wait_for(lambda rows: rows[-1].startswith("reconnecting"), "its status")
+    terminal.wait_prompt("half a comm")
     terminal.keys("C-c")
     terminal.wait_for(lambda rows: rows[-1] == "$", "the end")
+    rows = terminal.rows(history=True)
+    equal(statuses(rows), [], "status lines after the end")
+    check(not any("half a comm" in row for row in rows), "the prompt is still there")
 
 
 def test_resize(context):
@@ -144,7 +149,7 @@ def test_status_line_knows_the_recording(context):
     service = context.service()
     context.agent(service, "bob", *TINY).wait("published")
     terminal = start(context, service, "--record", "files", "--role", "audience")
-    terminal.wait_for(lambda rows: re.search(r"room 100 \| audience \| alice \| 1 other \| .*REC 0:0[1-9] [1-9]\d* kB$", rows[-1]),
+    terminal.wait_for(lambda rows: re.search(r"room 100 \| audience \| alice \| 1 other \| down [1-9]\d*k \| loss 0.0% \| .*REC 0:0[1-9] [1-9]\d* kB$", rows[-1]),
                       "time and size of the recording")
     leave(terminal)
 

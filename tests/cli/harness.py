@@ -64,6 +64,7 @@ class Program:
         self._ended = False
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TRTC_")}
         environment.update(HOME=str(context.directory), XDG_STATE_HOME=str(context.directory / "state"),
+                           XDG_RUNTIME_DIR=str(context.directory / "run"),
                            G_DEBUG="fatal-criticals", TZ="UTC")
         environment.update(variables or {})
         self.process = subprocess.Popen([context.binary, *arguments], stdin=stdin, stdout=subprocess.PIPE,
@@ -161,6 +162,7 @@ class Context:
     def __init__(self, binary, directory):
         self.binary, self.directory = str(binary), pathlib.Path(directory)
         self.programs, self._cleanups = [], []
+        (self.directory / "run").mkdir(mode=0o700)
 
     def run(self, *arguments, seconds=WATCHDOG, stdin=None, **options):
         """Runs to the end. stdin: bytes, or nothing."""

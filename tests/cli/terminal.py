@@ -100,13 +100,13 @@ class Terminal:
         x, y = self._tmux("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
         return int(x), int(y)
 
-    def wait_for(self, seen, what, seconds=harness.WATCHDOG):
+    def wait_for(self, seen, what, seconds=harness.WATCHDOG, history=False):
         """Until the rows are as wanted; they are part of the complaint."""
         rows = []
 
         def look():
             nonlocal rows
-            rows = self.rows()
+            rows = self.rows(history)
             return seen(rows)
 
         try:
@@ -115,7 +115,8 @@ class Terminal:
             raise harness.Failure(f"{failure}; the terminal shows:\n" + "\n".join("  |" + row for row in rows)) from None
 
     def wait_text(self, text, seconds=harness.WATCHDOG):
-        self.wait_for(lambda rows: any(text in row for row in rows), f"text {text!r}", seconds)
+        """Also when it has scrolled away."""
+        self.wait_for(lambda rows: any(text in row for row in rows), f"text {text!r}", seconds, history=True)
 
     def wait_prompt(self, typed, seconds=harness.WATCHDOG):
         """The row above the status line is the prompt with this text."""
@@ -125,4 +126,4 @@ class Terminal:
 
 
 def is_status(row):
-    return " | room " in row or row.startswith(("connected |", "connecting"))
+    return " | room " in row or row.startswith(("connected |", "connecting", "reconnecting |"))

@@ -47,9 +47,14 @@ struct FakeDriver final : signalling::Driver {
 
 struct FakeSender final : webrtc::Sender {
 	explicit FakeSender(std::size_t line) : line_(line) {}
-	void push(GstBuffer *) override {}
+	void push(GstBuffer *buffer) override
+	{
+		++pushed;
+		gst_buffer_unref(buffer);
+	}
 	void onKeyframeRequest(std::function<void()> handler) override { keyframe = std::move(handler); }
 	std::size_t mLine() const noexcept override { return line_; }
+	int pushed = 0;
 	std::function<void()> keyframe;
 
 private:
@@ -91,12 +96,14 @@ struct FakePeer final : webrtc::PeerConnection {
 	bool connected() const noexcept override { return false; }
 	void close() override { *closed = true; }
 	ReceiveStats receiveStats(std::size_t) const override { return {}; }
+	Stats stats() const override { return told; }
 
 	Config config;
 	Listener &listener;
 	std::vector<webrtc::OfferLine> lines;
 	std::map<std::size_t, std::shared_ptr<FakeSender>> senders;
 	std::string answerSdp;
+	Stats told;
 	std::shared_ptr<bool> closed = std::make_shared<bool>(false);
 };
 
@@ -153,7 +160,9 @@ struct FakeCapture final : media::Capture {
 		(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	}
 	void requestKeyframe() override { ++keyframes; }
+	VideoFigures videoFigures() const override { return figures; }
 
+	VideoFigures figures;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
 	int keyframes = 0;
 	std::optional<Error> failure;

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -36,8 +37,11 @@ TEST_CASE("verbs come from the table")
 	CHECK(after("zzz").empty());
 	Lines names;
 	for (const auto &command : commandTable())
-		names.emplace_back(command.name);
+		names.emplace_back(command.name.substr(0, command.name.find(' ')));
+	names.erase(std::unique(names.begin(), names.end()), names.end());
 	CHECK(after("") == names);
+	CHECK(after("record ") == Lines { "start", "stop" });
+	CHECK(after("record sto") == Lines { "stop" });
 	CHECK(after("@7 mut") == Lines { "mute" });
 	CHECK(after("@7").empty());
 }
@@ -52,6 +56,8 @@ TEST_CASE("arguments come from the usage of their command")
 	CHECK(after("subscribe bob a") == Lines { "audio", "aux" });
 	CHECK(after("subscribe bob aux a") == Lines { "audio" });
 	CHECK(after("@x  subscribe  bob  v") == Lines { "video" });
+	CHECK(after("record start f") == Lines { "films/" });
+	CHECK(after("record start films/").empty());
 	CHECK(after("leave ").empty());
 	CHECK(after("nonsense ").empty());
 	const auto completion = completeCommand("subscribe bo", kWorld);

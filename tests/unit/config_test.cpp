@@ -114,6 +114,41 @@ TEST_CASE("audio profiles")
 	}
 }
 
+TEST_CASE("recording names")
+{
+	const RecordName::Values values { "8888", "ann", "main", "20240501T120000Z" };
+	CHECK(RecordName {}.expand(values, 1) == "8888-ann-main-20240501T120000Z");
+	CHECK(RecordName {}.expand(values, 2) == "8888-ann-main-20240501T120000Z-2");
+	CHECK((RecordName::parse("{room}-{user}-{type}-{time}") == RecordName {}));
+	const auto numbered = RecordName::parse("take {n} of {user}");
+	CHECK(numbered.expand(values, 1) == "take 1 of ann");
+	CHECK(numbered.expand(values, 12) == "take 12 of ann");
+	CHECK(RecordName::parse("{n}{n}").expand(values, 3) == "33");
+	CHECK(RecordName::parse("film").expand(values, 1) == "film");
+	CHECK(RecordName::parse("film").expand(values, 4) == "film-4");
+	struct Row {
+		std::string text, reason;
+	};
+	const Row rows[] = {
+		{ "", "it is empty" },
+		{ "{title}", "there is no field {title}" },
+		{ "{}", "there is no field {}" },
+		{ "{room", "a { has no }" },
+		{ "room}", "a } has no {" },
+		{ "{{room}}", "there is no field {{room}" },
+		{ "a/b", "holds a slash" },
+		{ "../{room}", "holds a slash" },
+		{ "a\nb", "control character" },
+		{ std::string(241, 'x'), "241 bytes long, 240 are possible" },
+		{ "{room}{room}{room}{room}", "256 bytes long" },
+	};
+	for (const auto &row : rows) {
+		CAPTURE(row.text);
+		CHECK(refusal<RecordName>(row.text).find(row.reason) != std::string::npos);
+	}
+	CHECK(RecordName::parse(std::string(240, 'x')).expand(values, 1).size() == 240);
+}
+
 TEST_CASE("connection states have the SDK's names")
 {
 	CHECK(std::string(toString(ConnectionState::Disconnected)) == "DISCONNECTED");

@@ -213,16 +213,47 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--room 6", "--room is given 2 times" },
 		{ "--vidio test", "did you mean --video?" },
 		{ "--record", "--record needs a value" },
+		{ "--record-name {title}", "--record-name: recording name \"{title}\" is not allowed" },
 		{ "surplus", "unknown argument \"surplus\"" },
 		{ "--loop=maybe", "--loop" },
 		// contract, but not of this release
-		{ "--play", "unknown option" },
-		{ "--control none", "unknown option" },
 	};
 	for (const auto &row : more) {
 		CAPTURE(row.line);
 		CHECK(refusal(kJoin + row.line).find(row.part) != std::string::npos);
 	}
+}
+
+TEST_CASE("the control socket and who asks there")
+{
+	const Variables runtime { { "XDG_RUNTIME_DIR", "/run/user/7" } };
+	CHECK(join("").control.empty());
+	CHECK_FALSE(join("").controlAsked);
+	CHECK(join("", runtime).control == "/run/user/7/trtc-cli/ann@5.sock");
+	CHECK_FALSE(join("", runtime).controlAsked);
+	CHECK(join("", { { "XDG_RUNTIME_DIR", "relative" } }).control.empty());
+	CHECK(join("--control none", runtime).control.empty());
+	CHECK(join("--control here", runtime).control == "here");
+	CHECK(join("--control here", runtime).controlAsked);
+	CHECK(join("", { { "XDG_RUNTIME_DIR", "/r" }, { "TRTC_CONTROL", "there" } }).control == "there");
+	CHECK(refusal(kJoin + "--control " + std::string(108, 'x')).find("has 108 bytes, the system takes 107") !=
+	      std::string::npos);
+
+	const auto ctl = [&](const std::string &line, const Variables &variables = {}) {
+		return std::get<CtlConfig>(parse("ctl " + line, variables));
+	};
+	CHECK(ctl("users", runtime).runtimeDirectory == "/run/user/7");
+	CHECK(ctl("users", runtime).control.empty());
+	CHECK(ctl("--control a users").control == "a");
+	CHECK(ctl("--control=a --events text mute audio").words == std::vector<std::string> { "mute", "audio" });
+	CHECK((ctl("--events text mute audio").events == EventFormat::Text));
+	CHECK(ctl("").words.empty());
+	// Behind the first word of the command everything belongs to it.
+	CHECK(ctl("message --control x -- --help").words ==
+	      std::vector<std::string> { "message", "--control", "x", "--", "--help" });
+	CHECK(refusal("ctl --contrl x users").find("did you mean --control?") != std::string::npos);
+	CHECK(refusal("ctl --control none users").find("nobody to ask") != std::string::npos);
+	CHECK(refusal("ctl --control").find("--control needs a value") != std::string::npos);
 }
 
 TEST_CASE("the environment gives what the command line does not")
@@ -310,7 +341,7 @@ TEST_CASE("help and version everywhere, and no command is guessed")
 	CHECK(refusal("").find("a command is missing") != std::string::npos);
 	CHECK(refusal("jion").find("did you mean join?") != std::string::npos);
 	CHECK(refusal("--loud").find("unknown option \"--loud\"") != std::string::npos);
-	CHECK(refusal("ctl users").find("unknown command") != std::string::npos);
+	CHECK(refusal("ctll users").find("unknown command") != std::string::npos);
 }
 
 TEST_CASE("a command line that cannot be read is still reported in the form asked for")

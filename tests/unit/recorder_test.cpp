@@ -110,6 +110,26 @@ TEST_CASE_FIXTURE(RecorderFixture, "recorder: names are safe, and never taken tw
 		CHECK(demux(path, "h264", false).video.size() == 1);
 }
 
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: a name of one's own never overwrites a file")
+{
+	writeAll(folder / "bob 1.mkv", "precious");
+	writeAll(folder / "film.mkv", "precious");
+	std::vector<std::unique_ptr<Recorder>> all;
+	for (const auto *name : { "{user} {n}", "{user} {n}", "film", "film", "{room}!" }) {
+		all.push_back(Recorder::create(loop,
+					       { folder.str(), RoomId::string("a|b"), UserId("bob"), StreamType::Main,
+						 RecordName::parse(name) },
+					       *this));
+		all.back()->write(clip().video[0]);
+	}
+	std::vector<std::string> names;
+	for (const auto &event : started)
+		names.push_back(fs::path(event.path).filename());
+	CHECK(names == std::vector<std::string> { "bob 2.mkv", "bob 3.mkv", "film-2.mkv", "film-3.mkv", "a_b!.mkv" });
+	for (const auto *old : { "bob 1.mkv", "film.mkv" })
+		CHECK(fs::file_size(folder / old) == 8);
+}
+
 TEST_CASE_FIXTURE(RecorderFixture, "recorder: a directory that cannot be is said at once")
 {
 	writeAll(folder / "file", "x");

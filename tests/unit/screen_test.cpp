@@ -156,6 +156,17 @@ TEST_CASE_FIXTURE(PtyFixture, "status and prompt never take a second row")
 	CHECK(bytes.find(std::string(36, 'b') + "漢") == std::string::npos);
 }
 
+TEST_CASE("a terminal that is narrower than it says gets no second row either")
+{
+	PtyFixture narrow(20, 10);
+	narrow.resize(40, 10);
+	auto &s = narrow.open();
+	s.setPrompt("> ", "x", 1);
+	s.setStatus(std::string(35, 's'));
+	s.print("line");
+	CHECK(narrow.shown() == Lines { "line", "> x", std::string(20, 's') });
+}
+
 TEST_CASE_FIXTURE(PtyFixture, "no control character reaches the terminal")
 {
 	auto &s = open(true, true);
@@ -164,7 +175,7 @@ TEST_CASE_FIXTURE(PtyFixture, "no control character reaches the terminal")
 		"31mc\xff\xe2\x80\xae"
 		"d\te");
 	s.print("\x1b[31mred\x1b[0m \x1b[2J", true);
-	s.print("\x1b[31mred");
+	s.print("\x1b[31mred\r\n");
 	s.setStatus("x\x1b[2Jy\nz");
 	CHECK(shown() == Lines { "a?]0;title?b??31mc??d e", "red ?[2J", "?[31mred", "x?[2Jy z" });
 	CHECK(model.unknown.empty());

@@ -23,8 +23,8 @@ StatusFigures full()
 	figures.users = 3;
 	figures.upKbps = 950;
 	figures.downKbps = 3420;
-	figures.upLoss = 0.005;
-	figures.downLoss = 0.12;
+	figures.lossPercent = 0.5;
+	figures.rttMs = 22.6;
 	figures.recordingTime = 754s;
 	figures.recordingBytes = 45'200'000;
 	figures.recordings = 2;
@@ -36,7 +36,7 @@ StatusFigures full()
 TEST_CASE("everything that is known is said")
 {
 	CHECK(statusLine(full(), 200, false) ==
-	      "connected | room 8888 | anchor | alice | 3 others | up 950k down 3.4M | loss 0.5%/12% | "
+	      "connected | room 8888 | anchor | alice | 3 others | up 950k down 3.4M | loss 0.5% | 23 ms | "
 	      "REC 12:34 45 MB in 2 files");
 	CHECK(statusLine({}, 200, false).empty());
 	StatusFigures some;
@@ -47,20 +47,22 @@ TEST_CASE("everything that is known is said")
 	CHECK(statusLine(some, 200, false) == "connecting to 127.0.0.1:8687, 2 s | room 8888 | 1 other");
 	some = {};
 	some.downKbps = 12'345;
+	some.lossPercent = 12.3;
 	some.recordingTime = 3h + 2min + 1s;
 	some.recordingBytes = 2'000;
 	some.recordings = 1;
-	CHECK(statusLine(some, 200, false) == "down 12M | REC 3:02:01 2 kB");
+	CHECK(statusLine(some, 200, false) == "down 12M | loss 12% | REC 3:02:01 2 kB");
 }
 
 TEST_CASE("what is missed least goes first")
 {
 	const std::pair<int, const char *> rows[] = {
-		{ 110, "connected | room 8888 | anchor | 3 others | up 950k down 3.4M | loss 0.5%/12% | REC 12:34 45 "
-		       "MB in 2 files" },
-		{ 100,
-		  "connected | room 8888 | anchor | 3 others | up 950k down 3.4M | loss 0.5%/12% | REC 12:34 45 MB" },
-		{ 80, "connected | room 8888 | anchor | 3 | u950k d3.4M | loss 0.5%/12% | REC 12:34" },
+		{ 110,
+		  "connected | room 8888 | anchor | 3 others | up 950k down 3.4M | loss 0.5% | 23 ms | REC 12:34 45 "
+		  "MB in 2 files" },
+		{ 100, "connected | room 8888 | anchor | 3 others | up 950k down 3.4M | loss 0.5% | REC 12:34 45 MB" },
+		{ 80, "connected | room 8888 | anchor | 3 | u950k d3.4M | loss 0.5% | REC 12:34 45 MB" },
+		{ 75, "connected | room 8888 | anchor | 3 | u950k d3.4M | loss 0.5% | REC 12:34" },
 		{ 60, "connected | room 8888 | anchor | 3 | u950k d3.4M | REC 12:34" },
 		{ 58, "connected | room 8888 | anchor | u950k d3.4M | REC 12:34" },
 		{ 48, "connected | room 8888 | u950k d3.4M | REC 12:34" },

@@ -41,8 +41,14 @@ struct FakeHost final : CommandHost {
 	{
 		note("snapshot " + user.str() + " " + path, reply);
 	}
+	void startRecording(const std::string &directory, Reply reply) override
+	{
+		note("startRecording " + directory, reply);
+	}
+	void stopRecording(Reply reply) override { note("stopRecording", reply); }
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
+	void stats(Reply reply) override { note("stats", reply); }
 	void leave(Reply reply) override { note("leave", reply); }
 };
 
@@ -102,6 +108,8 @@ TEST_CASE("every command refuses one argument too few and one too many, and does
 		}
 	}
 	CHECK(run("mute audio video audio").message() == "mute takes 1 argument (audio|video), got 3");
+	CHECK(run("record stop now").message() == "record stop takes no arguments, got 1");
+	CHECK(run("record start a b").message() == "record start takes at most 1 argument ([DIR]), got 2");
 	CHECK(run("leave now").message() == "leave takes no arguments, got 1");
 	CHECK(run("subscribe").message() == "subscribe takes 1 to 4 arguments (USER [audio|video|aux]...), got 0");
 }
@@ -125,7 +133,11 @@ TEST_CASE("lines reach the right verb")
 		{ "unsubscribe ann", "unsubscribe ann" },
 		{ "mute audio", "mute audio" },
 		{ "unmute video", "unmute video" },
+		{ "record start", "startRecording " },
+		{ " record \t start  dir ", "startRecording dir" },
+		{ "record stop", "stopRecording" },
 		{ "users", "users" },
+		{ "stats", "stats" },
 		{ "streams", "streams" },
 		{ "@7 leave", "leave" },
 		{ "leave\r", "leave" },
@@ -151,6 +163,9 @@ TEST_CASE("wrong words are refused with the way out")
 		{ "subscribe an.n", "user id \"an.n\" is not allowed" },
 		{ "muet audio", "did you mean mute?" },
 		{ "Leave", "did you mean leave?" },
+		{ "record", "record needs a second word: start or stop" },
+		{ "record split", "record needs a second word: start or stop" },
+		{ "recrod start", "did you mean record?" },
 		{ "frobnicate", "unknown command \"frobnicate\"; help lists" },
 		{ "@7", "a command is missing" },
 	};
