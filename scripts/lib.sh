@@ -10,9 +10,9 @@ build_packages=(
 )
 run_packages=(
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
-	gstreamer1.0-nice gstreamer1.0-libav glib-networking
+	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa glib-networking
 )
-test_packages=(tmux clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git)
+test_packages=(tmux xvfb xdotool x11-utils imagemagick clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git)
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
 say() { printf '%s\n' "$*"; }

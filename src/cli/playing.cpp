@@ -155,7 +155,6 @@ void Playing::onEvent(const Event &event)
 	std::visit(overloaded {
 			   [&](const StreamRemoved &info) {
 				   gone(info);
-				   stopped_.erase({ info.userId, info.streamType });
 				   if (info.streamType == StreamType::Main)
 					   muted_.erase(info.userId);
 			   },

@@ -51,7 +51,7 @@ private:
 	bool sound_ = false;
 	std::shared_ptr<terminal::Screen> screen_;
 	std::unique_ptr<terminal::PictureView> view_;
-	std::set<Key> stopped_;	 // by hand: not begun again by itself
+	std::set<Key> stopped_;	 // by hand: not begun again by itself, also after a reconnection
 	std::set<UserId> muted_; // whose video
 };
 

@@ -76,7 +76,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 14);
+	CHECK(table.size() == 17);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
