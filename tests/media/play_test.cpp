@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 namespace {
 
 struct PlayFixture : LoopFixture, Player::Listener {
+	virtual ~PlayFixture() = default;
 	void onPlayerStarted() override { ++started; }
 	void onPlayerNeedsKeyframe() override { ++keyframes; }
 	void onPlayerClosed() override { ++closed; }
@@ -45,9 +46,9 @@ struct PlayFixture : LoopFixture, Player::Listener {
 	{
 		for (const auto &frame : frames) {
 			const auto ahead = frame.time - std::chrono::nanoseconds(gst::now());
-			timers.push_back(loop.after(
-				std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(ahead)),
-				[frame, write] { write(frame); }));
+			timers.push_back(
+				loop.after(std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(ahead)),
+					   [frame, write] { write(frame); }));
 		}
 	}
 	int started = 0, keyframes = 0, closed = 0;
@@ -61,8 +62,9 @@ struct PictureFile {
 	explicit PictureFile(const std::string &path)
 	{
 		gst::Pipeline pipeline("look");
-		auto *chain = pipeline.addChain("filesrc name=in ! decodebin ! videoconvert ! video/x-raw,format=GRAY8 ! "
-						"appsink name=out sync=false");
+		auto *chain =
+			pipeline.addChain("filesrc name=in ! decodebin ! videoconvert ! video/x-raw,format=GRAY8 ! "
+					  "appsink name=out sync=false");
 		auto in = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(chain), "in"));
 		g_object_set(in.get(), "location", path.c_str(), nullptr);
 		auto out = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(chain), "out"));
@@ -185,8 +187,8 @@ TEST_CASE_FIXTURE(PlayFixture, "snapshot: the next keyframe, as PNG and JPEG, an
 			CAPTURE(name);
 			const auto path = folder / (std::string(codec) + name);
 			std::optional<Result<Snapshot>> result;
-			const auto taker = SnapshotTaker::create(loop, path,
-								 [&](Result<Snapshot> done) { result = std::move(done); });
+			const auto taker = SnapshotTaker::create(
+				loop, path, [&](Result<Snapshot> done) { result = std::move(done); });
 			taker->write(clip(codec).audio[0]);
 			taker->write(clip(codec).video[3]);
 			CHECK_FALSE(std::filesystem::exists(path));
