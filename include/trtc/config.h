@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <trtc/network.h>
 #include <trtc/types.h>
 
 #include <chrono>
@@ -10,13 +11,20 @@
 
 namespace trtc {
 
-/// What is captured: `none`, `test` or `file:PATH`.
+/// What is captured: `none`, `test`, `file:PATH`, `v4l2[:CAMERA]`, `alsa[:DEVICE]`, `screen[:DISPLAY]` or
+/// `pipeline:DESCRIPTION`.
 struct SourceSpec {
-	enum class Kind { None, Test, File };
+	enum class Kind { None, Test, File, V4l2, Alsa, Screen, Pipeline };
 	Kind kind = Kind::None;
-	std::string argument; ///< file: the path
+	/// file: the path; v4l2: a device node or the camera's name; alsa: a PCM name or the card's name; screen: the X
+	/// display; pipeline: a gst-launch chain. Empty: the first camera, ALSA's default, $DISPLAY.
+	std::string argument;
 	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
 	static SourceSpec parse(std::string_view text);
+	/// The same, and the source has to give @p kind: no camera for sound.
+	static SourceSpec parse(std::string_view text, MediaKind kind);
+	/// What parse() takes: "v4l2:/dev/video0".
+	std::string str() const;
 	bool operator==(const SourceSpec &) const = default;
 };
 
@@ -69,6 +77,16 @@ struct LocalStreamConfig {
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
 };
 
+/// One track as a LocalStream would make it.
+struct TrackPlan {
+	StreamType streamType = StreamType::Main;
+	MediaKind kind = MediaKind::Video;
+	std::string source;   ///< as SourceSpec::parse() takes it
+	std::string codec;    ///< what goes out: "h264", "vp8", "opus"
+	bool encoded = true;  ///< false: goes out as it is
+	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
+};
+
 /// createClient() of the SDK.
 struct ClientConfig {
 	std::string server = "ws://127.0.0.1:8687"; ///< ws:// or wss://, no query
@@ -76,9 +94,10 @@ struct ClientConfig {
 	UserId userId;
 	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true;			     ///< subscribe to everything that is added
-	std::string caFile;				     ///< PEM; empty: the system's
-	bool insecure = false;				     ///< accept any TLS certificate
+	bool autoSubscribe = true; ///< subscribe to everything that is added
+	std::string caFile;	   ///< PEM; empty: the system's
+	bool insecure = false;	   ///< accept any TLS certificate
+	NetworkConfig network;
 	std::chrono::milliseconds connectTimeout { 10'000 }; ///< SDK's "overall connect"
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection

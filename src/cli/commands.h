@@ -13,9 +13,11 @@
 namespace trtc::cli {
 
 /// Enters a room and stays until told otherwise. Prints `summary` last, whatever happens.
-ExitCode runJoin(JoinConfig config, EventPrinter &printer);
+ExitCode runJoin(const JoinConfig &config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
+/// Lists what can be captured and played to. Nothing there is no failure.
+ExitCode runDevices(const DevicesConfig &config);
 ExitCode runUserSig(const UserSigConfig &config);
 /// Asks a running agent over its control socket and prints the answers.
 ExitCode runCtl(const CtlConfig &config);

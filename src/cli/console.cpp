@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/console.h"
 
-#include "cli/completion.h"
+#include "cli/command_completion.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>

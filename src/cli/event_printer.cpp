@@ -150,6 +150,11 @@ std::string formatText(const EventRecord &record, const Stamp &stamp, bool colou
 	return out;
 }
 
+const char *formatName(EventFormat format) noexcept
+{
+	return format == EventFormat::Json ? "json" : format == EventFormat::Text ? "text" : "none";
+}
+
 EventPrinter::EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start)
 	: format_(format), fd_(fd), start_(start)
 {
@@ -183,6 +188,14 @@ void EventPrinter::attach(std::shared_ptr<terminal::Screen> screen, bool events,
 	screen_ = std::move(screen);
 	screenEvents_ = events;
 	screenComplaints_ = complaints;
+}
+
+void EventPrinter::print(const EventRecord &record, const std::string &text)
+{
+	if (format_ != EventFormat::Text)
+		print(record);
+	else if (!failure_)
+		failure_ = screen_ && screenEvents_ ? screen_->print(text, true) : writeAll(fd_, text);
 }
 
 void complain(std::string_view message)

@@ -13,6 +13,7 @@
 namespace trtc::cli {
 
 enum class EventFormat { None, Json, Text };
+const char *formatName(EventFormat format) noexcept; ///< as `--events` has it
 
 /// When an event happened.
 struct Stamp {
@@ -35,6 +36,8 @@ public:
 	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
 	/// Nothing is written once a write has failed.
 	void print(const EventRecord &record);
+	/// The same, with another text for people. @p text ends with a line feed.
+	void print(const EventRecord &record, const std::string &text);
 	/// Like the function complain(), but above the prompt while a screen is attached that stderr goes to.
 	void complain(std::string_view message);
 	/// From now on text goes through @p screen, which stays attached when it is closed. @p events, @p complaints:

@@ -50,16 +50,17 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	try {
 		auto result = parseCommandLine(arguments, surroundings);
 		return std::visit(overloaded {
-					  [&](JoinConfig &config) {
+					  [&](const JoinConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
 						  printer.setColours(colours);
-						  return runJoin(std::move(config), printer);
+						  return runJoin(config, printer);
 					  },
 					  [&](const ServeConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
 						  printer.setColours(colours);
 						  return runServe(config, printer);
 					  },
+					  [](const DevicesConfig &config) { return runDevices(config); },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
 					  [](const CtlConfig &config) { return runCtl(config); },
 					  [](const PrintAndExit &text) { return print(text.text); },

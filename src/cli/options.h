@@ -3,6 +3,7 @@
 
 #include "cli/event_printer.h"
 #include "cli/expectation.h"
+#include "cli/option_layers.h"
 
 #include <trtc/config.h>
 
@@ -37,10 +38,14 @@ struct JoinConfig {
 	std::optional<std::chrono::seconds> statsPeriod; ///< empty: no `stats` events
 	std::vector<Expectation> expectations;
 	bool exitWhenExpected = false;
+	std::string junitFile; ///< "": no report
 	bool readStdin = true;
 	std::string control;	  ///< path of the control socket; "": none
 	bool controlAsked = true; ///< by the user: then the agent does not start without it
 	LogConfig log;
+	bool dryRun = false;
+	std::string configFile; ///< the one that was read; "": none
+	std::vector<SettledOption> options;
 	bool hasSources() const noexcept
 	{
 		return local.video.kind != SourceSpec::Kind::None || local.audio.kind != SourceSpec::Kind::None ||
@@ -52,10 +57,16 @@ struct ServeConfig {
 	std::string host = "127.0.0.1";
 	std::uint16_t port = 8687;
 	std::uint32_t sdkAppId = 1400000001;
-	std::string secretKeyFile; ///< "": the default place
+	std::string secretKeyFile;	    ///< "": the default place
+	std::string tlsCertificate, tlsKey; ///< both or none
+	std::string mediaAddress;
+	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
 	EventFormat events = EventFormat::Json;
 	LogConfig log;
+	bool dryRun = false;
+	std::string configFile; ///< the one that was read; "": none
+	std::vector<SettledOption> options;
 };
 
 struct UserSigConfig {
@@ -76,23 +87,16 @@ struct CtlConfig {
 	EventFormat events = EventFormat::Json;
 };
 
+struct DevicesConfig {
+	bool json = false;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, PrintAndExit>;
-
-/// What of the world outside counts.
-struct Surroundings {
-	/// Value of an environment variable, or null.
-	std::function<const char *(const char *)> variable;
-	bool stdoutIsTerminal = false;
-	/// Names of the environment variables that begin with TRTC_.
-	std::vector<std::string> variables;
-	/// For what is odd but no error; may be empty.
-	std::function<void(const std::string &)> warn;
-};
+using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, CtlConfig, DevicesConfig, PrintAndExit>;
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);

@@ -2,11 +2,15 @@
 #include "cli/commands.h"
 
 #include "base/log.h"
+#include "cli/plan.h"
 #include "cli/secret_file.h"
+#include "cli/service_manager.h"
 #include "service/server.h"
 
 #include <trtc/client.h>
 #include <trtc/main_loop.h>
+
+#include <fmt/format.h>
 
 #include <csignal>
 #include <optional>
@@ -25,12 +29,21 @@ constexpr auto kStopLimit = 5s;
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 {
 	try {
-		base::setUpLog(config.log.level, config.log.file);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
+		if (config.dryRun) {
+			printPlan(config, printer);
+			return ExitCode::Ok;
+		}
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);
 		server.host = config.host;
 		server.port = config.port;
+		server.tlsCertificate = config.tlsCertificate;
+		server.tlsKey = config.tlsKey;
+		server.mediaAddress = config.mediaAddress;
+		server.minMediaPort = config.minMediaPort;
+		server.maxMediaPort = config.maxMediaPort;
 		server.sdkAppId = config.sdkAppId;
 		server.limits.maxRooms = config.maxRooms;
 		server.limits.maxUsersPerRoom = config.maxUsers;
@@ -40,9 +53,11 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		MainLoop loop;
 		std::optional<service::Server> service;
 		SourceHandle watchdog;
+		ServiceManager manager(loop);
 		const auto stop = [&] {
 			if (watchdog)
 				return loop.quit(); // asked twice
+			manager.stopping();
 			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
 			service->stop([&] { loop.quit(); });
 		};
@@ -59,6 +74,7 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 				{ { "url", service->url() },
 				  { "sdkAppId", std::int64_t { config.sdkAppId } },
 				  { "secretKeyFile", keyFile } } });
+		manager.ready(fmt::format("room service at {}", service->url()));
 		loop.run();
 		return ExitCode::Ok;
 	} catch (const Exception &error) {

@@ -17,6 +17,8 @@ import cases_bad_input
 import cases_commands
 import cases_ctl
 import cases_join
+import cases_junit
+import cases_network
 import cases_record
 import cases_serve
 import cases_terminal
@@ -25,7 +27,8 @@ import harness
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_record, cases_serve, cases_terminal):
+    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_network, cases_record, cases_serve,
+                   cases_terminal):
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))

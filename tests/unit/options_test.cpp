@@ -170,6 +170,7 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--expect joined@1001h", "over 1000h" },
 		{ "--expect nothing", "there is no event" },
 		{ "--exit-when-expected", "needs an expectation" },
+		{ "--junit report.xml", "--junit reports on expectations: add --expect" },
 		{ "--log-level loud", "use error, warn, info, debug, trace" },
 		{ "--room 6", "--room is given 2 times" },
 		{ "--vidio test", "did you mean --video?" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/completion.h"
+#include "cli/command_completion.h"
 
 #include "cli/stdin_commands.h"
 #include "support/temp_dir.h"
