@@ -59,7 +59,7 @@ std::vector<std::string> wordsFor(std::string_view place, std::string_view word,
 		return paths(word, false, world);
 	if (place == "DIR")
 		return paths(word, true, world);
-	if (place == "SRC") {
+	if (place == "SOURCE") {
 		if (constexpr std::string_view kFile = "file:"; word.starts_with(kFile)) {
 			auto found = paths(word.substr(kFile.size()), false, world);
 			for (auto &path : found)

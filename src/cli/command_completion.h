@@ -18,7 +18,7 @@ struct CompletionWorld {
 };
 
 /// What may come next in a command that is being typed, read from the usage of the command table: lower-case words are
-/// taken literally, USER, FILE, DIR and SRC stand for what they say, other words for free text. A leading `@ID ` is skipped.
+/// taken literally, USER, FILE, DIR and SOURCE stand for what they say, other words for free text. A leading `@ID ` is skipped.
 /// Candidates are sorted. Reentrant.
 terminal::Completion completeCommand(std::string_view beforeCursor, const CompletionWorld &world);
 
