@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <trtc/network.h>
 #include <trtc/trace.h>
 #include <trtc/types.h>
 
@@ -11,13 +12,20 @@
 
 namespace trtc {
 
-/// What is captured: `none`, `test` or `file:PATH`.
+/// What is captured: `none`, `test`, `file:PATH`, `v4l2[:CAMERA]`, `alsa[:DEVICE]`, `screen[:DISPLAY]` or
+/// `pipeline:DESCRIPTION`.
 struct SourceSpec {
-	enum class Kind { None, Test, File };
+	enum class Kind { None, Test, File, V4l2, Alsa, Screen, Pipeline };
 	Kind kind = Kind::None;
-	std::string argument; ///< file: the path
+	/// file: the path; v4l2: a device node or the camera's name; alsa: a PCM name or the card's name; screen: the X
+	/// display; pipeline: a gst-launch chain. Empty: the first camera, ALSA's default, $DISPLAY.
+	std::string argument;
 	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
 	static SourceSpec parse(std::string_view text);
+	/// The same, and the source has to give @p kind: no camera for sound.
+	static SourceSpec parse(std::string_view text, MediaKind kind);
+	/// What parse() takes: "v4l2:/dev/video0".
+	std::string str() const;
 	bool operator==(const SourceSpec &) const = default;
 };
 
@@ -88,9 +96,10 @@ struct ClientConfig {
 	UserId userId;
 	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true;			     ///< subscribe to everything that is added
-	std::string caFile;				     ///< PEM; empty: the system's
-	bool insecure = false;				     ///< accept any TLS certificate
+	bool autoSubscribe = true; ///< subscribe to everything that is added
+	std::string caFile;	   ///< PEM; empty: the system's
+	bool insecure = false;	   ///< accept any TLS certificate
+	NetworkConfig network;
 	std::chrono::milliseconds connectTimeout { 10'000 }; ///< SDK's "overall connect"
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection

@@ -37,7 +37,7 @@ bool hangUpCounts()
 
 Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
-	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
+	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	recordings_ = std::make_unique<Recordings>(
@@ -209,6 +209,7 @@ void Agent::beginLeave(const std::string &reason)
 	if (state_ != State::Running)
 		return;
 	state_ = State::Leaving;
+	manager_.stopping();
 	if (ending_.reason.empty())
 		ending_.reason = reason;
 	stdinWatch_.reset();
@@ -281,6 +282,7 @@ void Agent::onEvent(const Event &event)
 		return onFailed(*failed);
 	emit(toRecord(event));
 	recordings_->observe(event);
+	tellManager(event);
 	std::visit(overloaded {
 			   [this](const Joined &) { everJoined_ = true; },
 			   [this](const Left &left) { onLeft(left); },

@@ -7,6 +7,7 @@
 #include "cli/junit.h"
 #include "cli/line_reader.h"
 #include "cli/recordings.h"
+#include "cli/service_manager.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -87,6 +88,9 @@ private:
 	// the control socket
 	bool openControl();
 
+	// systemd
+	void tellManager(const Event &event);
+
 	// stdin
 	void watchStdin();
 	bool readStdin();
@@ -104,6 +108,7 @@ private:
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void stats(Reply reply) override;
@@ -128,6 +133,7 @@ private:
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
+	ServiceManager manager_;
 	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };

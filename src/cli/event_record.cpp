@@ -18,6 +18,7 @@ constexpr EventSpec kEvents[] = {
 	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
 	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
+	{ "device-auto-recovered", "kind source lostMs" },
 	{ "error", "code name message recoverable" },
 	{ "expectation-failed", "expectation afterMs" },
 	{ "expectation-met", "expectation afterMs" },
@@ -35,6 +36,7 @@ constexpr EventSpec kEvents[] = {
 	{ "role-switched", "role prevRole" },
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "source-ended", "source" },
+	{ "source-lost", "kind source reason" },
 	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
 	{ "stream-removed", kStream },
@@ -174,6 +176,18 @@ EventRecord toRecord(const Event &event)
 			},
 			[](const SourceEnded &e) -> EventRecord {
 				return { "source-ended", { { "source", e.source } } };
+			},
+			[](const SourceLost &e) -> EventRecord {
+				return {
+					"source-lost",
+					{ { "kind", toString(e.kind) }, { "source", e.source }, { "reason", e.reason } }
+				};
+			},
+			[](const DeviceRecovered &e) -> EventRecord {
+				return { "device-auto-recovered",
+					 { { "kind", toString(e.kind) },
+					   { "source", e.source },
+					   { "lostMs", std::int64_t { e.lost.count() } } } };
 			},
 			[](const Failed &e) { return errorRecord(e.error, e.recoverable); },
 		},

@@ -56,6 +56,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
 						  return runServe(config, printer);
 					  },
+					  [](const DevicesConfig &config) { return runDevices(config); },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
 					  [&](DoctorConfig &config) { return runDoctor(std::move(config), start); },
 					  [](const CtlConfig &config) { return runCtl(config); },

@@ -40,8 +40,9 @@ constexpr OptionSpec kJoin[] = {
 	{ "--string-room", Kind::Flag, "", "", "the room is a text of 1 to 64 characters" },
 	{ "--mode", Kind::Choice, "live|rtc", "live", "live: anchors and audience; rtc: everybody is an anchor" },
 	{ "--role", Kind::Choice, "anchor|audience", "anchor", "role to enter with" },
-	{ "--video", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
-	{ "--audio", Kind::Source, "SOURCE", "none", "none, test or file:PATH" },
+	{ "--video", Kind::Source, "SOURCE", "none",
+	  "none, test, file:PATH, v4l2[:CAMERA], screen[:DISPLAY] or pipeline:DESCRIPTION" },
+	{ "--audio", Kind::Source, "SOURCE", "none", "none, test, file:PATH, alsa[:DEVICE] or pipeline:DESCRIPTION" },
 	{ "--auxiliary", Kind::Source, "SOURCE", "none", "picture of the auxiliary stream, as the screen" },
 	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
 	  "name as in the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
@@ -58,6 +59,11 @@ constexpr OptionSpec kJoin[] = {
 	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--stun", Kind::Text, "URL", "", "STUN server, stun:HOST:PORT" },
+	{ "--turn", Kind::Text, "URL", "",
+	  "TURN server, turn:USER:PASSWORD@HOST:PORT?transport=udp; rather use TRTC_TURN", kSecret },
+	{ "--ice", Kind::Choice, "relay|all", "all", "relay: media goes through the TURN server or not at all" },
+	{ "--proxy", Kind::Text, "URL", "", "proxy for signalling, http://HOST:PORT or socks5://HOST:PORT", kSecret },
 	{ "--reconnect", Kind::Number, "N", "30",
 	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
@@ -86,6 +92,10 @@ constexpr OptionSpec kServe[] = {
 	{ "--max-rooms", Kind::Number, "N", "1000", "rooms at a time" },
 	{ "--max-users", Kind::Number, "N", "200", "users in a room" },
 	{ "--max-anchors", Kind::Number, "N", "50", "publishing users in a room" },
+	{ "--tls-cert", Kind::File, "FILE", "", "certificate for wss and https (PEM, with its chain)" },
+	{ "--tls-key", Kind::File, "FILE", "", "its key (PEM)" },
+	{ "--media-address", Kind::Text, "IP", "", "address at which clients reach the media of this machine" },
+	{ "--media-ports", Kind::Text, "A-B", "", "UDP ports for media, one a connection" },
 	{ "--plain-text", Kind::Flag, "", "", "allow an address beyond this machine without encryption" },
 	kEvents,
 	kLogLevel,
@@ -141,13 +151,23 @@ constexpr OptionSpec kCtl[] = {
 
 constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
 
+constexpr OptionSpec kDevices[] = {
+	{ "--json", Kind::Flag, "", "", "one JSON object instead of a text" },
+};
+
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
 	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
 	  kDoctor },
+	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
 	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
 	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
+	{ "completion",
+	  "print the completion script of a shell",
+	  "bash|zsh|fish",
+	  {},
+	  "Source it, or install it where the shell looks; the package has done so." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show",
 	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/completion.h"
 #include "cli/control_path.h"
 #include "cli/option_parser.h"
 #include "cli/secret_file.h"
@@ -162,6 +163,21 @@ void subscription(const OptionValues &values, JoinConfig &config)
 		config.subscribeUsers.push_back(named("--subscribe", [&] { return UserId(std::move(user)); }));
 }
 
+NetworkConfig network(const OptionValues &values)
+{
+	NetworkConfig config;
+	if (const auto text = values.text("--stun"))
+		config.stun = named("--stun", [&] { return StunServer::parse(*text); });
+	if (const auto text = values.text("--turn"))
+		config.turn = named("--turn", [&] { return TurnServer::parse(*text); });
+	if (const auto text = values.text("--proxy"))
+		config.proxy = named("--proxy", [&] { return ProxyServer::parse(*text); });
+	config.relayOnly = choice<2>(values, "--ice", { "all", "relay" }, 0) == 1;
+	if (config.relayOnly && !config.turn)
+		refuse("--ice relay needs a TURN server: name one with --turn or TRTC_TURN");
+	return config;
+}
+
 /// `--expect` in the environment holds one expectation.
 void expectations(const OptionValues &values, JoinConfig &config)
 {
@@ -241,9 +257,12 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
 		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
 
-	config.local.video = named("--video", [&] { return SourceSpec::parse(values.value("--video")); });
-	config.local.audio = named("--audio", [&] { return SourceSpec::parse(values.value("--audio")); });
-	config.local.auxiliary = named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary")); });
+	config.local.video =
+		named("--video", [&] { return SourceSpec::parse(values.value("--video"), MediaKind::Video); });
+	config.local.audio =
+		named("--audio", [&] { return SourceSpec::parse(values.value("--audio"), MediaKind::Audio); });
+	config.local.auxiliary =
+		named("--auxiliary", [&] { return SourceSpec::parse(values.value("--auxiliary"), MediaKind::Video); });
 	config.local.auxiliaryProfile = named(
 		"--auxiliary-profile", [&] { return VideoProfile::parseScreen(values.value("--auxiliary-profile")); });
 	config.local.loop = values.flag("--loop");
@@ -263,6 +282,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.network = network(values);
 	config.client.reconnectTries =
 		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
@@ -282,6 +302,26 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 }
 
 bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+/// `A-B`, both included.
+void media(const OptionValues &values, ServeConfig &config)
+{
+	config.mediaAddress = values.value("--media-address");
+	const auto text = values.text("--media-ports");
+	if (!text)
+		return;
+	const auto dash = text->find('-');
+	if (dash == std::string::npos)
+		refuse(fmt::format("--media-ports \"{}\" is not allowed: use FIRST-LAST, for example 40000-40999",
+				   printable(*text, 40)));
+	const auto port = [](const char *what, std::string_view digits) {
+		return static_cast<std::uint16_t>(parseWhole(what, digits, 1024, 65535));
+	};
+	config.minMediaPort = port("--media-ports: first port", std::string_view(*text).substr(0, dash));
+	config.maxMediaPort = port("--media-ports: last port", std::string_view(*text).substr(dash + 1));
+	if (config.minMediaPort > config.maxMediaPort)
+		refuse(fmt::format("--media-ports {}: the first port is above the last one", *text));
+}
 
 /// `--listen`. Returns host and port.
 std::pair<std::string, std::uint16_t> listenAddress(const OptionValues &values)
@@ -307,10 +347,16 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.log = logConfig(values);
 	std::tie(config.host, config.port) = listenAddress(values);
 	config.report = reportConfig(values);
-	if (!isLoopback(config.host) && !values.flag("--plain-text"))
+	config.tlsCertificate = values.value("--tls-cert");
+	config.tlsKey = values.value("--tls-key");
+	if (config.tlsCertificate.empty() != config.tlsKey.empty())
+		refuse(fmt::format("--tls-cert and --tls-key go together: {} is missing",
+				   config.tlsKey.empty() ? "--tls-key" : "--tls-cert"));
+	if (!isLoopback(config.host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
-				   "add --plain-text if that is wanted",
+				   "name --tls-cert and --tls-key, or add --plain-text if that is wanted",
 				   printable(values.value("--listen"), 60)));
+	media(values, config);
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.value("--secret-key-file");
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
@@ -392,6 +438,7 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			config.options = settledOptions(
 				values, { { "--config", configFile },
 					  { "--events", std::string(formatName(config.events)) },
+					  { "--control", config.control.empty() ? "none" : config.control },
 					  { "--latency", std::to_string(config.client.latency.count()) } });
 			config.report.options = config.options;
 			return config;
@@ -406,6 +453,10 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			config.report.options = config.options;
 			return config;
 		}
+		if (parsed.command->name == "devices")
+			return DevicesConfig { values.flag("--json") };
+		if (parsed.command->name == "completion")
+			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
 		if (parsed.command->name == "doctor")

@@ -68,7 +68,10 @@ struct ServeConfig {
 	std::string host = "127.0.0.1";
 	std::uint16_t port = 8687;
 	std::uint32_t sdkAppId = 1400000001;
-	std::string secretKeyFile; ///< "": the default place
+	std::string secretKeyFile;	    ///< "": the default place
+	std::string tlsCertificate, tlsKey; ///< both or none
+	std::string mediaAddress;
+	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
 	EventFormat events = EventFormat::Json;
 	LogConfig log;
@@ -101,12 +104,17 @@ struct CtlConfig {
 	EventFormat events = EventFormat::Json;
 };
 
+struct DevicesConfig {
+	bool json = false;
+};
+
 /// Something to print on stdout before ending well.
 struct PrintAndExit {
 	std::string text;
 };
 
-using CommandLineResult = std::variant<JoinConfig, ServeConfig, UserSigConfig, DoctorConfig, CtlConfig, PrintAndExit>;
+using CommandLineResult =
+	std::variant<JoinConfig, ServeConfig, UserSigConfig, DoctorConfig, CtlConfig, DevicesConfig, PrintAndExit>;
 
 /// @p arguments: without the program's name. Throws Exception(InvalidParameter) naming the option, the reason and the way out.
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings);

@@ -5,10 +5,13 @@
 #include "cli/plan.h"
 #include "cli/run_report.h"
 #include "cli/secret_file.h"
+#include "cli/service_manager.h"
 #include "service/server.h"
 
 #include <trtc/client.h>
 #include <trtc/main_loop.h>
+
+#include <fmt/format.h>
 
 #include <csignal>
 #include <optional>
@@ -39,6 +42,11 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		server.trace = report.trace();
 		server.host = config.host;
 		server.port = config.port;
+		server.tlsCertificate = config.tlsCertificate;
+		server.tlsKey = config.tlsKey;
+		server.mediaAddress = config.mediaAddress;
+		server.minMediaPort = config.minMediaPort;
+		server.maxMediaPort = config.maxMediaPort;
 		server.sdkAppId = config.sdkAppId;
 		server.limits.maxRooms = config.maxRooms;
 		server.limits.maxUsersPerRoom = config.maxUsers;
@@ -49,9 +57,11 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		MainLoop loop;
 		std::optional<service::Server> service;
 		SourceHandle watchdog;
+		ServiceManager manager(loop);
 		const auto stop = [&] {
 			if (watchdog)
 				return loop.quit(); // asked twice
+			manager.stopping();
 			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
 			service->stop([&] { loop.quit(); });
 		};
@@ -68,6 +78,7 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 				{ { "url", service->url() },
 				  { "sdkAppId", std::int64_t { config.sdkAppId } },
 				  { "secretKeyFile", keyFile } } });
+		manager.ready(fmt::format("room service at {}", service->url()));
 		loop.run();
 		return ExitCode::Ok;
 	} catch (const Exception &error) {

@@ -57,6 +57,18 @@ bool LocalStream::Impl::has(MediaKind kind) const
 	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
 }
 
+void LocalStream::Impl::onSourceLost(const SourceLost &event)
+{
+	if (user)
+		user->onSourceEvent(event);
+}
+
+void LocalStream::Impl::onDeviceRecovered(const DeviceRecovered &event)
+{
+	if (user)
+		user->onSourceEvent(event);
+}
+
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 {
 	if (!has(kind))
@@ -98,6 +110,15 @@ std::vector<TrackPlan> LocalStream::plan() const
 			tracks.push_back(std::move(track));
 		}
 	return tracks;
+}
+
+void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
+{
+	if (impl_->capture)
+		return impl_->capture->replace(kind, spec, std::move(done));
+	impl_->loop.post([done = std::move(done)] {
+		done(Error { ErrorCode::InvalidOperation, "the main stream is not there" });
+	});
 }
 
 bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }

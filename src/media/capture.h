@@ -5,9 +5,11 @@
 
 #include <trtc/config.h>
 #include <trtc/error.h>
+#include <trtc/events.h>
 #include <trtc/main_loop.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -21,6 +23,9 @@ public:
 		virtual void onCaptureFailed(const Error &error) = 0;
 		/// A file without loop is through.
 		virtual void onCaptureEnded(const std::string &source) = 0;
+		/// A device has gone; black or silence goes out, and it is taken back when it can be.
+		virtual void onSourceLost(const SourceLost &) {}
+		virtual void onDeviceRecovered(const DeviceRecovered &) {}
 
 	protected:
 		~Listener() = default;
@@ -47,6 +52,9 @@ public:
 		int width = 0, height = 0;		    ///< pixels; 0 until the first frame
 	};
 	virtual VideoFigures videoFigures() const = 0;
+	/// Takes another source for a kind that is there. Running: the old one goes on until the new one has given
+	/// something (10 s at most), or for good when it does not. @p done runs once, later, on the loop.
+	virtual void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) = 0;
 };
 
 } // namespace trtc::media

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "webrtc/ice.h"
+
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
 #include <trtc/trace.h>
@@ -73,8 +75,8 @@ struct AnswerLine {
 class PeerConnection {
 public:
 	struct Config {
-		std::string name;			   ///< for the log: "down:alice"
-		std::string localAddress;		   ///< the only ICE host address; empty: all but loopback
+		std::string name; ///< for the log: "down:alice"
+		IceConfig ice;
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };
 		Trace *trace = nullptr; ///< borrowed for the life of the connection

@@ -14,6 +14,7 @@ ARITY = {
     "publish": (0, 0),
     "record start": (0, 1),
     "record stop": (0, 0),
+    "replace": (2, 2),
     "stats": (0, 0),
     "streams": (0, 0),
     "subscribe": (1, 4),

@@ -19,6 +19,7 @@ import cases_ctl
 import cases_doctor
 import cases_join
 import cases_junit
+import cases_network
 import cases_record
 import cases_report
 import cases_serve
@@ -27,7 +28,7 @@ import harness
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_record, cases_serve, cases_doctor,
+    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_network, cases_record, cases_serve, cases_doctor,
                    cases_report):
         for name, function in vars(module).items():
             if name.startswith("test_"):

@@ -31,7 +31,7 @@ struct End final : webrtc::PeerConnection::Listener {
 	{
 		webrtc::PeerConnection::Config config;
 		config.name = name;
-		config.localAddress = "127.0.0.1";
+		config.ice.localAddress = "127.0.0.1";
 		config.connectTimeout = connectTimeout;
 		peer = webrtc::PeerConnection::create(loop, config, *this);
 	}

@@ -237,9 +237,14 @@ std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &s
 			   config.audioProfile.channels, audioEncoder(config.audioProfile));
 }
 
-std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams)
+SourcePlan prepareFile(const SourceRequest &request)
 {
-	return std::make_unique<FileSource>(std::move(setup), path, streams);
+	const auto &path = request.spec.argument;
+	const auto streams = inspectFile(path, request.audio, request.video, request.config.videoCodec);
+	return { [path, streams](SourceSetup setup) {
+			return std::make_unique<FileSource>(std::move(setup), path, streams);
+		},
+		 streams.audioPassed, streams.videoPassed };
 }
 
 } // namespace trtc::media

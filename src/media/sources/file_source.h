@@ -3,8 +3,6 @@
 
 #include "media/source.h"
 
-#include <optional>
-
 namespace trtc::media {
 
 /// What a media file holds, as far as we use it.
@@ -22,7 +20,8 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams);
 std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams);
 
-/// One file, audio and video on one timeline.
-std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams);
+/// One file, audio and video on one timeline. Looks into it; blocks up to 5 s. Throws Exception: DeviceNotFound (no such
+/// file, not readable), InitializeFailed (empty, nothing GStreamer can demux, the asked kind is not in it).
+SourcePlan prepareFile(const SourceRequest &request);
 
 } // namespace trtc::media

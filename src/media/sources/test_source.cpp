@@ -185,6 +185,9 @@ std::string testAudioChain(const LocalStreamConfig &config)
 			   config.audioProfile.channels, audioEncoder(config.audioProfile));
 }
 
-std::unique_ptr<Source> makeTestSource(SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }
+SourcePlan prepareTest(const SourceRequest &)
+{
+	return { [](SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }, false, false };
+}
 
 } // namespace trtc::media

@@ -83,6 +83,7 @@ void TrtcDriver::start(const ClientConfig &config, const JoinOptions &options)
 	net.timeout = config.connectTimeout;
 	net.caFile = config.caFile;
 	net.insecure = config.insecure;
+	net.proxy = config.network.proxy;
 	connecting_ = net::WebSocketClient::connect(
 		loop_, urlFor(config, options), net,
 		[this](Result<std::unique_ptr<net::WebSocket>> result) { opened(std::move(result)); });

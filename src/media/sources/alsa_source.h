@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "media/source.h"
+
+namespace trtc::media {
+
+/// A microphone through ALSA. Throws Exception: DeviceNotFound, InitializeFailed (in use, no permission).
+SourcePlan prepareAlsa(const SourceRequest &request);
+
+} // namespace trtc::media
