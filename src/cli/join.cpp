@@ -95,6 +95,10 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 		config.client.userSig = userSig(config, report);
 		report.hide(config.client.userSig);
 		report.hide(config.join.privateMapKey);
+		if (const auto &turn = config.client.network.turn)
+			report.hide(turn->password);
+		if (const auto &proxy = config.client.network.proxy)
+			report.hide(proxy->password);
 		config.client.trace = config.local.trace = report.trace();
 		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
 			throw Exception(
