@@ -16,6 +16,9 @@ test_packages=(
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
+# What tests/devices needs to make a machine with a camera and sound cards. Without them that suite is skipped.
+device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstreamer1.0-tools)
+
 say() { printf '%s\n' "$*"; }
 fail() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
