@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <trtc/network.h>
+#include <trtc/trace.h>
 #include <trtc/types.h>
 
 #include <chrono>
@@ -10,13 +12,20 @@
 
 namespace trtc {
 
-/// What is captured: `none`, `test` or `file:PATH`.
+/// What is captured: `none`, `test`, `file:PATH`, `v4l2[:CAMERA]`, `alsa[:DEVICE]`, `screen[:DISPLAY]` or
+/// `pipeline:DESCRIPTION`.
 struct SourceSpec {
-	enum class Kind { None, Test, File };
+	enum class Kind { None, Test, File, V4l2, Alsa, Screen, Pipeline };
 	Kind kind = Kind::None;
-	std::string argument; ///< file: the path
+	/// file: the path; v4l2: a device node or the camera's name; alsa: a PCM name or the card's name; screen: the X
+	/// display; pipeline: a gst-launch chain. Empty: the first camera, ALSA's default, $DISPLAY.
+	std::string argument;
 	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
 	static SourceSpec parse(std::string_view text);
+	/// The same, and the source has to give @p kind: no camera for sound.
+	static SourceSpec parse(std::string_view text, MediaKind kind);
+	/// What parse() takes: "v4l2:/dev/video0".
+	std::string str() const;
 	bool operator==(const SourceSpec &) const = default;
 };
 
@@ -67,6 +76,17 @@ struct LocalStreamConfig {
 	VideoProfile auxiliaryProfile { 1920, 1080, 5, 1600 }; ///< the SDK's default for screens
 	AudioProfile audioProfile;
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
+	Trace *trace = nullptr;			  ///< borrowed for the life of the stream
+};
+
+/// One track as a LocalStream would make it.
+struct TrackPlan {
+	StreamType streamType = StreamType::Main;
+	MediaKind kind = MediaKind::Video;
+	std::string source;   ///< as SourceSpec::parse() takes it
+	std::string codec;    ///< what goes out: "h264", "vp8", "opus"
+	bool encoded = true;  ///< false: goes out as it is
+	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
 };
 
 /// createClient() of the SDK.
@@ -76,13 +96,15 @@ struct ClientConfig {
 	UserId userId;
 	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true;			     ///< subscribe to everything that is added
-	std::string caFile;				     ///< PEM; empty: the system's
-	bool insecure = false;				     ///< accept any TLS certificate
+	bool autoSubscribe = true; ///< subscribe to everything that is added
+	std::string caFile;	   ///< PEM; empty: the system's
+	bool insecure = false;	   ///< accept any TLS certificate
+	NetworkConfig network;
 	std::chrono::milliseconds connectTimeout { 10'000 }; ///< SDK's "overall connect"
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
+	Trace *trace = nullptr;				     ///< borrowed for the life of the client
 	/// Tries to enter the room again after the connection was lost, one after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each
 	/// 13 s (the SDK's times and number). 0: none.
 	int reconnectTries = 30;

@@ -110,6 +110,19 @@ struct ClientBanned {
 struct SourceEnded {
 	std::string source;
 }; ///< a file source without loop has come to its end
+/// A device that is published has gone or gives nothing. The track stays published: black or silence goes out until
+/// the device is back, which is looked for, or replaced.
+struct SourceLost {
+	MediaKind kind;
+	std::string source; ///< SourceSpec::str()
+	std::string reason;
+};
+/// It is back on air.
+struct DeviceRecovered {
+	MediaKind kind;
+	std::string source;
+	std::chrono::milliseconds lost;
+};
 /// recoverable: the client stays in the room.
 struct Failed {
 	Error error;
@@ -119,7 +132,7 @@ struct Failed {
 using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
 			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
 			   RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, PlayStarted, PlayStopped,
-			   SnapshotSaved, AudioVolume, ClientBanned, SourceEnded, Failed>;
+			   SnapshotSaved, AudioVolume, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
 template <class... F>

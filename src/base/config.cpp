@@ -21,6 +21,22 @@ std::string quoted(std::string_view text)
 	return '"' + out + (text.size() > 60 ? "...\"" : "\"");
 }
 
+enum class Argument { None, Optional, Needed };
+struct NamedSource {
+	std::string_view name;
+	SourceSpec::Kind kind;
+	Argument argument;
+};
+constexpr NamedSource kSources[] = {
+	{ "none", SourceSpec::Kind::None, Argument::None },
+	{ "test", SourceSpec::Kind::Test, Argument::None },
+	{ "file", SourceSpec::Kind::File, Argument::Needed },
+	{ "v4l2", SourceSpec::Kind::V4l2, Argument::Optional },
+	{ "alsa", SourceSpec::Kind::Alsa, Argument::Optional },
+	{ "screen", SourceSpec::Kind::Screen, Argument::Optional },
+	{ "pipeline", SourceSpec::Kind::Pipeline, Argument::Needed },
+};
+
 struct NamedVideoProfile {
 	std::string_view name;
 	VideoProfile profile;
@@ -102,15 +118,42 @@ VideoProfile parseProfile(std::string_view text, std::span<const NamedVideoProfi
 
 SourceSpec SourceSpec::parse(std::string_view text)
 {
-	static constexpr std::string_view kFile = "file:";
-	if (text == "none")
-		return {};
-	if (text == "test")
-		return { Kind::Test, {} };
-	if (text.size() > kFile.size() && text.substr(0, kFile.size()) == kFile)
-		return { Kind::File, std::string(text.substr(kFile.size())) };
+	for (const auto &row : kSources) {
+		if (text == row.name && row.argument != Argument::Needed)
+			return { row.kind, {} };
+		if (row.argument != Argument::None && text.size() > row.name.size() + 1 && text.starts_with(row.name) &&
+		    text[row.name.size()] == ':')
+			return { row.kind, std::string(text.substr(row.name.size() + 1)) };
+	}
 	throw Exception(ErrorCode::InvalidParameter,
-			fmt::format("source {} is unknown: use none, test or file:PATH", quoted(text)));
+			fmt::format("source {} is unknown: use none, test, file:PATH, v4l2[:CAMERA], alsa[:DEVICE], "
+				    "screen[:DISPLAY] or pipeline:DESCRIPTION",
+				    quoted(text)));
+}
+
+SourceSpec SourceSpec::parse(std::string_view text, MediaKind kind)
+{
+	auto spec = parse(text);
+	if (kind == MediaKind::Audio && (spec.kind == Kind::V4l2 || spec.kind == Kind::Screen))
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("source {} gives no sound: use alsa, test, file:PATH or "
+					    "pipeline:DESCRIPTION for audio",
+					    quoted(text)));
+	if (kind == MediaKind::Video && spec.kind == Kind::Alsa)
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("source {} gives no picture: use v4l2, screen, test, file:PATH or "
+					    "pipeline:DESCRIPTION for video",
+					    quoted(text)));
+	return spec;
+}
+
+std::string SourceSpec::str() const
+{
+	for (const auto &row : kSources) {
+		if (row.kind == kind)
+			return argument.empty() ? std::string(row.name) : fmt::format("{}:{}", row.name, argument);
+	}
+	return "none";
 }
 
 VideoProfile VideoProfile::parse(std::string_view text) { return parseProfile(text, kVideoProfiles, "video profile"); }

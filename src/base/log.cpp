@@ -9,6 +9,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -16,7 +17,7 @@ namespace trtc::base {
 
 namespace {
 
-/// Lines for somebody who knows where they may go now.
+/// Hands lines to a function, with their line feed.
 class WriteSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
 	explicit WriteSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
@@ -35,7 +36,7 @@ private:
 
 } // namespace
 
-void setUpLog(const std::string &level, const std::string &file, std::function<void(std::string_view)> write)
+void setUpLog(const std::string &level, const std::string &file, LogHandlers handlers)
 {
 	const auto parsed = level == "error"   ? spdlog::level::err
 			    : level == "warn"  ? spdlog::level::warn
@@ -49,8 +50,8 @@ void setUpLog(const std::string &level, const std::string &file, std::function<v
 			fmt::format("log level \"{}\" is unknown: use error, warn, info, debug or trace", level));
 	spdlog::sink_ptr sink;
 	try {
-		if (file.empty() && write)
-			sink = std::make_shared<WriteSink>(std::move(write));
+		if (file.empty() && handlers.write)
+			sink = std::make_shared<WriteSink>(std::move(handlers.write));
 		else if (file.empty())
 			sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
 		else
@@ -59,8 +60,20 @@ void setUpLog(const std::string &level, const std::string &file, std::function<v
 		throw Exception(ErrorCode::OutputFailed,
 				fmt::format("log file {} cannot be written: {}", file, error.what()));
 	}
+	sink->set_level(parsed);
 	auto logger = std::make_shared<spdlog::logger>("trtc-cli", std::move(sink));
 	logger->set_level(parsed);
+	if (handlers.tap) {
+		const auto low = std::min(parsed, spdlog::level::debug);
+		auto second = std::make_shared<WriteSink>([tap = std::move(handlers.tap)](std::string_view line) {
+			while (line.ends_with('\n') || line.ends_with('\r'))
+				line.remove_suffix(1);
+			tap(line);
+		});
+		second->set_level(low);
+		logger->sinks().push_back(std::move(second));
+		logger->set_level(low);
+	}
 	logger->flush_on(spdlog::level::debug);
 	logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
 	spdlog::set_default_logger(std::move(logger));

@@ -37,7 +37,8 @@ bool hangUpCounts()
 
 Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
-	  terminal_(std::move(terminal)), lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
+	  terminal_(std::move(terminal)),
+	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	recordings_ = std::make_unique<Recordings>(
@@ -217,6 +218,7 @@ void Agent::beginLeave(const std::string &reason)
 	if (state_ != State::Running)
 		return;
 	state_ = State::Leaving;
+	manager_.stopping();
 	if (ending_.reason.empty())
 		ending_.reason = reason;
 	stdinWatch_.reset();
@@ -276,6 +278,8 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
 	control_.reset(); // its file goes
+	ending_.code = code;
+	reportExpectations(config_, printer_, ending_);
 	if (terminal_.screen)
 		terminal_.screen->close();
 	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
@@ -293,6 +297,7 @@ void Agent::onEvent(const Event &event)
 		return onFailed(*failed);
 	emit(toRecord(event));
 	recordings_->observe(event);
+	tellManager(event);
 	if (playing_)
 		playing_->onEvent(event);
 	std::visit(overloaded {
@@ -330,7 +335,7 @@ void Agent::onFailed(const Failed &failed)
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
 	// The agent stays, but a script must see that a file or somebody's media is missing.
 	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
-		noteCode(exitCodeFor(failed.error.code), errorName(failed.error.code));
+		noteCode(exitCodeFor(failed.error.code), failed.error);
 	if (!failed.recoverable)
 		beginLeave("failed");
 }
@@ -395,15 +400,20 @@ void Agent::tell(const std::vector<ExpectationTracker::Outcome> &outcomes)
 		printer_.print(
 			{ outcome.met ? "expectation-met" : "expectation-failed",
 			  { { "expectation", text }, { "afterMs", std::int64_t { printer_.elapsed().count() } } } });
+		const Error missed { ErrorCode::ExpectationFailed,
+				     fmt::format("expectation \"{}\" was not met within {} ms", text,
+						 std::min(outcome.expectation->within, printer_.elapsed()).count()) };
+		const bool agentFailed = ending_.code != ExitCode::Ok && ending_.code != ExitCode::Expectation;
+		Verdict verdict { text, printer_.elapsed(), {}, !outcome.met && agentFailed };
+		if (!outcome.met)
+			verdict.failure = agentFailed ? ending_.cause : missed;
+		ending_.verdicts.push_back(std::move(verdict));
 		// An agent that failed anyway has said why; the expectation's own error would hide it.
 		if (outcome.met || ending_.code != ExitCode::Ok)
 			continue;
 		const bool ends = config_.exitWhenExpected;
-		fail({ ErrorCode::ExpectationFailed,
-		       fmt::format("expectation \"{}\" was not met within {} ms", text,
-				   std::min(outcome.expectation->within, printer_.elapsed()).count()) },
-		     ExitCode::Expectation, ends);
-		noteCode(ExitCode::Expectation, errorName(ErrorCode::ExpectationFailed));
+		fail(missed, ExitCode::Expectation, ends);
+		noteCode(ExitCode::Expectation, missed);
 		if (ends)
 			beginLeave("expectation failed");
 	}
@@ -417,18 +427,19 @@ void Agent::fail(const Error &error, ExitCode code, bool ends)
 	printer_.complain(error.message);
 	if (ends) {
 		fatal_ = fatal_.value_or(error.code);
-		noteCode(code, errorName(error.code));
+		noteCode(code, error);
 	}
 	emit(errorRecord(error, !ends));
 }
 
 /// The first error wins.
-void Agent::noteCode(ExitCode code, const std::string &reason)
+void Agent::noteCode(ExitCode code, const Error &error)
 {
 	if (ending_.code != ExitCode::Ok)
 		return;
 	ending_.code = code;
-	ending_.reason = reason;
+	ending_.reason = errorName(error.code);
+	ending_.cause = error;
 }
 
 } // namespace trtc::cli

@@ -5,9 +5,11 @@
 #include "cli/console.h"
 #include "cli/control_socket.h"
 #include "cli/expectation.h"
+#include "cli/junit.h"
 #include "cli/line_reader.h"
 #include "cli/playing.h"
 #include "cli/recordings.h"
+#include "cli/service_manager.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -25,9 +27,13 @@ struct Ending {
 	ExitCode code = ExitCode::Ok;
 	std::string reason;
 	std::vector<Fields> recordings;
+	std::vector<Verdict> verdicts; ///< in the order they were reached
+	std::optional<Error> cause;    ///< of a code that is not Ok
 	BytesMoved moved;
 };
 
+/// Writes the report of `--junit`, if one is wanted. A report that cannot be written is an error of @p ending.
+void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending);
 /// The terminal an agent shows itself on; no screen: none.
 struct AgentTerminal {
 	std::shared_ptr<terminal::Screen> screen;
@@ -86,10 +92,13 @@ private:
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
-	void noteCode(ExitCode code, const std::string &reason);
+	void noteCode(ExitCode code, const Error &error);
 
 	// the control socket
 	bool openControl();
+
+	// systemd
+	void tellManager(const Event &event);
 
 	// stdin
 	void openConsole();
@@ -110,6 +119,7 @@ private:
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
 	void play(const UserId &user, Reply reply) override;
 	void stop(const UserId &user, Reply reply) override;
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override;
@@ -140,7 +150,8 @@ private:
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
+	ServiceManager manager_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

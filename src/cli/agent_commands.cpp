@@ -158,6 +158,14 @@ void Agent::startRecording(const std::string &directory, Reply reply)
 
 void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
 
+void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
+{
+	if (!stream_)
+		return reply(refused(fmt::format("there is no {} to replace: start the agent with --{}", toString(kind),
+						 toString(kind))));
+	stream_->replace(kind, source, replyWith(std::move(reply)));
+}
+
 void Agent::users(Reply reply)
 {
 	std::vector<Fields> users;

@@ -13,10 +13,14 @@
 namespace trtc::cli {
 
 /// Enters a room and stays until told otherwise. Prints `summary` last, whatever happens.
-ExitCode runJoin(JoinConfig config, EventPrinter &printer);
+ExitCode runJoin(const JoinConfig &config, EventPrinter &printer);
 /// The room service, until SIGINT or SIGTERM.
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
+/// Lists what can be captured and played to. Nothing there is no failure.
+ExitCode runDevices(const DevicesConfig &config);
 ExitCode runUserSig(const UserSigConfig &config);
+/// Looks at everything, prints a line for each finding. Ok, or Internal (1) when something is amiss.
+ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point start);
 /// Asks a running agent over its control socket and prints the answers.
 ExitCode runCtl(const CtlConfig &config);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/console.h"
 
-#include "cli/completion.h"
+#include "cli/command_completion.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -44,6 +44,16 @@ bool sameTerminal(int a, int b)
 	       first.st_rdev == second.st_rdev;
 }
 
+/// Started with `&` by a script, which goes on using the terminal: such a shell gives its jobs no input and no process
+/// group of their own, so that nothing else tells them from a program in the foreground.
+bool sideJob()
+{
+	struct stat input {
+	}, null {};
+	return ::getpgrp() != ::getpid() && ::fstat(STDIN_FILENO, &input) == 0 && ::stat("/dev/null", &null) == 0 &&
+	       S_ISCHR(input.st_mode) && input.st_rdev == null.st_rdev;
+}
+
 std::string seconds(std::chrono::steady_clock::duration time)
 {
 	return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
@@ -57,15 +67,17 @@ TerminalUse findTerminal(bool readStdin)
 	const char *type = std::getenv("TERM");
 	if (!type || !*type || std::string_view(type) == "dumb")
 		return use;
-	use.output = ::isatty(STDOUT_FILENO) ? STDOUT_FILENO : ::isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
+	const char *plain = std::getenv("NO_COLOR");
+	use.colours = !plain || !*plain;
+	use.events = ::isatty(STDOUT_FILENO);
+	if (sideJob())
+		return use;
+	use.output = use.events ? STDOUT_FILENO : ::isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
 	if (use.output < 0)
 		return use;
-	use.events = use.output == STDOUT_FILENO;
 	use.log = sameTerminal(use.output, STDERR_FILENO);
 	if (readStdin && sameTerminal(use.output, STDIN_FILENO))
 		use.input = STDIN_FILENO;
-	const char *plain = std::getenv("NO_COLOR");
-	use.colours = !plain || !*plain;
 	return use;
 }
 

@@ -21,8 +21,10 @@ namespace trtc::cli {
 
 /// What of the terminal a command may use.
 struct TerminalUse {
-	int output = -1; ///< the terminal on stdout, else the one on stderr; -1: there is none, or it is dumb
-	int input = -1;	 ///< stdin, when it is the same terminal
+	/// The terminal on stdout, else the one on stderr, to draw on; -1: there is none, it is dumb, or a script that
+	/// has started us with `&` uses it.
+	int output = -1;
+	int input = -1;			  ///< stdin, when it is the same terminal
 	bool events = false, log = false; ///< stdout, stderr are that terminal
 	bool colours = false;
 };

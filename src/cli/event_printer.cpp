@@ -150,6 +150,11 @@ std::string formatText(const EventRecord &record, const Stamp &stamp, bool colou
 	return out;
 }
 
+const char *formatName(EventFormat format) noexcept
+{
+	return format == EventFormat::Json ? "json" : format == EventFormat::Text ? "text" : "none";
+}
+
 EventPrinter::EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start)
 	: format_(format), fd_(fd), start_(start)
 {
@@ -162,11 +167,18 @@ std::chrono::milliseconds EventPrinter::elapsed() const
 
 void EventPrinter::print(const EventRecord &record)
 {
-	if (format_ == EventFormat::None || failure_)
+	if (!tee_ && (format_ == EventFormat::None || failure_))
 		return;
 	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
-	const auto text =
-		format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp, colours_);
+	if (tee_)
+		tee_(record, formatJson(record, stamp), true);
+	if (format_ == EventFormat::None || failure_)
+		return;
+	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp, colours_));
+}
+
+void EventPrinter::write(const std::string &text)
+{
 	failure_ = screen_ && screenEvents_ ? screen_->print(text, format_ == EventFormat::Text) : writeAll(fd_, text);
 }
 
@@ -183,6 +195,20 @@ void EventPrinter::attach(std::shared_ptr<terminal::Screen> screen, bool events,
 	screen_ = std::move(screen);
 	screenEvents_ = events;
 	screenComplaints_ = complaints;
+}
+
+void EventPrinter::print(const EventRecord &record, const std::string &text)
+{
+	if (format_ != EventFormat::Text)
+		print(record);
+	else if (!failure_)
+		write(text);
+}
+
+void EventPrinter::aside(const EventRecord &record)
+{
+	if (tee_)
+		tee_(record, formatJson(record, { std::chrono::system_clock::now(), elapsed() }), false);
 }
 
 void complain(std::string_view message)

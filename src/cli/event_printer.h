@@ -9,10 +9,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace trtc::cli {
 
 enum class EventFormat { None, Json, Text };
+const char *formatName(EventFormat format) noexcept; ///< as `--events` has it
 
 /// When an event happened.
 struct Stamp {
@@ -33,8 +35,16 @@ class EventPrinter {
 public:
 	/// @p start: when the process started. @p fd is borrowed.
 	EventPrinter(EventFormat format, int fd, std::chrono::steady_clock::time_point start);
+	/// @p tee, if not null, gets every event as JSON, whatever the format is and whether stdout can be written or not.
+	/// @p event: false for what was told to it alone, by aside().
+	using Tee = std::function<void(const EventRecord &, const std::string &json, bool event)>;
+	void setTee(Tee tee) { tee_ = std::move(tee); }
+	bool hasTee() const noexcept { return static_cast<bool>(tee_); }
+	void aside(const EventRecord &record);
 	/// Nothing is written once a write has failed.
 	void print(const EventRecord &record);
+	/// The same, with another text for people. @p text ends with a line feed.
+	void print(const EventRecord &record, const std::string &text);
 	/// Like the function complain(), but above the prompt while a screen is attached that stderr goes to.
 	void complain(std::string_view message);
 	/// From now on text goes through @p screen, which stays attached when it is closed. @p events, @p complaints:
@@ -48,10 +58,13 @@ public:
 	std::chrono::steady_clock::time_point start() const noexcept { return start_; }
 
 private:
+	void write(const std::string &text);
+
 	EventFormat format_;
 	int fd_;
 	std::chrono::steady_clock::time_point start_;
 	int failure_ = 0;
+	Tee tee_;
 	bool colours_ = false, screenEvents_ = false, screenComplaints_ = false;
 	std::shared_ptr<terminal::Screen> screen_;
 };

@@ -19,6 +19,7 @@ constexpr EventSpec kEvents[] = {
 	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
 	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
+	{ "device-auto-recovered", "kind source lostMs" },
 	{ "error", "code name message recoverable" },
 	{ "expectation-failed", "expectation afterMs" },
 	{ "expectation-met", "expectation afterMs" },
@@ -29,6 +30,7 @@ constexpr EventSpec kEvents[] = {
 	{ "mute-video", "userId" },
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
+	{ "plan", "command configFile options sources recordings" },
 	{ "play-started", "userId streamType sinks" },
 	{ "play-stopped", "userId streamType reason" },
 	{ "published", "streamType audio video codec" },
@@ -38,6 +40,7 @@ constexpr EventSpec kEvents[] = {
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "snapshot-saved", "userId path width height" },
 	{ "source-ended", "source" },
+	{ "source-lost", "kind source reason" },
 	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
 	{ "stream-removed", kStream },
@@ -200,6 +203,18 @@ EventRecord toRecord(const Event &event)
 			},
 			[](const SourceEnded &e) -> EventRecord {
 				return { "source-ended", { { "source", e.source } } };
+			},
+			[](const SourceLost &e) -> EventRecord {
+				return {
+					"source-lost",
+					{ { "kind", toString(e.kind) }, { "source", e.source }, { "reason", e.reason } }
+				};
+			},
+			[](const DeviceRecovered &e) -> EventRecord {
+				return { "device-auto-recovered",
+					 { { "kind", toString(e.kind) },
+					   { "source", e.source },
+					   { "lostMs", std::int64_t { e.lost.count() } } } };
 			},
 			[](const Failed &e) { return errorRecord(e.error, e.recoverable); },
 		},

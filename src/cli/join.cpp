@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 #include "cli/console.h"
+#include "cli/plan.h"
+#include "cli/run_report.h"
 #include "cli/secret_file.h"
 #include "terminal/screen.h"
 #include "usersig/usersig.h"
@@ -23,15 +25,31 @@ namespace {
 /// How long a UserSig lives that the agent makes for itself.
 constexpr std::int64_t kOwnSigSeconds = 7 * 24 * 3600;
 
-std::string userSig(const JoinConfig &config)
+std::string userSig(const JoinConfig &config, RunReport &report)
 {
-	if (!config.secretKeyFile.empty())
-		return usersig::sign(config.client.userId.str(), config.client.sdkAppId,
-				     readSecretFile(config.secretKeyFile, "secret key"), kOwnSigSeconds,
+	if (!config.secretKeyFile.empty()) {
+		const auto key = readSecretFile(config.secretKeyFile, "secret key");
+		report.hide(key);
+		return usersig::sign(config.client.userId.str(), config.client.sdkAppId, key, kOwnSigSeconds,
 				     static_cast<std::int64_t>(std::time(nullptr)));
+	}
 	if (!config.userSigFile.empty())
 		return readSecretFile(config.userSigFile, "UserSig");
 	return config.client.userSig;
+}
+
+Ending plan(const JoinConfig &config, EventPrinter &printer)
+{
+	std::vector<TrackPlan> sources;
+	try {
+		sources = planSources(config);
+	} catch (const Exception &error) {
+		// As with an agent: whatever the reason is, it is the source that failed.
+		const auto code = reportFatal(printer, error.error());
+		return { code == ExitCode::Usage ? code : ExitCode::Source, errorName(error.error().code), {} };
+	}
+	printPlan(config, std::move(sources), printer);
+	return { ExitCode::Ok, "dry-run", {} };
 }
 
 /// The terminal is given back whatever happens. Log and events go on through the closed screen, which writes plainly.
@@ -64,31 +82,72 @@ private:
 	std::shared_ptr<terminal::Screen> screen_;
 };
 
-Ending run(JoinConfig config, EventPrinter &printer)
+Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 {
 	try {
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
 		MainLoop loop;
-		const auto use = findTerminal(config.readStdin);
+		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
 		const OpenScreen screen(loop, use, printer);
-		base::setUpLog(config.log.level, config.log.file, screen.log());
-		config.client.userSig = userSig(config);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
+			       { screen.log(), report.logTap() });
+		config.client.userSig = userSig(config, report);
+		report.hide(config.client.userSig);
+		report.hide(config.join.privateMapKey);
+		if (const auto &turn = config.client.network.turn)
+			report.hide(turn->password);
+		if (const auto &proxy = config.client.network.proxy)
+			report.hide(proxy->password);
+		config.client.trace = config.local.trace = report.trace();
 		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
 			throw Exception(
 				ErrorCode::InvalidParameter,
 				fmt::format("certificate file {} cannot be read: name a PEM file with --ca-file",
 					    config.client.caFile));
+		if (!config.junitFile.empty())
+			checkJunitPath(config.junitFile);
+		if (config.dryRun)
+			return plan(config, printer);
 		initializeLibrary();
+		report.versions();
 		return Agent(loop, std::move(config), printer, { screen.get(), use }).run();
 	} catch (const Exception &error) {
-		return { reportFatal(printer, error.error()), errorName(error.error().code), {}, {} };
+		return {
+			reportFatal(printer, error.error()), errorName(error.error().code), {}, {}, error.error(), {}
+		};
 	}
 }
 
 } // namespace
 
-ExitCode runJoin(JoinConfig config, EventPrinter &printer)
+void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending)
 {
-	auto ending = run(std::move(config), printer);
+	if (config.junitFile.empty())
+		return;
+	const auto elapsed = printer.elapsed();
+	const Error cause = ending.cause.value_or(Error { ErrorCode::Unknown, "the agent was interrupted" });
+	try {
+		writeJunit(config.junitFile,
+			   { fmt::format("{}.{}", config.join.room.str(), config.client.userId.str()),
+			     std::chrono::system_clock::now() - elapsed, elapsed,
+			     completeVerdicts(config.expectations, ending.verdicts, cause, elapsed) });
+	} catch (const Exception &error) {
+		// Refused at the start it has been told; and another error that came first stays the first.
+		if (ending.cause && ending.cause->message == error.error().message)
+			return;
+		if (ending.code != ExitCode::Ok)
+			return printer.complain(error.error().message);
+		ending.code = reportFatal(printer, error.error());
+		ending.reason = errorName(error.error().code);
+	}
+}
+
+ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
+{
+	RunReport report(printer);
+	auto ending = run(config, printer, report);
+	reportExpectations(config, printer, ending);
 	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
 				    ending.moved));
 	return ending.code;

@@ -59,7 +59,14 @@ void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
 }
 
 void runRecordStop(CommandHost &host, Arguments, Reply reply) { host.stopRecording(std::move(reply)); }
+
 void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(reply)); }
+
+void runReplace(CommandHost &host, Arguments arguments, Reply reply)
+{
+	const auto kind = parseKind(arguments[0]);
+	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
+}
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
@@ -116,6 +123,8 @@ constexpr Command kCommands[] = {
 	  runRecordStart },
 	{ "record stop", "", "close every recording; nothing more is recorded until record start", 0, 0,
 	  runRecordStop },
+	{ "replace", "audio|video SOURCE", "take another source for a track, without a new negotiation", 2, 2,
+	  runReplace, true },
 	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot },
 	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
@@ -172,10 +181,26 @@ const Command &findCommand(const CommandLine &line)
 		refuse(fmt::format("unknown command \"{}\"{}; help lists the commands", printable(name, 40),
 				   close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
 	}
-	const auto given = line.words.size() - wordsOf(*found);
+	auto given = line.words.size() - wordsOf(*found);
+	if (found->tail)
+		given = std::min(given, found->maxArgs);
 	if (given < found->minArgs || given > found->maxArgs)
 		refuse(arityMessage(*found, given));
 	return *found;
+}
+
+std::vector<std::string> argumentsOf(const Command &command, const CommandLine &line)
+{
+	const auto skipped = wordsOf(command);
+	std::vector<std::string> arguments(line.words.begin() + static_cast<std::ptrdiff_t>(skipped), line.words.end());
+	if (!command.tail || arguments.size() < command.maxArgs)
+		return arguments;
+	arguments.resize(command.maxArgs);
+	std::string_view rest = line.line;
+	for (std::size_t i = 0; i + 1 < command.maxArgs + skipped; ++i)
+		rest = trim(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
+	arguments.back() = rest;
+	return arguments;
 }
 
 } // namespace
@@ -192,6 +217,7 @@ CommandLine splitCommand(std::string_view line)
 		rest = trim(rest.substr(end));
 	}
 	result.text = rest.substr(0, kMaxEchoBytes);
+	result.line = rest;
 	for (auto &word : split(rest, ' '))
 		if (const auto bare = trim(word); !bare.empty())
 			result.words.emplace_back(bare);
@@ -204,7 +230,7 @@ void runCommand(CommandHost &host, const CommandLine &line, Reply reply)
 	const auto once = std::make_shared<Reply>(std::move(reply));
 	try {
 		const auto &command = findCommand(line);
-		command.run(host, Arguments(line.words).subspan(wordsOf(command)),
+		command.run(host, argumentsOf(command, line),
 			    [once](CommandOutcome outcome) { (*once)(std::move(outcome)); });
 	} catch (const Exception &error) {
 		(*once)({ error.error(), {} });

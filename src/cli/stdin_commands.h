@@ -38,6 +38,7 @@ public:
 	/// @p directory: "": the one of before.
 	virtual void startRecording(const std::string &directory, Reply reply) = 0;
 	virtual void stopRecording(Reply reply) = 0;
+	virtual void replace(MediaKind kind, const SourceSpec &source, Reply reply) = 0;
 	virtual void users(Reply reply) = 0;
 	virtual void streams(Reply reply) = 0;
 	virtual void stats(Reply reply) = 0;
@@ -55,6 +56,7 @@ struct Command {
 	std::string_view help;
 	std::size_t minArgs, maxArgs;
 	Handler run;
+	bool tail = false; ///< the last argument is the rest of the line as it is, blanks included
 };
 /// Sorted by name.
 std::span<const Command> commandTable() noexcept;
@@ -64,6 +66,7 @@ struct CommandLine {
 	std::string id;	  ///< of a leading `@ID `, else ""
 	std::string text; ///< the rest, trimmed, at most kMaxEchoBytes, for the answer
 	std::vector<std::string> words;
+	std::string line; ///< the rest, trimmed, whole
 	bool blank() const noexcept { return words.empty() && id.empty(); }
 };
 /// What of a line is repeated in its answer, bytes.

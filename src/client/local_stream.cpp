@@ -7,6 +7,19 @@
 
 namespace trtc {
 
+namespace {
+
+/// The auxiliary stream as a stream of its own.
+LocalStreamConfig auxiliaryOf(LocalStreamConfig config)
+{
+	config.video = config.auxiliary;
+	config.videoProfile = config.auxiliaryProfile;
+	config.audio = {};
+	return config;
+}
+
+} // namespace
+
 LocalStream::Impl::Impl(MainLoop &ownerLoop, LocalStreamConfig streamConfig)
 	: loop(ownerLoop), config(std::move(streamConfig))
 {
@@ -44,6 +57,18 @@ bool LocalStream::Impl::has(MediaKind kind) const
 	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
 }
 
+void LocalStream::Impl::onSourceLost(const SourceLost &event)
+{
+	if (user)
+		user->onSourceEvent(event);
+}
+
+void LocalStream::Impl::onDeviceRecovered(const DeviceRecovered &event)
+{
+	if (user)
+		user->onSourceEvent(event);
+}
+
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 {
 	if (!has(kind))
@@ -72,13 +97,28 @@ void LocalStream::initialize()
 				"there is nothing to publish: name a video, an audio or an auxiliary source");
 	if (main)
 		impl_->capture = media::Capture::create(impl_->loop, config, *impl_);
-	if (auxiliary) {
-		auto screen = config;
-		screen.video = config.auxiliary;
-		screen.videoProfile = config.auxiliaryProfile;
-		screen.audio = {};
-		impl_->auxiliary = media::Capture::create(impl_->loop, screen, *impl_);
-	}
+	if (auxiliary)
+		impl_->auxiliary = media::Capture::create(impl_->loop, auxiliaryOf(config), *impl_);
+}
+
+std::vector<TrackPlan> LocalStream::plan() const
+{
+	auto tracks = media::Capture::plan(impl_->loop, impl_->config);
+	if (impl_->config.auxiliary.kind != SourceSpec::Kind::None)
+		for (auto &track : media::Capture::plan(impl_->loop, auxiliaryOf(impl_->config))) {
+			track.streamType = StreamType::Auxiliary;
+			tracks.push_back(std::move(track));
+		}
+	return tracks;
+}
+
+void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
+{
+	if (impl_->capture)
+		return impl_->capture->replace(kind, spec, std::move(done));
+	impl_->loop.post([done = std::move(done)] {
+		done(Error { ErrorCode::InvalidOperation, "the main stream is not there" });
+	});
 }
 
 bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }

@@ -16,6 +16,7 @@ struct LocalStream::Impl final : media::Capture::Listener {
 	struct User {
 		virtual void onCaptureFailed(const Error &error) = 0;
 		virtual void onCaptureEnded(const std::string &source) = 0;
+		virtual void onSourceEvent(Event event) = 0;
 		/// The stream is destroyed while it is on loan.
 		virtual void onStreamGone() = 0;
 
@@ -28,6 +29,8 @@ struct LocalStream::Impl final : media::Capture::Listener {
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
 	bool has(MediaKind kind) const; ///< in the main stream
+	void onSourceLost(const SourceLost &event) override;
+	void onDeviceRecovered(const DeviceRecovered &event) override;
 	bool setMuted(MediaKind kind, bool muted);
 	void stop(); ///< both captures
 

@@ -106,6 +106,7 @@ private:
 	void onKeyframeWanted(const RemoteStreamImpl &stream) override;
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
+	void onSourceEvent(Event event) override { emit(std::move(event)); }
 	void onStreamGone() override;
 
 	// session.cpp: the queue, joining and leaving
@@ -122,6 +123,7 @@ private:
 	void roomOver(const std::string &reason);
 	void retireDriver();
 	void retire(std::shared_ptr<Link> &link);
+	std::string localAddress() const;
 	/// Null if it cannot be made; then @p error says why.
 	std::shared_ptr<Link> makeLink(const signalling::NeedOffer &need, Error &error);
 	void needOffer(const signalling::NeedOffer &need);

@@ -1,35 +1,77 @@
 // SPDX-License-Identifier: MIT
 #include "media/capture.h"
 
+#include "media/sources/alsa_source.h"
 #include "media/sources/file_source.h"
+#include "media/sources/pipeline_source.h"
+#include "media/sources/screen_source.h"
 #include "media/sources/test_source.h"
+#include "media/sources/v4l2_source.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace trtc::media {
 
 namespace {
 
+using namespace std::chrono_literals;
 using Kind = SourceSpec::Kind;
+
+/// How long a replacement may take to give something.
+constexpr auto kReplaceLimit = 10s;
+
+struct SourceKind {
+	Kind kind;
+	SourcePlan (*prepare)(const SourceRequest &request);  ///< throws Exception
+	SourceText (*describe)(const SourceRequest &request); ///< throws Exception
+};
+constexpr SourceKind kSources[] = {
+	{ Kind::Test, prepareTest, describeTest },	 { Kind::File, prepareFile, describeFile },
+	{ Kind::V4l2, prepareV4l2, describeV4l2 },	 { Kind::Alsa, prepareAlsa, describeAlsa },
+	{ Kind::Screen, prepareScreen, describeScreen }, { Kind::Pipeline, preparePipeline, describePipeline },
+};
+
+const SourceKind &kindOf(const SourceSpec &spec)
+{
+	return *std::find_if(std::begin(kSources), std::end(kSources),
+			     [&](const SourceKind &source) { return source.kind == spec.kind; });
+}
+
+SourcePlan prepare(const SourceRequest &request)
+{
+	auto plan = kindOf(request.spec).prepare(request);
+	// Find a missing encoder now, not in the middle of a call.
+	if (request.video && !plan.videoPassed)
+		videoEncoder(request.config.videoCodec, request.config.videoProfile);
+	if (request.audio && !plan.audioPassed)
+		audioEncoder(request.config.audioProfile);
+	return plan;
+}
+
+/// Only files and the test picture have both on one timeline; a pipeline's description is for one kind.
+bool givesBoth(const SourceSpec &spec) noexcept { return spec.kind == Kind::File || spec.kind == Kind::Test; }
+
+Error invalid(std::string message) { return { ErrorCode::InvalidOperation, std::move(message) }; }
 
 class SourceCapture final : public Capture {
 public:
-	SourceCapture(MainLoop &loop, LocalStreamConfig config, Listener &listener)
-		: loop_(loop), config_(std::move(config)), listener_(listener)
+	SourceCapture(MainLoop &loop, const LocalStreamConfig &config, Listener &listener)
+		: loop_(loop), config_(config), listener_(listener)
 	{
+		audio_.spec = config_.audio;
+		video_.spec = config_.video;
 		// One file for both kinds is one pipeline, so that they stay in step.
-		oneSource_ = config_.audio == config_.video;
-		if (config_.video.kind == Kind::File)
-			videoFile_ = inspectFile(config_.video.argument, oneSource_, true, config_.videoCodec);
-		if (config_.audio.kind == Kind::File)
-			audioFile_ = oneSource_ ? videoFile_
-						: inspectFile(config_.audio.argument, true, false, config_.videoCodec);
-		// Find a missing encoder now, not in the middle of a call.
-		if (hasVideo() && !videoFile_.videoPassed)
-			videoEncoder(config_.videoCodec, config_.videoProfile);
-		if (hasAudio() && !audioFile_.audioPassed)
-			audioEncoder(config_.audioProfile);
+		joined_ = config_.audio == config_.video && givesBoth(config_.video);
+		if (hasVideo())
+			video_.plan = prepare({ loop_, config_, video_.spec, joined_, true });
+		if (hasAudio())
+			audio_.plan = joined_ ? video_.plan : prepare({ loop_, config_, audio_.spec, true, false });
 	}
+	~SourceCapture() override { stop(); }
 
 	bool hasAudio() const noexcept override { return config_.audio.kind != Kind::None; }
 	bool hasVideo() const noexcept override { return config_.video.kind != Kind::None; }
@@ -39,94 +81,299 @@ public:
 	{
 		stop();
 		if (hasAudio() && audio)
-			audio_ = std::make_shared<Outlet>(std::move(audio));
+			audio_.open(std::move(audio));
 		if (hasVideo() && video)
-			video_ = std::make_shared<Outlet>(std::move(video));
-		if (audio_)
-			audio_->setMuted(audioMuted_);
-		if (video_)
-			video_->setMuted(videoMuted_);
-		if (oneSource_ && audio_ && video_) {
-			begin(config_.video, videoFile_, audio_, video_);
+			video_.open(std::move(video));
+		if (joined_ && audio_.lane && video_.lane) {
+			video_.running = audio_.running = begin(video_, &audio_, &video_);
 			return;
 		}
-		if (video_)
-			begin(config_.video, videoFile_, nullptr, video_);
-		if (audio_)
-			begin(config_.audio, audioFile_, audio_, nullptr);
+		if (video_.lane)
+			video_.running = begin(video_, nullptr, &video_);
+		if (audio_.lane)
+			audio_.running = begin(audio_, &audio_, nullptr);
 	}
 
 	void stop() override
 	{
-		alive_ = std::make_shared<int>();
-		sources_.clear();
-		audio_.reset();
-		video_.reset();
+		for (auto *track : { &audio_, &video_ }) {
+			track->running.reset();
+			track->lane.reset();
+			track->framesBefore = 0;
+			finishReplace(*track, invalid("publishing was stopped before the new source gave anything"));
+		}
 	}
 
 	void setMuted(MediaKind kind, bool muted) override
 	{
-		const bool audio = kind == MediaKind::Audio;
-		(audio ? audioMuted_ : videoMuted_) = muted;
-		const auto &outlet = audio ? audio_ : video_;
-		if (outlet)
-			outlet->setMuted(muted);
-		if (!audio && !muted)
+		auto &track = of(kind);
+		track.muted = muted;
+		if (track.lane)
+			track.lane->setMuted(muted);
+		if (kind == MediaKind::Video && !muted)
 			requestKeyframe();
 	}
 
 	void requestKeyframe() override
 	{
-		for (auto &source : sources_)
-			source->requestKeyframe();
+		if (video_.running)
+			video_.running->source->requestKeyframe();
 	}
 
 	VideoFigures videoFigures() const override
 	{
 		VideoFigures figures;
-		if (!video_)
+		if (!video_.running)
 			return figures;
-		if (!videoFile_.videoPassed)
-			figures.framesEncoded = video_->frames();
-		figures.width = video_->width();
-		figures.height = video_->height();
+		const auto &outlet = *video_.running->video;
+		if (!video_.plan.videoPassed)
+			figures.framesEncoded = video_.framesBefore + outlet.frames();
+		figures.width = outlet.width();
+		figures.height = outlet.height();
 		return figures;
 	}
 
+	void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) override;
+
 private:
-	void begin(const SourceSpec &spec, const FileStreams &file, std::shared_ptr<Outlet> audio,
-		   std::shared_ptr<Outlet> video)
+	struct Running {
+		std::unique_ptr<Source> source;
+		std::shared_ptr<Outlet> audio, video;
+		bool lost = false;
+		std::shared_ptr<int> alive = std::make_shared<int>(); // what it says later is void without it
+	};
+	struct Replacement {
+		SourceSpec spec;
+		SourcePlan plan;
+		std::shared_ptr<Running> running;
+		std::function<void(Status)> done;
+		SourceHandle limit;
+	};
+	struct Track {
+		explicit Track(MediaKind mediaKind) : kind(mediaKind) {}
+		void open(std::shared_ptr<webrtc::Sender> sender)
+		{
+			lane = std::make_shared<Lane>(std::move(sender));
+			lane->setMuted(muted);
+		}
+		MediaKind kind;
+		SourceSpec spec;
+		SourcePlan plan;
+		bool muted = false;
+		std::uint64_t framesBefore = 0; // encoded from sources that were replaced
+		std::shared_ptr<Lane> lane;
+		std::shared_ptr<Running> running; // both tracks may have the same
+		std::optional<Replacement> next;
+	};
+
+	Track &of(MediaKind kind) noexcept { return kind == MediaKind::Audio ? audio_ : video_; }
+	void post(const Running &running, std::function<void()> task)
 	{
-		SourceSetup setup { config_, std::move(audio), std::move(video), {} };
 		// Deferred: the listener may stop or destroy the source that speaks.
-		setup.events.failed = [this, alive = std::weak_ptr(alive_)](const Error &error) {
-			loop_.post([this, alive, error] {
-				if (!alive.expired())
-					listener_.onCaptureFailed(error);
-			});
-		};
-		setup.events.ended = [this, alive = std::weak_ptr(alive_), name = spec.argument] {
-			loop_.post([this, alive, name] {
-				if (!alive.expired())
-					listener_.onCaptureEnded(name);
-			});
-		};
-		sources_.push_back(spec.kind == Kind::File ? makeFileSource(std::move(setup), spec.argument, file)
-							   : makeTestSource(std::move(setup)));
-		sources_.back()->start();
+		loop_.post([alive = std::weak_ptr(running.alive), task = std::move(task)] {
+			if (!alive.expired())
+				task();
+		});
 	}
+
+	/// Starts the source of @p track into the lanes of @p audio and @p video.
+	std::shared_ptr<Running> begin(Track &track, Track *audio, Track *video)
+	{
+		auto running = std::make_shared<Running>();
+		if (audio)
+			running->audio = std::make_shared<Outlet>(audio->lane, MediaKind::Audio);
+		if (video)
+			running->video = std::make_shared<Outlet>(video->lane, MediaKind::Video);
+		SourceSetup setup { config_, running->audio, running->video, {}, false };
+		auto *raw = running.get();
+		const auto kind = track.kind;
+		const auto name = track.spec.str();
+		setup.events.failed = [this, raw](const Error &error) {
+			post(*raw, [this, error] { listener_.onCaptureFailed(error); });
+		};
+		setup.events.ended = [this, raw, file = track.spec.argument] {
+			post(*raw, [this, file] { listener_.onCaptureEnded(file); });
+		};
+		setup.events.lost = [this, raw, kind, name](const Error &error) {
+			raw->lost = true;
+			post(*raw, [this, kind, name, error] {
+				listener_.onSourceLost({ kind, name, error.message });
+			});
+		};
+		setup.events.recovered = [this, raw, kind, name](std::chrono::milliseconds lost) {
+			raw->lost = false;
+			post(*raw, [this, kind, name, lost] { listener_.onDeviceRecovered({ kind, name, lost }); });
+		};
+		running->source = track.plan.make(std::move(setup));
+		running->source->start();
+		return running;
+	}
+
+	void tryReplacement(Track &track);
+	void takeReplacement(Track &track);
+	void finishReplace(Track &track, Status status);
 
 	MainLoop &loop_;
 	LocalStreamConfig config_;
 	Listener &listener_;
-	bool oneSource_ = false, audioMuted_ = false, videoMuted_ = false;
-	FileStreams audioFile_, videoFile_;
-	std::shared_ptr<Outlet> audio_, video_;
-	std::vector<std::unique_ptr<Source>> sources_;
-	std::shared_ptr<int> alive_ = std::make_shared<int>(); // renewed by stop(): what the old sources said is void
+	bool joined_ = false;
+	Track audio_ { MediaKind::Audio }, video_ { MediaKind::Video };
 };
 
+void SourceCapture::replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done)
+{
+	const auto name = toString(kind);
+	auto &track = of(kind);
+	const auto later = [&](Status status) {
+		loop_.post([done = std::move(done), status = std::move(status)] { done(status); });
+	};
+	if (track.spec.kind == Kind::None)
+		return later(invalid(fmt::format("there is no {} to replace: start the agent with --{}", name, name)));
+	if (spec.kind == Kind::None)
+		return later(
+			Error { ErrorCode::InvalidParameter,
+				fmt::format("{} cannot be replaced by none: use mute {} or unpublish", name, name) });
+	if (track.next)
+		return later(invalid(fmt::format("a replace of {} is running", name)));
+	const bool device = spec.kind == Kind::V4l2 || spec.kind == Kind::Alsa;
+	// A device can be had once: the one that is on air stays on air.
+	if (device && track.spec == spec && track.running && !track.running->lost)
+		return later(Unit {});
+	try {
+		SourceSpec::parse(spec.str(), kind);
+		const bool onAir = track.lane != nullptr;
+		Replacement next;
+		next.spec = spec;
+		next.plan =
+			prepare({ loop_, config_, spec, kind == MediaKind::Audio, kind == MediaKind::Video, !onAir });
+		next.done = std::move(done);
+		track.next.emplace(std::move(next));
+		if (onAir)
+			tryReplacement(track);
+		else
+			takeReplacement(track);
+	} catch (const Exception &exception) {
+		if (track.next)
+			finishReplace(track, exception.error());
+		else
+			later(exception.error());
+	}
+}
+
+/// Starts the new source beside the old one; its first keyframe makes it take the lane.
+void SourceCapture::tryReplacement(Track &track)
+{
+	auto running = std::make_shared<Running>();
+	auto *raw = running.get();
+	const auto taken = [this, &track, alive = std::weak_ptr(running->alive)] {
+		loop_.post([this, &track, alive] {
+			if (!alive.expired() && track.next)
+				takeReplacement(track);
+		});
+	};
+	auto outlet = std::make_shared<Outlet>(track.lane, track.kind, taken);
+	(track.kind == MediaKind::Audio ? running->audio : running->video) = outlet;
+	SourceSetup setup { config_, running->audio, running->video, {}, true };
+	const auto kind = track.kind;
+	const auto name = track.next->spec.str();
+	// True: it was on trial and has failed; false: it is on air already, perhaps since this very moment.
+	const auto refused = [this, &track, outlet](const Error &error) {
+		if (!track.next)
+			return false;
+		if (!outlet->giveUp()) {
+			takeReplacement(track);
+			return false;
+		}
+		finishReplace(track, error);
+		return true;
+	};
+	setup.events.failed = [this, raw, refused](const Error &error) {
+		post(*raw, [this, refused, error] {
+			if (!refused(error))
+				listener_.onCaptureFailed(error);
+		});
+	};
+	setup.events.ended = [this, raw, refused, name, file = track.next->spec.argument] {
+		post(*raw, [this, refused, name, file] {
+			if (!refused({ ErrorCode::InitializeFailed, fmt::format("{} ended at once", name) }))
+				listener_.onCaptureEnded(file);
+		});
+	};
+	setup.events.lost = [this, raw, refused, kind, name](const Error &error) {
+		raw->lost = true;
+		post(*raw, [this, refused, kind, name, error] {
+			if (!refused(error))
+				listener_.onSourceLost({ kind, name, error.message });
+		});
+	};
+	setup.events.recovered = [this, raw, kind, name](std::chrono::milliseconds lost) {
+		raw->lost = false;
+		post(*raw, [this, kind, name, lost] { listener_.onDeviceRecovered({ kind, name, lost }); });
+	};
+	running->source = track.next->plan.make(std::move(setup));
+	track.next->running = running;
+	track.next->limit = loop_.after(kReplaceLimit, [this, &track, outlet, name] {
+		// It may have come in this moment; then that is on its way.
+		if (!outlet->giveUp())
+			return;
+		finishReplace(track, Error { ErrorCode::InitializeFailed,
+					     fmt::format("{} gave nothing within {} s", name, kReplaceLimit / 1s) });
+	});
+	running->source->start();
+}
+
+/// From here on the new source is the track's.
+void SourceCapture::takeReplacement(Track &track)
+{
+	auto &next = *track.next;
+	const bool wasPassed = track.kind == MediaKind::Video && track.plan.videoPassed;
+	track.spec = next.spec;
+	(track.kind == MediaKind::Audio ? config_.audio : config_.video) = next.spec;
+	track.plan = next.plan;
+	joined_ = false;
+	if (track.running) {
+		const auto &outlet = track.kind == MediaKind::Audio ? track.running->audio : track.running->video;
+		outlet->close();
+		if (!wasPassed)
+			track.framesBefore += outlet->frames();
+	}
+	// The other kind may still live on the old source.
+	track.running = std::move(next.running);
+	finishReplace(track, Unit {});
+}
+
+void SourceCapture::finishReplace(Track &track, Status status)
+{
+	if (!track.next)
+		return;
+	auto next = *std::exchange(track.next, std::nullopt);
+	next.limit.reset();
+	next.running.reset();
+	loop_.post([done = std::move(next.done), status = std::move(status)] { done(status); });
+}
+
 } // namespace
+
+std::vector<TrackPlan> Capture::plan(MainLoop &loop, const LocalStreamConfig &config)
+{
+	std::vector<TrackPlan> tracks;
+	const auto add = [&](MediaKind kind, const SourceSpec &spec) {
+		if (spec.kind == Kind::None)
+			return;
+		const bool video = kind == MediaKind::Video;
+		const auto text = kindOf(spec).describe({ loop, config, spec, !video, video });
+		TrackPlan track;
+		track.kind = kind;
+		track.source = spec.str();
+		track.codec = video ? toString(config.videoCodec) : "opus";
+		track.encoded = text.encoded;
+		track.pipeline = text.pipeline;
+		tracks.push_back(std::move(track));
+	};
+	add(MediaKind::Video, config.video);
+	add(MediaKind::Audio, config.audio);
+	return tracks;
+}
 
 std::unique_ptr<Capture> Capture::create(MainLoop &loop, const LocalStreamConfig &config, Listener &listener)
 {

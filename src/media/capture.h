@@ -5,11 +5,14 @@
 
 #include <trtc/config.h>
 #include <trtc/error.h>
+#include <trtc/events.h>
 #include <trtc/main_loop.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace trtc::media {
 
@@ -21,12 +24,17 @@ public:
 		virtual void onCaptureFailed(const Error &error) = 0;
 		/// A file without loop is through.
 		virtual void onCaptureEnded(const std::string &source) = 0;
+		/// A device has gone; black or silence goes out, and it is taken back when it can be.
+		virtual void onSourceLost(const SourceLost &) {}
+		virtual void onDeviceRecovered(const DeviceRecovered &) {}
 
 	protected:
 		~Listener() = default;
 	};
 	/// Opens and checks the sources, without starting them. Throws as LocalStream::initialize() says.
 	static std::unique_ptr<Capture> create(MainLoop &loop, const LocalStreamConfig &config, Listener &listener);
+	/// What create() would make; opens no device. Throws as create().
+	static std::vector<TrackPlan> plan(MainLoop &loop, const LocalStreamConfig &config);
 	virtual ~Capture() = default; ///< stops
 
 	virtual bool hasAudio() const noexcept = 0;
@@ -45,6 +53,9 @@ public:
 		int width = 0, height = 0;		    ///< pixels; 0 until the first frame
 	};
 	virtual VideoFigures videoFigures() const = 0;
+	/// Takes another source for a kind that is there. Running: the old one goes on until the new one has given
+	/// something (10 s at most), or for good when it does not. @p done runs once, later, on the loop.
+	virtual void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) = 0;
 };
 
 } // namespace trtc::media

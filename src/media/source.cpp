@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace trtc::media {
 
 namespace {
@@ -41,18 +43,48 @@ GstFlowReturn deliver(GstAppSink *sink, gpointer data) noexcept
 void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
 {
 	++frames_;
-	if (muted_) {
-		waitForKeyframe_ = true;
+	const bool delta = GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+	auto time = runningTime + base_ - gst::epoch();
+	const std::lock_guard lock(lane_->mutex_);
+	if (lane_->holder_ != this) {
+		if (!fresh_ || delta || (kind_ == MediaKind::Audio && time <= lane_->last_))
+			return;
+		fresh_ = false;
+		lane_->holder_ = this;
+		lane_->waitForKeyframe_ = true;
+		// The keyframe is what a change begins with; it has to come behind what the other source gave.
+		time = std::max(time, lane_->last_ + GST_MSECOND);
+		if (taken_)
+			taken_();
+	}
+	if (lane_->muted_) {
+		lane_->waitForKeyframe_ = true;
 		return;
 	}
-	if (waitForKeyframe_ && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+	if (lane_->waitForKeyframe_ && delta)
 		return;
-	waitForKeyframe_ = false;
+	lane_->waitForKeyframe_ = false;
+	lane_->last_ = std::max(lane_->last_, time);
 	// A shallow copy: the memory is shared, the time is ours.
 	auto *copy = gst_buffer_copy(buffer);
-	GST_BUFFER_PTS(copy) = runningTime + base_ - gst::epoch();
+	GST_BUFFER_PTS(copy) = time;
 	GST_BUFFER_DTS(copy) = GST_CLOCK_TIME_NONE;
-	sender_->push(copy);
+	lane_->sender_->push(copy);
+}
+
+void Outlet::close()
+{
+	const std::lock_guard lock(lane_->mutex_);
+	fresh_ = false;
+	if (lane_->holder_ == this)
+		lane_->holder_ = nullptr;
+}
+
+bool Outlet::giveUp()
+{
+	const std::lock_guard lock(lane_->mutex_);
+	fresh_ = false;
+	return lane_->holder_ != this;
 }
 
 std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)

@@ -439,7 +439,7 @@ void TtyScreen::onResize(bool always)
 			drawn_ = false;
 			return;
 		}
-		if (pictureWanted_ > 0) {
+		if (pictureWanted_ > 0 || pictureRows_ > 0) {
 			// Where the terminal has moved our rows to is anybody's guess.
 			const int granted = std::clamp(pictureWanted_, 0, std::max(0, size_.rows - kMinTextRows));
 			std::string out = "\x1b[r\x1b[2J";

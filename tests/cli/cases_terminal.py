@@ -236,6 +236,23 @@ def test_no_stdin_has_a_status_line_and_no_prompt(context):
     terminal.ended(0)
 
 
+def test_side_job_of_a_script_draws_nothing(context):
+    service = context.service()
+    terminal = Terminal(context)
+    line = context.join_arguments(service, "alice")
+    line[line.index("--events") + 1] = "text"
+    terminal.prepare([*line, "--exit-when-expected", "--expect", "peer-join"])
+    (context.directory / "script").write_text("./go &\nwait $!\necho rc=$? of the script\n")
+    sent = terminal.record()
+    terminal.shell("sh script")
+    terminal.wait_text("joined")
+    context.agent(service, "bob")
+    terminal.wait_text("rc=0 of the script")
+    wait_until(lambda: b"of the script" in sent.read_bytes(), "the bytes")
+    check(b"\x1b[32mjoined" in sent.read_bytes(), "no colours")
+    check(b"\x1b[J" not in sent.read_bytes() and b"| room" not in sent.read_bytes(), f"drawn: {sent.read_bytes()}")
+
+
 def test_ctrl_d_says_how_to_leave(context):
     service = context.service()
     terminal = start(context, service)

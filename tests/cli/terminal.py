@@ -59,12 +59,16 @@ class Terminal:
         self.type(line)
         self.keys("Enter")
 
-    def start(self, arguments, before="", after=""):
-        """Runs the binary in the foreground. The command line stays short, so that it fits into one row."""
+    def prepare(self, arguments, before="", after=""):
+        """Makes ./go, which runs the binary: a command line that fits into one row."""
         script = self.context.directory / "go"
         script.write_text(f"#!/bin/sh\n{before} exec {shlex.quote(self.context.binary)} "
                           f"{' '.join(shlex.quote(str(a)) for a in arguments)} {after}\n")
         script.chmod(0o755)
+
+    def start(self, arguments, before="", after=""):
+        """Runs the binary in the foreground."""
+        self.prepare(arguments, before, after)
         self.shell("stty -a >before; ulimit -c 0; clear")
         self.wait_for(lambda rows: rows == ["$"], "an empty window")
         self.shell("./go")
@@ -82,6 +86,13 @@ class Terminal:
         before, after = ((self.context.directory / name).read_text() for name in ("before", now))
         # The number of rows is the window's.
         harness.equal(after.splitlines()[1:], before.splitlines()[1:], "line discipline")
+
+    def record(self):
+        """From now on every byte that goes to the window goes to the returned file, too."""
+        path = self.context.directory / "bytes"
+        path.touch()
+        self._tmux("pipe-pane", f"cat >>{shlex.quote(str(path))}")
+        return path
 
     # what is seen
 

@@ -163,6 +163,13 @@ struct FakeCapture final : media::Capture {
 	VideoFigures videoFigures() const override { return figures; }
 
 	VideoFigures figures;
+	void replace(MediaKind, const SourceSpec &spec, std::function<void(Status)> done) override
+	{
+		replaced.push_back(spec);
+		done(Unit {});
+	}
+
+	std::vector<SourceSpec> replaced;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
 	int keyframes = 0;
 	std::optional<Error> failure;

@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(SessionFixture, "publish: offer, capture once connected, keyfr
 	needUplink();
 	auto &peer = *peers.at("up");
 	CHECK(askedHost == "127.0.0.1");
-	CHECK(peer.config.localAddress == "127.0.0.1");
+	CHECK(peer.config.ice.localAddress == "127.0.0.1");
 	REQUIRE(peer.lines.size() == 4);
 	for (std::size_t i = 0; i < 4; ++i) {
 		CHECK(peer.lines[i].send);

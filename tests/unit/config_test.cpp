@@ -25,16 +25,59 @@ std::string refusal(std::string_view text)
 
 } // namespace
 
-TEST_CASE("sources: none, test and a file")
+TEST_CASE("sources: every kind, with its argument as it is")
 {
-	CHECK(SourceSpec::parse("none") == SourceSpec {});
-	CHECK(SourceSpec::parse("test") == SourceSpec { SourceSpec::Kind::Test, "" });
-	CHECK(SourceSpec::parse("file:a b:c.mkv") == SourceSpec { SourceSpec::Kind::File, "a b:c.mkv" });
-	for (const auto *bad : { "", "file:", "test:ball", "v4l2", "None", "file" }) {
+	using Kind = SourceSpec::Kind;
+	const struct {
+		const char *text;
+		SourceSpec spec;
+	} rows[] = {
+		{ "none", {} },
+		{ "test", { Kind::Test, "" } },
+		{ "file:a b:c.mkv", { Kind::File, "a b:c.mkv" } },
+		{ "v4l2", { Kind::V4l2, "" } },
+		{ "v4l2:/dev/video2", { Kind::V4l2, "/dev/video2" } },
+		{ "v4l2:HD Webcam: front", { Kind::V4l2, "HD Webcam: front" } },
+		{ "alsa", { Kind::Alsa, "" } },
+		{ "alsa:plughw:Loopback,1", { Kind::Alsa, "plughw:Loopback,1" } },
+		{ "screen", { Kind::Screen, "" } },
+		{ "screen::1.0", { Kind::Screen, ":1.0" } },
+		{ "pipeline:videotestsrc ! a,b=c", { Kind::Pipeline, "videotestsrc ! a,b=c" } },
+	};
+	for (const auto &row : rows) {
+		CAPTURE(row.text);
+		CHECK(SourceSpec::parse(row.text) == row.spec);
+		CHECK(row.spec.str() == row.text);
+	}
+	for (const auto *bad : { "", "file:", "test:ball", "v4l2:", "alsa:", "screen:", "pipeline", "pipeline:", "None",
+				 "file", "v4l", "v4l2/dev/video0" }) {
 		CAPTURE(bad);
-		CHECK(refusal<SourceSpec>(bad).find("none, test or file:PATH") != std::string::npos);
+		CHECK(refusal<SourceSpec>(bad).find("none, test, file:PATH, v4l2[:CAMERA]") != std::string::npos);
 	}
 	CHECK(refusal<SourceSpec>("camera\n").find("\"camera?\"") != std::string::npos);
+}
+
+TEST_CASE("sources: a camera gives no sound, a microphone no picture")
+{
+	const auto refused = [](const char *text, MediaKind kind) -> std::string {
+		try {
+			(void)SourceSpec::parse(text, kind);
+		} catch (const Exception &exception) {
+			CHECK((exception.error().code == ErrorCode::InvalidParameter));
+			return exception.what();
+		}
+		return {};
+	};
+	CHECK(refused("v4l2", MediaKind::Audio).find("gives no sound: use alsa") != std::string::npos);
+	CHECK(refused("screen", MediaKind::Audio).find("gives no sound") != std::string::npos);
+	CHECK(refused("alsa:hw:0", MediaKind::Video).find("gives no picture: use v4l2") != std::string::npos);
+	for (const auto *both : { "none", "test", "file:x", "pipeline:x" }) {
+		CAPTURE(both);
+		CHECK(refused(both, MediaKind::Audio).empty());
+		CHECK(refused(both, MediaKind::Video).empty());
+	}
+	CHECK(refused("v4l2", MediaKind::Video).empty());
+	CHECK(refused("alsa", MediaKind::Audio).empty());
 }
 
 TEST_CASE("video profiles: the SDK's names")

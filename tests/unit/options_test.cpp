@@ -113,6 +113,15 @@ TEST_CASE("join: every option arrives")
 	CHECK(config.log.level == "debug");
 	CHECK(config.log.file == "l.txt");
 	CHECK(join("--record out --latency 50").client.latency == 50ms);
+	const auto network =
+		join("--stun stun:s --turn turn:u:p@t?transport=tcp --ice relay --proxy http://x:1").client.network;
+	CHECK(network.stun == StunServer { "s", 3478 });
+	CHECK(network.turn == TurnServer { "u", "p", "t", 3478, true });
+	CHECK(network.relayOnly);
+	CHECK(network.proxy == ProxyServer { ProxyServer::Kind::Http, "", "", "x", 1 });
+	CHECK(join("").client.network == NetworkConfig {});
+	CHECK(join("--stats 5").statsPeriod == 5s);
+	CHECK_FALSE(join("").statsPeriod);
 	CHECK(std::get<JoinConfig>(parse("join --user-id a --user-sig s --string-room --room 5")).join.room ==
 	      RoomId::string("5"));
 }
@@ -209,6 +218,7 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--expect joined@1001h", "over 1000h" },
 		{ "--expect nothing", "there is no event" },
 		{ "--exit-when-expected", "needs an expectation" },
+		{ "--junit report.xml", "--junit reports on expectations: add --expect" },
 		{ "--log-level loud", "use error, warn, info, debug, trace" },
 		{ "--room 6", "--room is given 2 times" },
 		{ "--vidio test", "did you mean --video?" },
@@ -292,7 +302,19 @@ TEST_CASE("serve")
 	CHECK(refusal("serve --listen ::1:80").find("use HOST:PORT") != std::string::npos);
 	CHECK(refusal("serve --listen 127.0.0.1:65536").find("port \"65536\"") != std::string::npos);
 	CHECK(refusal("serve --max-rooms 0").find("--max-rooms") != std::string::npos);
-	CHECK(refusal("serve --tls-cert x").find("unknown option") != std::string::npos);
+	CHECK(plain.tlsCertificate.empty());
+	CHECK(plain.minMediaPort == 0);
+	const auto secure = std::get<ServeConfig>(parse("serve --listen 0.0.0.0:80 --tls-cert c --tls-key k "
+							"--media-address 192.0.2.1 --media-ports 40000-40009"));
+	CHECK(secure.tlsCertificate == "c");
+	CHECK(secure.tlsKey == "k");
+	CHECK(secure.mediaAddress == "192.0.2.1");
+	CHECK(secure.minMediaPort == 40000);
+	CHECK(secure.maxMediaPort == 40009);
+	CHECK(refusal("serve --tls-cert x").find("--tls-key is missing") != std::string::npos);
+	CHECK(refusal("serve --media-ports 5000").find("FIRST-LAST") != std::string::npos);
+	CHECK(refusal("serve --media-ports 5001-5000").find("above") != std::string::npos);
+	CHECK(refusal("serve --media-ports 1-5000").find("first port") != std::string::npos);
 }
 
 TEST_CASE("usersig")

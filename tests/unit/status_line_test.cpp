@@ -73,7 +73,9 @@ TEST_CASE("what is missed least goes first")
 		{ 5, "REC" },
 		{ 2, "" },
 	};
-	for (const auto &[columns, wanted] : rows) {
+	for (const auto &row : rows) {
+		const int columns = row.first;
+		const auto *wanted = row.second;
 		CAPTURE(columns);
 		CHECK(statusLine(full(), columns, false) == wanted);
 	}

@@ -15,6 +15,13 @@ namespace trtc::media {
 
 namespace {
 
+/// What a media file holds, as far as we use it.
+struct FileStreams {
+	bool audio = false, video = false;
+	bool audioPassed = false; ///< Opus with one or two channels: goes out as it is
+	bool videoPassed = false; ///< H.264, and H.264 is asked for: goes out as it is
+};
+
 void checkReadable(const std::string &path)
 {
 	const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -71,6 +78,25 @@ void linkDecoded(GstElement *decodebin, GstPad *pad, gpointer data) noexcept
 	gst_pad_link(pad, sink.get());
 }
 
+/// What follows the demuxer, up to the encoder or the parser. Throws Exception(NotSupported).
+std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (streams.videoPassed)
+		return "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
+	const auto &profile = config.videoProfile;
+	return fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
+			   "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1 ! {}",
+			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+}
+
+std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (streams.audioPassed)
+		return "opusparse";
+	return fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={} ! {}",
+			   config.audioProfile.channels, audioEncoder(config.audioProfile));
+}
+
 class FileSource final : public Source {
 public:
 	FileSource(SourceSetup setup, std::string path, FileStreams streams)
@@ -94,27 +120,10 @@ public:
 		gst_element_link(source, decoder);
 		auto branches = std::make_shared<Branches>();
 		const auto &config = setup_.config;
-		if (setup_.video) {
-			const auto &p = config.videoProfile;
-			branches->video = branch(
-				streams_.videoPassed
-					? std::string("h264parse config-interval=-1 ! "
-						      "video/x-h264,stream-format=byte-stream,alignment=au")
-					: fmt::format(
-						  "queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
-						  "video/x-raw,format=I420,width={},height={},framerate={}/"
-						  "1,pixel-aspect-ratio=1/1 ! {}",
-						  p.width, p.height, p.fps, videoEncoder(config.videoCodec, p)),
-				"video", setup_.video);
-		}
+		if (setup_.video)
+			branches->video = branch(fileVideoChain(config, streams_), "video", setup_.video);
 		if (setup_.audio)
-			branches->audio =
-				branch(streams_.audioPassed ? std::string("opusparse")
-							    : fmt::format("queue ! audioconvert ! audioresample ! "
-									  "audio/x-raw,rate=48000,channels={} ! {}",
-									  config.audioProfile.channels,
-									  audioEncoder(config.audioProfile)),
-				       "audio", setup_.audio);
+			branches->audio = branch(fileAudioChain(config, streams_), "audio", setup_.audio);
 		g_signal_connect_data(
 			decoder, "pad-added", G_CALLBACK(linkDecoded),
 			new std::shared_ptr<Branches>(std::move(branches)),
@@ -191,8 +200,6 @@ private:
 	gst::Pipeline pipeline_;
 };
 
-} // namespace
-
 FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec)
 {
 	checkReadable(path);
@@ -235,9 +242,26 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 	return streams;
 }
 
-std::unique_ptr<Source> makeFileSource(SourceSetup setup, const std::string &path, const FileStreams &streams)
+} // namespace
+
+SourcePlan prepareFile(const SourceRequest &request)
 {
-	return std::make_unique<FileSource>(std::move(setup), path, streams);
+	const auto &path = request.spec.argument;
+	const auto streams = inspectFile(path, request.audio, request.video, request.config.videoCodec);
+	return { [path, streams](SourceSetup setup) {
+			return std::make_unique<FileSource>(std::move(setup), path, streams);
+		},
+		 streams.audioPassed, streams.videoPassed };
+}
+
+SourceText describeFile(const SourceRequest &request)
+{
+	const auto &path = request.spec.argument;
+	const auto &config = request.config;
+	const auto streams = inspectFile(path, request.audio, request.video, config.videoCodec);
+	return { fmt::format("filesrc location={} ! decodebin ! {}", path,
+			     request.video ? fileVideoChain(config, streams) : fileAudioChain(config, streams)),
+		 request.video ? !streams.videoPassed : !streams.audioPassed };
 }
 
 } // namespace trtc::media

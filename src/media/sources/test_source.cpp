@@ -113,6 +113,23 @@ void feed(gst::Pipeline &pipeline, const char *name, std::shared_ptr<G> generato
 				  [](gpointer data) noexcept { delete static_cast<std::shared_ptr<G> *>(data); });
 }
 
+std::string testVideoChain(const LocalStreamConfig &config)
+{
+	const auto &profile = config.videoProfile;
+	return fmt::format("appsrc name=picture is-live=true format=time max-buffers=1 "
+			   "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
+			   "queue max-size-buffers=3 ! {}",
+			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+}
+
+std::string testAudioChain(const LocalStreamConfig &config)
+{
+	return fmt::format("appsrc name=sound is-live=true format=time max-buffers=1 "
+			   "caps=audio/x-raw,format=S16LE,rate=48000,channels={},layout=interleaved ! "
+			   "queue max-size-buffers=8 ! {}",
+			   config.audioProfile.channels, audioEncoder(config.audioProfile));
+}
+
 class TestSource final : public Source {
 public:
 	TestSource(SourceSetup setup) : setup_(std::move(setup)), pipeline_("test-source") {}
@@ -131,23 +148,14 @@ public:
 		if (setup_.video) {
 			video_ = std::make_shared<VideoGenerator>();
 			video_->profile = config.videoProfile;
-			pipeline_.addChain(fmt::format(
-				"appsrc name=picture is-live=true format=time max-buffers=1 "
-				"caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
-				"queue max-size-buffers=3 ! {} ! appsink name=video sync=false async=false",
-				config.videoProfile.width, config.videoProfile.height, config.videoProfile.fps,
-				videoEncoder(config.videoCodec, config.videoProfile)));
+			pipeline_.addChain(testVideoChain(config) + " ! appsink name=video sync=false async=false");
 			feed<VideoGenerator, &VideoGenerator::frame>(pipeline_, "picture", video_);
 			connectOutlet(pipeline_.bin(), "video", setup_.video);
 		}
 		if (setup_.audio) {
 			audio_ = std::make_shared<AudioGenerator>();
 			audio_->channels = static_cast<unsigned>(config.audioProfile.channels);
-			pipeline_.addChain(
-				fmt::format("appsrc name=sound is-live=true format=time max-buffers=1 "
-					    "caps=audio/x-raw,format=S16LE,rate=48000,channels={},layout=interleaved ! "
-					    "queue max-size-buffers=8 ! {} ! appsink name=audio sync=false async=false",
-					    config.audioProfile.channels, audioEncoder(config.audioProfile)));
+			pipeline_.addChain(testAudioChain(config) + " ! appsink name=audio sync=false async=false");
 			feed<AudioGenerator, &AudioGenerator::block>(pipeline_, "sound", audio_);
 			connectOutlet(pipeline_.bin(), "audio", setup_.audio);
 		}
@@ -176,6 +184,14 @@ private:
 
 } // namespace
 
-std::unique_ptr<Source> makeTestSource(SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }
+SourcePlan prepareTest(const SourceRequest &)
+{
+	return { [](SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }, false, false };
+}
+
+SourceText describeTest(const SourceRequest &request)
+{
+	return { request.video ? testVideoChain(request.config) : testAudioChain(request.config), true };
+}
 
 } // namespace trtc::media

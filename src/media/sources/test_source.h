@@ -7,6 +7,7 @@ namespace trtc::media {
 
 /// The measurable test picture and sound (test_pattern.h), live. Frame n is due at n / fps seconds of the process
 /// timeline, sample m at m / 48000 of the same: flash and beep start in the same instant.
-std::unique_ptr<Source> makeTestSource(SourceSetup setup);
+SourcePlan prepareTest(const SourceRequest &request);
+SourceText describeTest(const SourceRequest &request);
 
 } // namespace trtc::media

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/completion.h"
+#include "cli/command_completion.h"
 
 #include "cli/stdin_commands.h"
 #include "support/temp_dir.h"
@@ -58,6 +58,8 @@ TEST_CASE("arguments come from the usage of their command")
 	CHECK(after("@x  subscribe  bob  v") == Lines { "video" });
 	CHECK(after("record start f") == Lines { "films/" });
 	CHECK(after("record start films/").empty());
+	CHECK(after("replace video te") == Lines { "test" });
+	CHECK(after("replace video file:") == Lines { "file:film.mp4", "file:films/" });
 	CHECK(after("leave ").empty());
 	CHECK(after("nonsense ").empty());
 	const auto completion = completeCommand("subscribe bo", kWorld);
