@@ -83,7 +83,18 @@ void DecodePipeline::onError(std::function<void(GstMessage *)> handler)
 
 void DecodePipeline::start()
 {
-	pipeline_.play();
+	try {
+		pipeline_.play();
+	} catch (const Exception &exception) {
+		// The bus knows more than the state change.
+		auto bus = gst::ObjectPtr<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(pipeline_.get())));
+		auto *message = gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR);
+		if (!message)
+			throw;
+		const auto text = errorText(message);
+		gst_message_unref(message);
+		throw Exception(exception.error().code, text);
+	}
 	if (config_.title.empty())
 		return;
 	auto *tags = gst_tag_list_new(GST_TAG_TITLE, config_.title.c_str(), nullptr);

@@ -173,7 +173,9 @@ private:
 			try {
 				open(outlet, frame.codec);
 			} catch (const Exception &exception) {
-				return failed(outlet, exception.error());
+				const auto &error = exception.error();
+				const bool notStarted = error.code == ErrorCode::InitializeFailed;
+				return failed(outlet, { notStarted ? codeOf(outlet) : error.code, error.message });
 			}
 		}
 		const bool taken = outlet.pipeline->push(frame);
@@ -207,12 +209,16 @@ private:
 				close(outlet);
 				return listener_.onPlayerClosed();
 			}
-			const auto code =
-				outlet.kind == MediaKind::Audio ? ErrorCode::DeviceNotFound : ErrorCode::MediaFailed;
-			failed(outlet, { code, errorText(message) });
+			failed(outlet, { codeOf(outlet), errorText(message) });
 		});
 		pipeline->start();
 		outlet.pipeline = std::move(pipeline);
+	}
+
+	/// What it means when something goes wrong there.
+	static ErrorCode codeOf(const Outlet &outlet) noexcept
+	{
+		return outlet.kind == MediaKind::Audio ? ErrorCode::DeviceNotFound : ErrorCode::MediaFailed;
 	}
 
 	void connect(Outlet &outlet, DecodePipeline &pipeline)

@@ -61,14 +61,15 @@ struct PlayFixture : LoopFixture, Player::Listener {
 struct PictureFile {
 	explicit PictureFile(const std::string &path)
 	{
-		gst::Pipeline pipeline("look");
-		auto *chain =
-			pipeline.addChain("filesrc name=in ! decodebin ! videoconvert ! video/x-raw,format=GRAY8 ! "
-					  "appsink name=out sync=false");
-		auto in = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(chain), "in"));
+		pipeline = gst::ElementPtr::sink(
+			gst_parse_launch("filesrc name=in ! decodebin ! videoconvert ! video/x-raw,format=GRAY8 ! "
+					 "appsink name=out sync=false",
+					 nullptr));
+		REQUIRE(pipeline);
+		auto in = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "in"));
 		g_object_set(in.get(), "location", path.c_str(), nullptr);
-		auto out = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(chain), "out"));
-		pipeline.play();
+		auto out = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "out"));
+		gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
 		sample = gst::SamplePtr::adopt(gst_app_sink_try_pull_sample(GST_APP_SINK(out.get()), 8 * GST_SECOND));
 		REQUIRE(sample);
 		const auto *structure = gst_caps_get_structure(gst_sample_get_caps(sample.get()), 0);
@@ -78,7 +79,14 @@ struct PictureFile {
 		// GRAY8 is full range; the pattern's levels are found by its marks.
 		code = readFrame({ map.data, (width + 3) / 4 * 4, width, height });
 	}
-	~PictureFile() { gst_buffer_unmap(gst_sample_get_buffer(sample.get()), &map); }
+	~PictureFile()
+	{
+		if (sample)
+			gst_buffer_unmap(gst_sample_get_buffer(sample.get()), &map);
+		if (pipeline)
+			gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+	}
+	gst::ElementPtr pipeline;
 	gst::SamplePtr sample;
 	GstMapInfo map {};
 	int width = 0, height = 0;
