@@ -17,28 +17,26 @@ namespace trtc::base {
 
 namespace {
 
-class TapSink final : public spdlog::sinks::base_sink<std::mutex> {
+/// Hands lines to a function, with their line feed.
+class WriteSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-	explicit TapSink(std::function<void(std::string_view)> tap) : tap_(std::move(tap)) {}
+	explicit WriteSink(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
 
 private:
 	void sink_it_(const spdlog::details::log_msg &message) override
 	{
 		spdlog::memory_buf_t line;
 		formatter_->format(message, line);
-		std::string_view text(line.data(), line.size());
-		while (text.ends_with('\n') || text.ends_with('\r'))
-			text.remove_suffix(1);
-		tap_(text);
+		write_({ line.data(), line.size() });
 	}
 	void flush_() override {}
 
-	std::function<void(std::string_view)> tap_;
+	std::function<void(std::string_view)> write_;
 };
 
 } // namespace
 
-void setUpLog(const std::string &level, const std::string &file, std::function<void(std::string_view)> tap)
+void setUpLog(const std::string &level, const std::string &file, LogHandlers handlers)
 {
 	const auto parsed = level == "error"   ? spdlog::level::err
 			    : level == "warn"  ? spdlog::level::warn
@@ -52,7 +50,9 @@ void setUpLog(const std::string &level, const std::string &file, std::function<v
 			fmt::format("log level \"{}\" is unknown: use error, warn, info, debug or trace", level));
 	spdlog::sink_ptr sink;
 	try {
-		if (file.empty())
+		if (file.empty() && handlers.write)
+			sink = std::make_shared<WriteSink>(std::move(handlers.write));
+		else if (file.empty())
 			sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
 		else
 			sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
@@ -63,9 +63,13 @@ void setUpLog(const std::string &level, const std::string &file, std::function<v
 	sink->set_level(parsed);
 	auto logger = std::make_shared<spdlog::logger>("trtc-cli", std::move(sink));
 	logger->set_level(parsed);
-	if (tap) {
+	if (handlers.tap) {
 		const auto low = std::min(parsed, spdlog::level::debug);
-		auto second = std::make_shared<TapSink>(std::move(tap));
+		auto second = std::make_shared<WriteSink>([tap = std::move(handlers.tap)](std::string_view line) {
+			while (line.ends_with('\n') || line.ends_with('\r'))
+				line.remove_suffix(1);
+			tap(line);
+		});
 		second->set_level(low);
 		logger->sinks().push_back(std::move(second));
 		logger->set_level(low);

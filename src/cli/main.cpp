@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/run_report.h"
 
 #include <trtc/error.h>
@@ -45,15 +46,19 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	const Surroundings surroundings { [](const char *name) -> const char * { return std::getenv(name); },
 					  ::isatty(STDOUT_FILENO) == 1, variables(),
 					  [](const std::string &message) { complain(message); } };
+	const auto terminal = findTerminal(false);
+	const bool colours = terminal.events && terminal.colours;
 	try {
 		auto result = parseCommandLine(arguments, surroundings);
 		return std::visit(overloaded {
 					  [&](const JoinConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  printer.setColours(colours);
 						  return runJoin(config, printer);
 					  },
 					  [&](const ServeConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  printer.setColours(colours);
 						  return runServe(config, printer);
 					  },
 					  [](const DevicesConfig &config) { return runDevices(config); },
@@ -69,6 +74,7 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 		RunReport report(printer);
 		// One error is enough: that there is no report either is not worth a second exit code.
 		static_cast<void>(report.open(reportConfigOf(arguments, surroundings)));
+		printer.setColours(colours);
 		const auto code = reportFatal(printer, error.error());
 		if (join)
 			printer.print(summaryRecord(code, errorName(error.error().code), printer.elapsed(), {}));

@@ -288,6 +288,10 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));
+	if (const auto text = values.text("--play"))
+		config.play = PlayConfig::parse(*text);
+	config.audioVolume =
+		std::chrono::seconds(parseWhole("--audio-volume", values.value("--audio-volume"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");

@@ -33,6 +33,17 @@ struct ReportConfig {
 	std::string secret; ///< the UserSig as far as an option holds it
 };
 
+/// What `--play` asks for.
+struct PlayConfig {
+	bool automatic = false; ///< a window, else the terminal; and the sound card: whatever there is
+	bool window = false, terminal = false, sound = false;
+	std::string soundDevice; ///< ALSA; "": its default
+	/// `auto`, or a list of `window`, `term`, `sound`, `alsa[:DEVICE]` with commas between. Throws
+	/// Exception(InvalidParameter) naming what is allowed.
+	static PlayConfig parse(std::string_view text);
+	bool operator==(const PlayConfig &) const = default;
+};
+
 struct JoinConfig {
 	ClientConfig client; ///< userSig is filled from `--user-sig` only
 	JoinOptions join;
@@ -42,6 +53,8 @@ struct JoinConfig {
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only
 	std::string recordDirectory;	    ///< "": no recording
+	std::optional<PlayConfig> play;
+	std::chrono::milliseconds audioVolume { 0 }; ///< 0: not told
 	RecordName recordName;
 	EventFormat events = EventFormat::Json;
 	std::optional<std::chrono::milliseconds> exitAfter;

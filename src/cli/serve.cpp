@@ -30,7 +30,7 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 	try {
 		if (const auto error = report.open(config.report))
 			throw Exception(*error);
-		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, report.logTap());
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, { {}, report.logTap() });
 		if (config.dryRun) {
 			printPlan(config, printer);
 			return ExitCode::Ok;

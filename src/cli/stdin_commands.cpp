@@ -43,8 +43,16 @@ void runMute(CommandHost &host, Arguments arguments, Reply reply)
 	host.setMuted(parseKind(arguments[0]), true, std::move(reply));
 }
 
+void runPlay(CommandHost &host, Arguments arguments, Reply reply) { host.play(UserId(arguments[0]), std::move(reply)); }
+
 void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::move(reply)); }
 
+void runSnapshot(CommandHost &host, Arguments arguments, Reply reply)
+{
+	host.snapshot(UserId(arguments[0]), arguments[1], std::move(reply));
+}
+
+void runStop(CommandHost &host, Arguments arguments, Reply reply) { host.stop(UserId(arguments[0]), std::move(reply)); }
 void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
 {
 	host.startRecording(arguments.empty() ? "" : arguments[0], std::move(reply));
@@ -109,6 +117,7 @@ constexpr Command kCommands[] = {
 	{ "help", "", "list the commands", 0, 0, runHelp },
 	{ "leave", "", "leave the room, close every recording, end", 0, 0, runLeave },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
+	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
 	{ "record start", "[DIR]", "record every subscribed user, into the directory of --record or another", 0, 1,
 	  runRecordStart },
@@ -116,7 +125,9 @@ constexpr Command kCommands[] = {
 	  runRecordStop },
 	{ "replace", "audio|video SOURCE", "take another source for a track, without a new negotiation", 2, 2,
 	  runReplace, true },
+	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot },
 	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
+	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
 	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
 	  runSubscribe },

@@ -59,6 +59,7 @@ void Session::shutDown()
 {
 	if (std::exchange(shutDown_, true))
 		return;
+	volumeTimer_.reset();
 	giveStreamBack();
 	comeback_ = {};
 	tearDown("leave", kLeft);

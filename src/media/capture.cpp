@@ -276,29 +276,33 @@ void SourceCapture::tryReplacement(Track &track)
 	SourceSetup setup { config_, running->audio, running->video, {}, true };
 	const auto kind = track.kind;
 	const auto name = track.next->spec.str();
-	const auto refused = [this, &track](const Error &error) {
-		if (track.next)
-			finishReplace(track, error);
+	// True: it was on trial and has failed; false: it is on air already, perhaps since this very moment.
+	const auto refused = [this, &track, outlet](const Error &error) {
+		if (!track.next)
+			return false;
+		if (!outlet->giveUp()) {
+			takeReplacement(track);
+			return false;
+		}
+		finishReplace(track, error);
+		return true;
 	};
-	setup.events.failed = [this, raw, refused, &track](const Error &error) {
-		post(*raw, [this, refused, &track, error] {
-			track.next ? refused(error) : listener_.onCaptureFailed(error);
+	setup.events.failed = [this, raw, refused](const Error &error) {
+		post(*raw, [this, refused, error] {
+			if (!refused(error))
+				listener_.onCaptureFailed(error);
 		});
 	};
-	setup.events.ended = [this, raw, refused, &track, name, file = track.next->spec.argument] {
-		post(*raw, [this, refused, &track, name, file] {
-			if (track.next)
-				refused({ ErrorCode::InitializeFailed, fmt::format("{} ended at once", name) });
-			else
+	setup.events.ended = [this, raw, refused, name, file = track.next->spec.argument] {
+		post(*raw, [this, refused, name, file] {
+			if (!refused({ ErrorCode::InitializeFailed, fmt::format("{} ended at once", name) }))
 				listener_.onCaptureEnded(file);
 		});
 	};
-	setup.events.lost = [this, raw, refused, kind, name, &track](const Error &error) {
+	setup.events.lost = [this, raw, refused, kind, name](const Error &error) {
 		raw->lost = true;
-		post(*raw, [this, refused, kind, name, &track, error] {
-			if (track.next)
-				refused(error);
-			else
+		post(*raw, [this, refused, kind, name, error] {
+			if (!refused(error))
 				listener_.onSourceLost({ kind, name, error.message });
 		});
 	};

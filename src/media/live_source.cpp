@@ -52,6 +52,7 @@ public:
 	Front(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 		: device_(device), recorded_(device.recorded()), pipeline_("live-source")
 	{
+		pipeline_.observe(config.trace);
 		const auto chain = device.open();
 		pipeline_.addChain(
 			fmt::format("{} ! {} ! appsink name=trtc-raw sync={} async=false qos=false max-buffers=4",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whatever a user gets wrong: one line on stderr, the error event, the exit code; nobody else notices."""
 
+import json
 import signal
 import time
 
@@ -141,6 +142,27 @@ def test_file_sources(context):
     room.untouched()
     equal(room.anchor.find("peer-join"), [], "peers seen by the anchor")
     room.leave()
+
+
+def test_devices_that_are_not_there(context):
+    cases = [
+        (["--video", "v4l2:/dev/video-none"], 5, "DEVICE_NOT_FOUND", "/dev/video-none cannot be opened"),
+        (["--video", "v4l2:No Such Camera"], 5, "DEVICE_NOT_FOUND", "there is no camera"),
+        (["--audio", "alsa:hw:NoSuchCard"], 5, "DEVICE_NOT_FOUND", "microphone \"hw:NoSuchCard\" cannot be opened"),
+        (["--video", "screen"], 5, "DEVICE_NOT_FOUND", "DISPLAY is not set"),
+        (["--video", "screen:nonsense"], 5, "DEVICE_NOT_FOUND", "is no name of a display"),
+        (["--video", "pipeline:nosuchelement"], 5, "INITIALIZE_FAILED", "no element"),
+        (["--audio", "pipeline:videotestsrc"], 5, "INITIALIZE_FAILED", "it has to end in raw audio"),
+        (["--audio", "v4l2"], 2, "INVALID_PARAMETER", "gives no sound"),
+        (["--video", "alsa"], 2, "INVALID_PARAMETER", "gives no picture"),
+    ]
+    for arguments, code, name, part in cases:
+        agent = context.run("join", *NO_ROOM, "--user-id", "ann", "--room", "1", *arguments, variables={"DISPLAY": ""})
+        refused(agent, code, name, part)
+        equal(agent.find("connection-state-changed"), [], "connections made for a source that fails")
+    listed = context.run("devices", "--json", variables={"DISPLAY": ""})
+    equal(listed.process.returncode, 0, "exit code of devices")
+    equal(sorted(json.loads(listed.lines[0])), ["cameras", "microphones", "screens", "speakers"], "kinds of devices")
 
 
 def test_record_directory(context):

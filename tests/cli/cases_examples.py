@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import xml.etree.ElementTree
 
 from harness import Program, Room, TINY, WATCHDOG, check, equal, wait_until
@@ -44,17 +45,27 @@ class Manager:
         self.path = str(context.directory / "notify")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.path)
-        self._socket.settimeout(WATCHDOG)
         self.told = []
+        self._news = threading.Condition()
         context.cleanup(self._socket.close)
+        # Always reading, as systemd is: sd_notify() waits while ten messages lie there unread.
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                message = self._socket.recv(4096).decode()
+            except OSError:
+                return
+            with self._news:
+                self.told.append(message.split("\n"))
+                self._news.notify_all()
 
     def wait(self, line, count=1):
         """Until that line has come so often; what is new since the start counts."""
-        while sum(line in each for each in self.told) < count:
-            try:
-                self.told.append(self._socket.recv(4096).decode().split("\n"))
-            except TimeoutError:
-                check(False, f"no {line} from the agent; it told {self.told}")
+        with self._news:
+            check(self._news.wait_for(lambda: sum(line in each for each in self.told) >= count, WATCHDOG),
+                  f"no {line} from the agent; it told {self.told}")
 
 
 def test_every_script_is_clean_and_says_what_it_is(context):
@@ -92,7 +103,7 @@ def test_recorder(context):
     manager = Manager(context)
     recorder = Script(context, room.service, "recorder", "100", "films", NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="200000")
     manager.wait("READY=1")
-    check("STATUS=in room 100 as recorder-100" in manager.told[-1], f"status is {manager.told[-1]}")
+    manager.wait("STATUS=in room 100 as recorder-100")
     recorder.wait("recording-started", userId="onair")
     manager.wait(f"STATUS=recording {recorder.find('recording-started')[0]['path']}")
     # Every half of the limit, for as long as the loop turns.

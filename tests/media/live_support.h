@@ -133,6 +133,8 @@ struct LiveFixture : LoopFixture, media::Capture::Listener {
 	/// So many more of each that is there.
 	bool more(std::size_t pictures, std::size_t sounds)
 	{
+		// What arrives on a streaming thread does not wake the loop.
+		const auto tick = loop.every(20ms, [] {});
 		const auto video = picture->count() + pictures, audio = sound->count() + sounds;
 		return waitFor([&] { return picture->count() >= video && sound->count() >= audio; }, 15s);
 	}

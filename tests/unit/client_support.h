@@ -47,9 +47,14 @@ struct FakeDriver final : signalling::Driver {
 
 struct FakeSender final : webrtc::Sender {
 	explicit FakeSender(std::size_t line) : line_(line) {}
-	void push(GstBuffer *) override {}
+	void push(GstBuffer *buffer) override
+	{
+		++pushed;
+		gst_buffer_unref(buffer);
+	}
 	void onKeyframeRequest(std::function<void()> handler) override { keyframe = std::move(handler); }
 	std::size_t mLine() const noexcept override { return line_; }
+	int pushed = 0;
 	std::function<void()> keyframe;
 
 private:

@@ -218,7 +218,11 @@ TEST_CASE_FIXTURE(SessionFixture, "publish: offer, capture once connected, keyfr
 	CHECK(!capture->running);
 	peer.listener.onConnected();
 	CHECK(capture->running);
-	CHECK(capture->audioSender == peer.senders.at(0));
+	// Between the two is what measures the volume.
+	REQUIRE(capture->audioSender);
+	CHECK(capture->audioSender->mLine() == 0);
+	capture->audioSender->push(gst_buffer_new());
+	CHECK(peer.senders.at(0)->pushed == 1);
 	CHECK(capture->videoSender == peer.senders.at(1));
 	CHECK(driver->all<signalling::LinkConnected>().size() == 1);
 	peer.senders.at(1)->keyframe();

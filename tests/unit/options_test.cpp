@@ -126,6 +126,45 @@ TEST_CASE("join: every option arrives")
 	      RoomId::string("5"));
 }
 
+TEST_CASE("join: where to play")
+{
+	const auto play = [](const std::string &text) {
+		const auto config = join(text).play;
+		REQUIRE(config.has_value());
+		return *config;
+	};
+	PlayConfig automatic, terminal, sound, card, all;
+	automatic.automatic = true;
+	terminal.terminal = true;
+	sound.sound = true;
+	card.sound = true;
+	card.soundDevice = "hw:1,0";
+	all = card;
+	all.window = all.terminal = true;
+	CHECK_FALSE(join("").play);
+	CHECK(join("").audioVolume == 0ms);
+	CHECK(join("--audio-volume 2").audioVolume == 2s);
+	CHECK(play("--play") == automatic);
+	CHECK(play("--play --no-stdin") == automatic);
+	CHECK(play("--play auto") == automatic);
+	CHECK(play("--play term") == terminal);
+	CHECK(play("--play=term") == terminal);
+	CHECK(play("--play sound") == sound);
+	CHECK(play("--play alsa") == sound);
+	CHECK(play("--play alsa:hw:1,0") == card);
+	CHECK(play("--play window,alsa:hw:1,0,term") == all);
+	for (const auto *wrong : { "windows", "auto,term", "term,", "alsa:", ",", "window,0", "term,auto" }) {
+		CAPTURE(wrong);
+		const auto message = refusal(std::string("join --user-id a --room 5 --user-sig s --play ") + wrong);
+		CHECK(message.find("--play \"" + std::string(wrong) + "\" is not allowed") != std::string::npos);
+		CHECK(message.find("window, term, sound, alsa[:DEVICE]") != std::string::npos);
+	}
+	CHECK(refusal("join --user-id a --room 5 --user-sig s --play windw").find("did you mean window?") !=
+	      std::string::npos);
+	CHECK(refusal("join --user-id a --room 5 --user-sig s --audio-volume 3601").find("--audio-volume") !=
+	      std::string::npos);
+}
+
 TEST_CASE("join: what is wrong is refused by name")
 {
 	struct Row {
@@ -188,7 +227,6 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "surplus", "unknown argument \"surplus\"" },
 		{ "--loop=maybe", "--loop" },
 		// contract, but not of this release
-		{ "--play", "unknown option" },
 	};
 	for (const auto &row : more) {
 		CAPTURE(row.line);
