@@ -159,6 +159,7 @@ constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to rea
 
 constexpr OptionSpec kDevices[] = {
 	{ "--json", Kind::Flag, "", "", "one JSON object instead of a text" },
+	kConfig,
 };
 
 constexpr CommandSpec kCommandSpecs[] = {
