@@ -218,7 +218,8 @@ TEST_CASE_FIXTURE(LiveFixture, "replace: one kind of a file that gives both; the
 	REQUIRE(more(10, 30));
 	REQUIRE(replace(MediaKind::Video, kWhite));
 	REQUIRE(more(15, 30));
-	REQUIRE(replace(MediaKind::Audio, "test"));
+	const auto second = replace(MediaKind::Audio, "test");
+	REQUIRE_MESSAGE(second, second.error().message);
 	REQUIRE(more(15, 30));
 	CHECK(ended.empty());
 	CHECK(near(decode(picture->buffers).back().at(160, 120), 235));
