@@ -5,16 +5,19 @@
 # Debian packages, by what needs them.
 build_packages=(
 	g++ meson ninja-build ccache pkg-config python3
-	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev
+	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev libsystemd-dev libedit-dev
 	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 	libasound2-dev libxcb1-dev libxcb-shm0-dev libxcb-xfixes0-dev
 )
 run_packages=(
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
-	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-alsa glib-networking
+test_packages=(
+	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb openssl coturn tinyproxy bash fish zsh shellcheck systemd tmux xdotool x11-utils imagemagick
 )
-test_packages=(clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb)
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
+
+# What tests/devices needs to make a machine with a camera and sound cards. Without them that suite is skipped.
+device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstreamer1.0-tools)
 
 say() { printf '%s\n' "$*"; }
 fail() {

@@ -9,6 +9,7 @@
 #include <trtc/remote_stream.h>
 #include <trtc/stats.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -52,6 +53,9 @@ public:
 	/// Tells the room the mute state of the published stream after LocalStream::mute*().
 	void muteChanged();
 
+	/// Tells AudioVolume for everybody who is heard, ourselves first when we publish audio, every @p interval (16 ms and
+	/// up); 0 ends it. May be called at any time.
+	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	/// Figures of this moment, once, later, on the loop; empty outside a room. Not after the client is gone.
 	void stats(std::function<void(const Stats &)> done);
 	/// Cheap; renewed once a second while in a room.

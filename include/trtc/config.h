@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <trtc/network.h>
+#include <trtc/trace.h>
 #include <trtc/types.h>
 
 #include <chrono>
@@ -74,6 +76,7 @@ struct LocalStreamConfig {
 	VideoProfile auxiliaryProfile { 1920, 1080, 5, 1600 }; ///< the SDK's default for screens
 	AudioProfile audioProfile;
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
+	Trace *trace = nullptr;			  ///< borrowed for the life of the stream
 };
 
 /// One track as a LocalStream would make it.
@@ -93,13 +96,15 @@ struct ClientConfig {
 	UserId userId;
 	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true;			     ///< subscribe to everything that is added
-	std::string caFile;				     ///< PEM; empty: the system's
-	bool insecure = false;				     ///< accept any TLS certificate
+	bool autoSubscribe = true; ///< subscribe to everything that is added
+	std::string caFile;	   ///< PEM; empty: the system's
+	bool insecure = false;	   ///< accept any TLS certificate
+	NetworkConfig network;
 	std::chrono::milliseconds connectTimeout { 10'000 }; ///< SDK's "overall connect"
 	std::chrono::milliseconds joinTimeout { 5'000 };     ///< SDK's "join result"
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
+	Trace *trace = nullptr;				     ///< borrowed for the life of the client
 	/// Tries to enter the room again after the connection was lost, one after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each
 	/// 13 s (the SDK's times and number). 0: none.
 	int reconnectTries = 30;

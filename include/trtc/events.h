@@ -85,6 +85,25 @@ struct RecordingStopped {
 	std::uint64_t bytes, videoFrames, audioPackets;
 	std::string reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "disk" …
 };
+struct PlayStarted {
+	UserId userId;
+	StreamType streamType;
+	std::string sinks; ///< "window", "picture", "sound", separated by commas
+};
+struct PlayStopped {
+	UserId userId;
+	StreamType streamType;
+	std::string reason; ///< "stopped", "window-closed", "failed", "unsubscribed", "stream-removed", "leave" …
+};
+struct SnapshotSaved {
+	UserId userId;
+	std::string path;
+	int width, height; ///< pixels
+};
+struct AudioVolume {
+	UserId userId;
+	int volume; ///< 0…100, as RemoteStream::takeVolume()
+};
 struct ClientBanned {
 	std::string reason;
 }; ///< "kick", "banned", "room-disband"
@@ -112,8 +131,8 @@ struct Failed {
 
 using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
 			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
-			   RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, ClientBanned, SourceEnded,
-			   SourceLost, DeviceRecovered, Failed>;
+			   RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, PlayStarted, PlayStopped,
+			   SnapshotSaved, AudioVolume, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
 template <class... F>

@@ -24,14 +24,14 @@ public:
 	/// InitializeFailed (in use, no permission, not decodable, the asked track is not in it), NotSupported (a plug-in
 	/// is missing). Blocks up to 5 s on a file, up to 10 s on a device that gives nothing.
 	void initialize();
+	/// What initialize() would make. Looks into files, opens no device. Throws as initialize().
+	std::vector<TrackPlan> plan() const;
 	using Done = std::function<void(Status)>;
 	/// Takes another source for a track that is there, as replaceTrack() of the SDK; published or not, and without
 	/// negotiation. On air the old source goes on until the new one has given something, and for good if that fails.
 	/// Errors: InvalidOperation (no such track, not initialized, a replace is running), InvalidParameter (the source
 	/// gives no such media) and those of initialize(). @p done runs once, later, on the loop, unless the stream dies.
 	void replace(MediaKind kind, const SourceSpec &spec, Done done);
-	/// What initialize() would make. Looks into files, opens no device. Throws as initialize().
-	std::vector<TrackPlan> plan() const;
 	bool hasAudio() const noexcept;
 	bool hasVideo() const noexcept;
 	bool hasAuxiliary() const noexcept;

@@ -35,9 +35,10 @@ bool hangUpCounts()
 
 } // namespace
 
-Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer)
+Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
-	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
+	  terminal_(std::move(terminal)),
+	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	recordings_ = std::make_unique<Recordings>(
@@ -60,6 +61,7 @@ Ending Agent::run()
 	signals_.push_back(loop_.onSignal(SIGTERM, [this] { beginLeave("signal"); }));
 	if (hangUpCounts())
 		signals_.push_back(loop_.onSignal(SIGHUP, [this] { beginLeave("signal"); }));
+	openConsole();
 	if (prepare()) {
 		startTimers();
 		queueJoin();
@@ -84,6 +86,7 @@ bool Agent::prepare()
 {
 	try {
 		if (config_.hasSources()) {
+			busy("opening the sources");
 			auto stream = std::make_unique<LocalStream>(loop_, config_.local);
 			stream->initialize();
 			stream_ = std::move(stream);
@@ -104,11 +107,15 @@ bool Agent::prepare()
 		finish();
 		return false;
 	}
+	if (config_.play)
+		playing();
+	busy("");
 	return openControl();
 }
 
 void Agent::startTimers()
 {
+	client_->enableAudioVolumeEvaluation(config_.audioVolume);
 	if (config_.exitAfter)
 		exitTimer_ = loop_.after(std::max(0ms, *config_.exitAfter - printer_.elapsed()), [this] {
 			// To leave is no failure; never to have arrived is one.
@@ -158,11 +165,13 @@ void Agent::queuePublish()
 	if (!stream_ || !config_.publishOnJoin || config_.join.role != Role::Anchor)
 		return;
 	push({ [this](std::function<void()> next) {
+		      busy("publishing");
 		      client_->publish(*stream_, [this, next = std::move(next)](Status status) {
 			      if (!status && state_ == State::Running) {
 				      fail(status.error(), exitCodeFor(status.error().code), true);
 				      beginLeave("publish failed");
 			      }
+			      busy("");
 			      next();
 		      });
 	      },
@@ -209,9 +218,12 @@ void Agent::beginLeave(const std::string &reason)
 	if (state_ != State::Running)
 		return;
 	state_ = State::Leaving;
+	manager_.stopping();
 	if (ending_.reason.empty())
 		ending_.reason = reason;
 	stdinWatch_.reset();
+	if (console_)
+		console_->leaving();
 	exitTimer_.reset();
 	expectTimer_.reset();
 	watchdog_ = loop_.after(kLeaveLimit, [this] {
@@ -261,13 +273,15 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 		try {
 			stream->stopRecording();
 		} catch (const Exception &error) {
-			complain(error.error().message);
+			printer_.complain(error.error().message);
 		}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
 	control_.reset(); // its file goes
 	ending_.code = code;
 	reportExpectations(config_, printer_, ending_);
+	if (terminal_.screen)
+		terminal_.screen->close();
 	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
@@ -277,14 +291,23 @@ void Agent::onEvent(const Event &event)
 {
 	if (state_ == State::Over)
 		return;
+	if (console_)
+		console_->observe(event);
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
 	emit(toRecord(event));
 	recordings_->observe(event);
+	tellManager(event);
+	if (playing_)
+		playing_->onEvent(event);
 	std::visit(overloaded {
 			   [this](const Joined &) { everJoined_ = true; },
 			   [this](const Left &left) { onLeft(left); },
 			   [this](const StreamAdded &info) { wantStream(info); },
+			   [this](const StreamSubscribed &info) {
+				   if (config_.play)
+					   playing().want(info);
+			   },
 			   [this](const RecordingStopped &stopped) {
 				   ending_.recordings.push_back(recordingFields(stopped));
 			   },
@@ -341,6 +364,8 @@ void Agent::wantStream(const StreamInfo &info)
 		return;
 	// Before the subscription is up, so that no frame is missed.
 	recordings_->want(info);
+	if (config_.play)
+		playing().want(info);
 	if (config_.subscribe != JoinConfig::Subscribe::Listed)
 		return;
 	push({ [this, user = info.userId](std::function<void()> next) {
@@ -399,7 +424,7 @@ void Agent::tell(const std::vector<ExpectationTracker::Outcome> &outcomes)
 /// The line on stderr, the event, and for what ends the agent the exit code.
 void Agent::fail(const Error &error, ExitCode code, bool ends)
 {
-	complain(error.message);
+	printer_.complain(error.message);
 	if (ends) {
 		fatal_ = fatal_.value_or(error.code);
 		noteCode(code, error);

@@ -2,11 +2,14 @@
 #pragma once
 
 #include "cli/commands.h"
+#include "cli/console.h"
 #include "cli/control_socket.h"
 #include "cli/expectation.h"
 #include "cli/junit.h"
 #include "cli/line_reader.h"
+#include "cli/playing.h"
 #include "cli/recordings.h"
+#include "cli/service_manager.h"
 #include "cli/stdin_commands.h"
 
 #include <trtc/client.h>
@@ -31,13 +34,18 @@ struct Ending {
 
 /// Writes the report of `--junit`, if one is wanted. A report that cannot be written is an error of @p ending.
 void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending);
+/// The terminal an agent shows itself on; no screen: none.
+struct AgentTerminal {
+	std::shared_ptr<terminal::Screen> screen;
+	TerminalUse use;
+};
 
 /// One run of `join`: drives a Client by options, signals and stdin, tells stdout. Thread-bound. Joining, the automatic
 /// publication and every command go through one queue, so answers come in the order of the lines.
 class Agent final : private CommandHost {
 public:
 	/// @p printer is borrowed. Throws Exception when the client or its settings cannot be made.
-	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer);
+	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal = {});
 	~Agent();
 	Agent(const Agent &) = delete;
 	Agent &operator=(const Agent &) = delete;
@@ -78,6 +86,8 @@ private:
 	void onFailed(const Failed &failed);
 	void onLeft(const Left &left);
 	void wantStream(const StreamInfo &info);
+	/// Makes what plays, on first use. Says what is missing on this machine.
+	Playing &playing();
 	void emit(const EventRecord &record);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
@@ -87,7 +97,12 @@ private:
 	// the control socket
 	bool openControl();
 
+	// systemd
+	void tellManager(const Event &event);
+
 	// stdin
+	void openConsole();
+	void busy(const std::string &what);
 	void watchStdin();
 	bool readStdin();
 	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
@@ -102,9 +117,12 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
-	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
+	void play(const UserId &user, Reply reply) override;
+	void stop(const UserId &user, Reply reply) override;
+	void snapshot(const UserId &user, const std::string &path, Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void stats(Reply reply) override;
@@ -117,6 +135,9 @@ private:
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
 	std::unique_ptr<Recordings> recordings_;
+	AgentTerminal terminal_;
+	std::unique_ptr<Console> console_; // null without a terminal; borrows client_
+	std::unique_ptr<Playing> playing_; // knows client_, so it dies before it
 	State state_ = State::Running;
 	Ending ending_;
 	std::optional<ErrorCode> fatal_;
@@ -129,7 +150,8 @@ private:
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_;
+	ServiceManager manager_;
+	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

@@ -29,9 +29,24 @@ Client::Done replyWith(CommandHost::Reply reply)
 
 } // namespace
 
+void Agent::openConsole()
+{
+	if (terminal_.screen)
+		console_ = std::make_unique<Console>(loop_, terminal_.screen, terminal_.use, config_, *client_,
+						     [this](std::string_view line) { onLine(line, false); });
+}
+
+void Agent::busy(const std::string &what)
+{
+	if (console_)
+		console_->busy(what);
+}
+
 void Agent::watchStdin()
 {
 	stdinPaused_ = false;
+	if (console_ && console_->takesInput())
+		return console_->pauseInput(false);
 	stdinWatch_ = glib::watchReadable(loop_, STDIN_FILENO, [this] { return readStdin(); });
 }
 
@@ -71,6 +86,7 @@ bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 						 {} });
 			      return next();
 		      }
+		      busy(command->line.text);
 		      runCommand(*this, command->line,
 				 [this, command, next = std::move(next)](const CommandOutcome &outcome) {
 					 answer(*command, outcome);
@@ -78,6 +94,10 @@ bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 				 });
 	      },
 	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
+	if (console_ && console_->takesInput() && stdinWaiting_ >= kMaxWaiting) {
+		stdinPaused_ = true;
+		console_->pauseInput(true);
+	}
 	return true;
 }
 
@@ -85,6 +105,7 @@ void Agent::answer(PendingCommand &command, const CommandOutcome &outcome)
 {
 	if (std::exchange(command.answered, true))
 		return;
+	busy("");
 	stdinWaiting_ -= command.answerTo ? 0 : 1;
 	const auto record = commandResult(command.line, outcome);
 	emit(record);
@@ -130,6 +151,13 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 	reply({});
 }
 
+void Agent::startRecording(const std::string &directory, Reply reply)
+{
+	recordings_->start(directory, std::move(reply));
+}
+
+void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
+
 void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
 {
 	if (!stream_)
@@ -137,13 +165,6 @@ void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
 						 toString(kind))));
 	stream_->replace(kind, source, replyWith(std::move(reply)));
 }
-
-void Agent::startRecording(const std::string &directory, Reply reply)
-{
-	recordings_->start(directory, std::move(reply));
-}
-
-void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
 
 void Agent::users(Reply reply)
 {

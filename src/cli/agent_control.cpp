@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
@@ -36,6 +37,18 @@ bool Agent::openControl()
 		return false;
 	}
 	return true;
+}
+
+/// What `systemctl status` shows.
+void Agent::tellManager(const Event &event)
+{
+	if (const auto *joined = std::get_if<Joined>(&event))
+		manager_.ready(fmt::format("in room {} as {}", joined->room.str(), joined->userId.str()));
+	else if (const auto *changed = std::get_if<ConnectionStateChanged>(&event);
+		 changed && changed->state == ConnectionState::Reconnecting)
+		manager_.status("the connection is lost, trying again");
+	else if (const auto *started = std::get_if<RecordingStarted>(&event))
+		manager_.status(fmt::format("recording {}", started->path));
 }
 
 } // namespace trtc::cli

@@ -6,8 +6,26 @@
 // Figures on request and on the clock.
 namespace trtc::cli {
 
+namespace {
+
+/// How old the figures in a report are at most.
+constexpr std::chrono::seconds kAsidePeriod { 1 };
+
+} // namespace
+
 void Agent::startStats()
 {
+	// A report has the last figures even of those who did not want to see them.
+	if (printer_.hasTee() && config_.statsPeriod != std::chrono::seconds(1))
+		asideTimer_ = loop_.every(kAsidePeriod, [this] {
+			if (state_ != State::Running || !client_->joined())
+				return;
+			client_->stats([this](const Stats &stats) {
+				if (state_ == State::Running)
+					printer_.aside(
+						{ "stats", statsFields(stats, client_->traffic(), client_->userId()) });
+			});
+		});
 	if (!config_.statsPeriod)
 		return;
 	statsTimer_ = loop_.every(*config_.statsPeriod, [this] {

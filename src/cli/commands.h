@@ -19,6 +19,8 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer);
 /// Lists what can be captured and played to. Nothing there is no failure.
 ExitCode runDevices(const DevicesConfig &config);
 ExitCode runUserSig(const UserSigConfig &config);
+/// Looks at everything, prints a line for each finding. Ok, or Internal (1) when something is amiss.
+ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point start);
 /// Asks a running agent over its control socket and prints the answers.
 ExitCode runCtl(const CtlConfig &config);
 

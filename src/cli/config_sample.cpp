@@ -56,7 +56,7 @@ std::string sampleConfig()
 				continue;
 			keys += '\n';
 			comment(keys, option.isFlag() ? std::string(option.help)
-						      : fmt::format("{}: {}", option.value, option.help));
+						      : fmt::format("{} - {}", option.value, option.help));
 			keys += fmt::format("#{} = {}\n", option.name.substr(2), defaultValue(option));
 		}
 		if (keys.empty())

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 
@@ -61,6 +62,29 @@ std::string pairs(const Fields &fields)
 	return out;
 }
 
+constexpr std::string_view kReset = "\x1b[0m", kDim = "\x1b[2m", kRed = "\x1b[31m", kGreen = "\x1b[32m",
+			   kYellow = "\x1b[33m", kCyan = "\x1b[36m";
+
+/// What the eye should find: failures, then what changed in the room.
+std::string_view styleOf(const EventRecord &record)
+{
+	const auto is = [&](std::string_view field, std::string_view value) {
+		return std::any_of(record.fields.begin(), record.fields.end(), [&](const Field &each) {
+			return each.name == field && toText(each.value) == value;
+		});
+	};
+	if (record.name == "error" || record.name == "expectation-failed" || record.name == "client-banned" ||
+	    is("ok", "false"))
+		return kRed;
+	if (record.name == "expectation-met" || is("ok", "true") || record.name == "joined")
+		return kGreen;
+	if (is("state", "RECONNECTING") || is("state", "DISCONNECTED"))
+		return kYellow;
+	if (record.name.starts_with("stream-") || record.name.starts_with("peer-"))
+		return kCyan;
+	return {};
+}
+
 /// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
 int writeAll(int fd, std::string_view text)
 {
@@ -78,6 +102,8 @@ int writeAll(int fd, std::string_view text)
 	}
 	return 0;
 }
+
+std::string complaint(std::string_view message) { return "trtc-cli: " + printable(message) + '\n'; }
 
 } // namespace
 
@@ -105,12 +131,18 @@ std::string formatJson(const EventRecord &record, const Stamp &stamp)
 	return writer.take() + '\n';
 }
 
-std::string formatText(const EventRecord &record, const Stamp &stamp)
+std::string formatText(const EventRecord &record, const Stamp &stamp, bool colours)
 {
-	auto out = fmt::format("{:9.3f}s  {:<24}  {}", static_cast<double>(stamp.elapsed.count()) / 1000.0, record.name,
-			       pairs(record.fields));
-	out.erase(out.find_last_not_of(' ') + 1);
-	out += '\n';
+	const auto time = fmt::format("{:9.3f}s", static_cast<double>(stamp.elapsed.count()) / 1000.0);
+	auto fields = pairs(record.fields);
+	auto name = fields.empty() ? record.name : fmt::format("{:<24}", record.name);
+	if (colours) {
+		if (const auto style = styleOf(record); !style.empty())
+			name = fmt::format("{}{}{}", style, name, kReset);
+		fields = record.name == "error" ? fmt::format("{}{}{}", kRed, fields, kReset) : fields;
+	}
+	auto out = colours ? fmt::format("{}{}{}", kDim, time, kReset) : time;
+	out += fields.empty() ? fmt::format("  {}\n", name) : fmt::format("  {}  {}\n", name, fields);
 	for (const auto &field : record.fields)
 		if (const auto *items = std::get_if<std::vector<Fields>>(&field.value))
 			for (const auto &item : *items)
@@ -135,10 +167,34 @@ std::chrono::milliseconds EventPrinter::elapsed() const
 
 void EventPrinter::print(const EventRecord &record)
 {
-	if (format_ == EventFormat::None || failure_)
+	if (!tee_ && (format_ == EventFormat::None || failure_))
 		return;
 	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
-	failure_ = writeAll(fd_, format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp));
+	if (tee_)
+		tee_(record, formatJson(record, stamp), true);
+	if (format_ == EventFormat::None || failure_)
+		return;
+	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp, colours_));
+}
+
+void EventPrinter::write(const std::string &text)
+{
+	failure_ = screen_ && screenEvents_ ? screen_->print(text, format_ == EventFormat::Text) : writeAll(fd_, text);
+}
+
+void EventPrinter::complain(std::string_view message)
+{
+	if (screen_ && screenComplaints_)
+		static_cast<void>(screen_->print(complaint(message)));
+	else
+		cli::complain(message);
+}
+
+void EventPrinter::attach(std::shared_ptr<terminal::Screen> screen, bool events, bool complaints)
+{
+	screen_ = std::move(screen);
+	screenEvents_ = events;
+	screenComplaints_ = complaints;
 }
 
 void EventPrinter::print(const EventRecord &record, const std::string &text)
@@ -146,13 +202,19 @@ void EventPrinter::print(const EventRecord &record, const std::string &text)
 	if (format_ != EventFormat::Text)
 		print(record);
 	else if (!failure_)
-		failure_ = writeAll(fd_, text);
+		write(text);
+}
+
+void EventPrinter::aside(const EventRecord &record)
+{
+	if (tee_)
+		tee_(record, formatJson(record, { std::chrono::system_clock::now(), elapsed() }), false);
 }
 
 void complain(std::string_view message)
 {
 	// A failure here has nowhere to go.
-	static_cast<void>(writeAll(STDERR_FILENO, "trtc-cli: " + printable(message) + '\n'));
+	static_cast<void>(writeAll(STDERR_FILENO, complaint(message)));
 }
 
 } // namespace trtc::cli

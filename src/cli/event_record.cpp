@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSmallVideo";
 
 constexpr EventSpec kEvents[] = {
+	{ "audio-volume", "userId volume" },
 	{ "client-banned", "reason" },
 	{ "command-result",
 	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
@@ -30,11 +31,14 @@ constexpr EventSpec kEvents[] = {
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
 	{ "plan", "command configFile options sources recordings" },
+	{ "play-started", "userId streamType sinks" },
+	{ "play-stopped", "userId streamType reason" },
 	{ "published", "streamType audio video codec" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },
 	{ "role-switched", "role prevRole" },
 	{ "service-ready", "url sdkAppId secretKeyFile" },
+	{ "snapshot-saved", "userId path width height" },
 	{ "source-ended", "source" },
 	{ "source-lost", "kind source reason" },
 	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
@@ -170,6 +174,29 @@ EventRecord toRecord(const Event &event)
 					   { "videoFrames", whole(e.videoFrames) },
 					   { "audioPackets", whole(e.audioPackets) },
 					   { "reason", e.reason } } };
+			},
+			[](const PlayStarted &e) -> EventRecord {
+				return { "play-started",
+					 { { "userId", e.userId.str() },
+					   { "streamType", toString(e.streamType) },
+					   { "sinks", e.sinks } } };
+			},
+			[](const PlayStopped &e) -> EventRecord {
+				return { "play-stopped",
+					 { { "userId", e.userId.str() },
+					   { "streamType", toString(e.streamType) },
+					   { "reason", e.reason } } };
+			},
+			[](const SnapshotSaved &e) -> EventRecord {
+				return { "snapshot-saved",
+					 { { "userId", e.userId.str() },
+					   { "path", e.path },
+					   { "width", std::int64_t { e.width } },
+					   { "height", std::int64_t { e.height } } } };
+			},
+			[](const AudioVolume &e) -> EventRecord {
+				return { "audio-volume",
+					 { { "userId", e.userId.str() }, { "volume", std::int64_t { e.volume } } } };
 			},
 			[](const ClientBanned &e) -> EventRecord {
 				return { "client-banned", { { "reason", e.reason } } };

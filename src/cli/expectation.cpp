@@ -31,6 +31,15 @@ bool expectable(std::string_view name)
 
 } // namespace
 
+std::vector<std::string_view> expectableEvents()
+{
+	std::vector<std::string_view> names;
+	for (const auto &spec : eventTable())
+		if (expectable(spec.name))
+			names.push_back(spec.name);
+	return names;
+}
+
 Expectation Expectation::parse(std::string_view text)
 {
 	Expectation result;
@@ -48,10 +57,7 @@ Expectation Expectation::parse(std::string_view text)
 	const auto parts = split(body, ',');
 	result.event = parts[0];
 
-	std::vector<std::string_view> names;
-	for (const auto &spec : eventTable())
-		if (expectable(spec.name))
-			names.push_back(spec.name);
+	const auto names = expectableEvents();
 	const auto spec = std::find_if(eventTable().begin(), eventTable().end(), [&](const EventSpec &s) {
 		return s.name == result.event && expectable(s.name);
 	});

@@ -24,6 +24,9 @@ struct Expectation {
 	bool matches(const EventRecord &record) const;
 };
 
+/// The events that can be waited for, sorted.
+std::vector<std::string_view> expectableEvents();
+
 /// Which expectations are met, which have failed. No clock inside: every time is since the process started.
 class ExpectationTracker {
 public:

@@ -82,8 +82,9 @@ std::string helpOf(const CommandSpec &command)
 				   row.help);
 	}
 	if (!command.options.empty())
-		out += "\nEach option is also an environment variable: --user-id is TRTC_USER_ID. The command line "
-		       "wins.\n";
+		out += "\nEach option is also an environment variable (--user-id is TRTC_USER_ID) and a key of the "
+		       "configuration file\n(user-id). The command line wins over the environment, that over the "
+		       "file.\n";
 	return out;
 }
 

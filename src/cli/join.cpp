@@ -2,8 +2,11 @@
 #include "cli/agent.h"
 
 #include "base/log.h"
+#include "cli/console.h"
 #include "cli/plan.h"
+#include "cli/run_report.h"
 #include "cli/secret_file.h"
+#include "terminal/screen.h"
 #include "usersig/usersig.h"
 
 #include <fmt/format.h>
@@ -11,6 +14,9 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <functional>
+#include <memory>
+#include <string_view>
 
 namespace trtc::cli {
 
@@ -19,12 +25,14 @@ namespace {
 /// How long a UserSig lives that the agent makes for itself.
 constexpr std::int64_t kOwnSigSeconds = 7 * 24 * 3600;
 
-std::string userSig(const JoinConfig &config)
+std::string userSig(const JoinConfig &config, RunReport &report)
 {
-	if (!config.secretKeyFile.empty())
-		return usersig::sign(config.client.userId.str(), config.client.sdkAppId,
-				     readSecretFile(config.secretKeyFile, "secret key"), kOwnSigSeconds,
+	if (!config.secretKeyFile.empty()) {
+		const auto key = readSecretFile(config.secretKeyFile, "secret key");
+		report.hide(key);
+		return usersig::sign(config.client.userId.str(), config.client.sdkAppId, key, kOwnSigSeconds,
 				     static_cast<std::int64_t>(std::time(nullptr)));
+	}
 	if (!config.userSigFile.empty())
 		return readSecretFile(config.userSigFile, "UserSig");
 	return config.client.userSig;
@@ -44,11 +52,54 @@ Ending plan(const JoinConfig &config, EventPrinter &printer)
 	return { ExitCode::Ok, "dry-run", {} };
 }
 
-Ending run(JoinConfig config, EventPrinter &printer)
+/// The terminal is given back whatever happens. Log and events go on through the closed screen, which writes plainly.
+class OpenScreen {
+public:
+	OpenScreen(MainLoop &loop, const TerminalUse &use, EventPrinter &printer) : use_(use)
+	{
+		if (use.output >= 0)
+			screen_ = terminal::Screen::open(loop, { use.output, use.input, use.colours });
+		if (screen_)
+			printer.attach(screen_, use.events, use.log);
+	}
+	~OpenScreen()
+	{
+		if (screen_)
+			screen_->close();
+	}
+	OpenScreen(const OpenScreen &) = delete;
+	OpenScreen &operator=(const OpenScreen &) = delete;
+	std::shared_ptr<terminal::Screen> get() const { return screen_; }
+	std::function<void(std::string_view)> log() const
+	{
+		if (!screen_ || !use_.log)
+			return {};
+		return [screen = screen_](std::string_view line) { static_cast<void>(screen->print(line)); };
+	}
+
+private:
+	TerminalUse use_;
+	std::shared_ptr<terminal::Screen> screen_;
+};
+
+Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 {
 	try {
-		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
-		config.client.userSig = userSig(config);
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		MainLoop loop;
+		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
+		const OpenScreen screen(loop, use, printer);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
+			       { screen.log(), report.logTap() });
+		config.client.userSig = userSig(config, report);
+		report.hide(config.client.userSig);
+		report.hide(config.join.privateMapKey);
+		if (const auto &turn = config.client.network.turn)
+			report.hide(turn->password);
+		if (const auto &proxy = config.client.network.proxy)
+			report.hide(proxy->password);
+		config.client.trace = config.local.trace = report.trace();
 		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
 			throw Exception(
 				ErrorCode::InvalidParameter,
@@ -59,8 +110,8 @@ Ending run(JoinConfig config, EventPrinter &printer)
 		if (config.dryRun)
 			return plan(config, printer);
 		initializeLibrary();
-		MainLoop loop;
-		return Agent(loop, std::move(config), printer).run();
+		report.versions();
+		return Agent(loop, std::move(config), printer, { screen.get(), use }).run();
 	} catch (const Exception &error) {
 		return {
 			reportFatal(printer, error.error()), errorName(error.error().code), {}, {}, error.error(), {}
@@ -86,7 +137,7 @@ void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending 
 		if (ending.cause && ending.cause->message == error.error().message)
 			return;
 		if (ending.code != ExitCode::Ok)
-			return complain(error.error().message);
+			return printer.complain(error.error().message);
 		ending.code = reportFatal(printer, error.error());
 		ending.reason = errorName(error.error().code);
 	}
@@ -94,7 +145,8 @@ void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending 
 
 ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
 {
-	auto ending = run(config, printer);
+	RunReport report(printer);
+	auto ending = run(config, printer, report);
 	reportExpectations(config, printer, ending);
 	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
 				    ending.moved));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/commands.h"
+#include "cli/console.h"
+#include "cli/run_report.h"
 
 #include <trtc/error.h>
 #include <trtc/events.h>
@@ -44,19 +46,24 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	const Surroundings surroundings { [](const char *name) -> const char * { return std::getenv(name); },
 					  ::isatty(STDOUT_FILENO) == 1, variables(),
 					  [](const std::string &message) { complain(message); } };
+	const auto terminal = findTerminal(false);
+	const bool colours = terminal.events && terminal.colours;
 	try {
 		auto result = parseCommandLine(arguments, surroundings);
 		return std::visit(overloaded {
 					  [&](const JoinConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  printer.setColours(colours);
 						  return runJoin(config, printer);
 					  },
 					  [&](const ServeConfig &config) {
 						  EventPrinter printer(config.events, STDOUT_FILENO, start);
+						  printer.setColours(colours);
 						  return runServe(config, printer);
 					  },
 					  [](const DevicesConfig &config) { return runDevices(config); },
 					  [](const UserSigConfig &config) { return runUserSig(config); },
+					  [&](DoctorConfig &config) { return runDoctor(std::move(config), start); },
 					  [](const CtlConfig &config) { return runCtl(config); },
 					  [](const PrintAndExit &text) { return print(text.text); },
 				  },
@@ -64,9 +71,14 @@ ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_cloc
 	} catch (const Exception &error) {
 		bool join = false;
 		EventPrinter printer(eventFormatOf(arguments, surroundings, join), STDOUT_FILENO, start);
+		RunReport report(printer);
+		// One error is enough: that there is no report either is not worth a second exit code.
+		static_cast<void>(report.open(reportConfigOf(arguments, surroundings)));
+		printer.setColours(colours);
 		const auto code = reportFatal(printer, error.error());
 		if (join)
 			printer.print(summaryRecord(code, errorName(error.error().code), printer.elapsed(), {}));
+		report.close(code, errorName(error.error().code));
 		return code;
 	}
 }

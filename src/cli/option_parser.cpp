@@ -45,13 +45,12 @@ struct Chosen {
 	std::span<const std::string> rest;
 };
 
-Chosen chooseCommand(std::span<const std::string> arguments)
+Chosen chooseCommand(std::span<const std::string> arguments, std::span<const CommandSpec> specs)
 {
 	Chosen chosen { nullptr, {}, arguments };
 	std::string name;
 	while (!chosen.rest.empty()) {
 		name += chosen.rest.front();
-		const auto specs = commandSpecs();
 		const auto found =
 			std::find_if(specs.begin(), specs.end(), [&](const auto &each) { return each.name == name; });
 		const bool half = std::any_of(specs.begin(), specs.end(),
@@ -171,9 +170,10 @@ std::vector<std::string> withImplied(const CommandSpec &command, std::span<const
 
 } // namespace
 
-Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values)
+Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values,
+		      std::span<const CommandSpec> commands)
 {
-	const auto chosen = chooseCommand(arguments);
+	const auto chosen = chooseCommand(arguments, commands);
 	const auto *command = chosen.command;
 	const auto helpName = helpCommand(command ? command->name : trim(chosen.prefix));
 	CLI::App app;

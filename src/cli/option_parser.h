@@ -13,6 +13,7 @@ struct Parsed {
 /// Fills @p values. An option whose value may be left out takes the next word for its value unless that begins with
 /// `-`; of a command with a positional argument, only when it is one of the option's choices. `=` always works.
 /// Throws Exception(InvalidParameter): no such command or option, a missing or surplus value.
-Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values);
+Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values,
+		      std::span<const CommandSpec> commands = commandSpecs());
 
 } // namespace trtc::cli

@@ -12,6 +12,8 @@ constexpr OptionSpec kEvents = { "--events", Kind::Choice, "json|text|none", "",
 constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info|debug|trace", "warn",
 				   "how much the log tells" };
 constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
+constexpr OptionSpec kReport = { "--report", Kind::Directory, "DIR", "",
+				 "leave a folder there with everything that happened, without secrets" };
 constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
 
 constexpr OptionSpec kConfig = { "--config",
@@ -55,8 +57,18 @@ constexpr OptionSpec kJoin[] = {
 	  "record every subscribed user into a Matroska file in this directory" },
 	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
 	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
+	{ "--play", Kind::Text, "SINK", "",
+	  "show and play: auto when nothing is named, or window, term, sound, alsa[:DEVICE] with commas between",
+	  kPlain, "auto" },
+	{ "--audio-volume", Kind::Number, "SECONDS", "0",
+	  "tell how loud everybody is with this period, 1 to 3600; 0: never" },
 	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
 	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--stun", Kind::Text, "URL", "", "STUN server, stun:HOST:PORT" },
+	{ "--turn", Kind::Text, "URL", "",
+	  "TURN server, turn:USER:PASSWORD@HOST:PORT?transport=udp; rather use TRTC_TURN", kSecret },
+	{ "--ice", Kind::Choice, "relay|all", "all", "relay: media goes through the TURN server or not at all" },
+	{ "--proxy", Kind::Text, "URL", "", "proxy for signalling, http://HOST:PORT or socks5://HOST:PORT", kSecret },
 	{ "--reconnect", Kind::Number, "N", "30",
 	  "tries to enter the room again when the connection is lost; 0: none" },
 	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
@@ -72,6 +84,7 @@ constexpr OptionSpec kJoin[] = {
 	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kLogLevel,
 	kLogFile,
+	kReport,
 	kConfig,
 	kDryRun,
 };
@@ -84,12 +97,32 @@ constexpr OptionSpec kServe[] = {
 	{ "--max-rooms", Kind::Number, "N", "1000", "rooms at a time" },
 	{ "--max-users", Kind::Number, "N", "200", "users in a room" },
 	{ "--max-anchors", Kind::Number, "N", "50", "publishing users in a room" },
+	{ "--tls-cert", Kind::File, "FILE", "", "certificate for wss and https (PEM, with its chain)" },
+	{ "--tls-key", Kind::File, "FILE", "", "its key (PEM)" },
+	{ "--media-address", Kind::Text, "IP", "", "address at which clients reach the media of this machine" },
+	{ "--media-ports", Kind::Text, "A-B", "", "UDP ports for media, one a connection" },
 	{ "--plain-text", Kind::Flag, "", "", "allow an address beyond this machine without encryption" },
 	kEvents,
 	kLogLevel,
 	kLogFile,
+	kReport,
 	kConfig,
 	kDryRun,
+};
+
+constexpr OptionSpec kDoctor[] = {
+	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service to try, ws:// or wss://" },
+	kSdkAppId,
+	{ "--user-id", Kind::User, "ID", "", "whom the UserSig has to be for" },
+	{ "--user-sig", Kind::Text, "SIG", "", "UserSig to check; rather use the next one, or TRTC_USER_SIG", kSecret },
+	{ "--user-sig-file", Kind::File, "FILE", "", "check the UserSig in this file" },
+	{ "--secret-key-file", Kind::File, "FILE", "", "check with, or sign with, the secret key in this file" },
+	{ "--record", Kind::Directory, "DIR", "", "try this disk for recordings" },
+	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "where a service is to listen" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--json", Kind::Flag, "", "", "one JSON object a line" },
+	kConfig,
 };
 
 constexpr OptionSpec kSign[] = {
@@ -115,24 +148,32 @@ constexpr OptionSpec kVerify[] = {
 	kConfig,
 };
 
-constexpr OptionSpec kDevices[] = {
-	{ "--json", Kind::Flag, "", "", "one JSON object instead of a text" },
-};
-
 constexpr OptionSpec kCtl[] = {
 	{ "--control", Kind::File, "PATH", "", "the agent's socket (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
 	{ "--events", Kind::Choice, "json|text|none", "",
 	  "form of the answers on stdout (default text on a terminal, else json)" },
+	kConfig,
 };
 
 constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
+
+constexpr OptionSpec kDevices[] = {
+	{ "--json", Kind::Flag, "", "", "one JSON object instead of a text" },
+};
 
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
 	{ "serve", "run a room service on this machine", "", kServe },
 	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
+	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
+	  kDoctor },
 	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
 	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
+	{ "completion",
+	  "print the completion script of a shell",
+	  "bash|zsh|fish",
+	  {},
+	  "Source it, or install it where the shell looks; the package has done so." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show",
 	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",

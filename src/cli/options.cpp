@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options.h"
 
+#include "cli/completion.h"
 #include "cli/control_path.h"
 #include "cli/option_parser.h"
 #include "cli/secret_file.h"
@@ -12,6 +13,8 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
+#include <utility>
 
 namespace trtc::cli {
 
@@ -84,6 +87,19 @@ LogConfig logConfig(const OptionValues &values)
 	return { std::string(kLevels[choice(values, "--log-level", kLevels, 1)]), values.value("--log-file") };
 }
 
+ReportConfig reportConfig(const OptionValues &values)
+{
+	ReportConfig config;
+	config.directory = values.value("--report");
+	// The variable is for machines where reports are wanted of what went wrong only.
+	config.always = values.said("--report").layer != Layer::Environment;
+	if (values.onCommandLine("--report") && config.directory.empty())
+		refuse("--report is empty: name a directory");
+	if (values.command->find("--user-sig"))
+		config.secret = values.value("--user-sig");
+	return config;
+}
+
 EventFormat eventFormat(const OptionValues &values, bool terminal)
 {
 	static constexpr std::array<std::string_view, 3> kFormats { "json", "text", "none" };
@@ -145,6 +161,21 @@ void subscription(const OptionValues &values, JoinConfig &config)
 	config.subscribe = JoinConfig::Subscribe::Listed;
 	for (auto &user : split(text, ','))
 		config.subscribeUsers.push_back(named("--subscribe", [&] { return UserId(std::move(user)); }));
+}
+
+NetworkConfig network(const OptionValues &values)
+{
+	NetworkConfig config;
+	if (const auto text = values.text("--stun"))
+		config.stun = named("--stun", [&] { return StunServer::parse(*text); });
+	if (const auto text = values.text("--turn"))
+		config.turn = named("--turn", [&] { return TurnServer::parse(*text); });
+	if (const auto text = values.text("--proxy"))
+		config.proxy = named("--proxy", [&] { return ProxyServer::parse(*text); });
+	config.relayOnly = choice<2>(values, "--ice", { "all", "relay" }, 0) == 1;
+	if (config.relayOnly && !config.turn)
+		refuse("--ice relay needs a TURN server: name one with --turn or TRTC_TURN");
+	return config;
 }
 
 /// `--expect` in the environment holds one expectation.
@@ -251,11 +282,16 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.recordName = named("--record-name", [&] { return RecordName::parse(*name); });
 	config.client.caFile = values.value("--ca-file");
 	config.client.insecure = values.flag("--insecure");
+	config.client.network = network(values);
 	config.client.reconnectTries =
 		static_cast<int>(parseWhole("--reconnect", values.value("--reconnect"), 0, 1'000'000));
 	config.client.latency = std::chrono::milliseconds(parseWhole(
 		"--latency", values.text("--latency").value_or(config.recordDirectory.empty() ? "100" : "200"), 0,
 		10'000));
+	if (const auto text = values.text("--play"))
+		config.play = PlayConfig::parse(*text);
+	config.audioVolume =
+		std::chrono::seconds(parseWhole("--audio-volume", values.value("--audio-volume"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
 		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
@@ -263,18 +299,37 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
 	config.readStdin = !values.flag("--no-stdin");
-	control(values, surroundings, config);
 	config.dryRun = values.flag("--dry-run");
+	config.report = reportConfig(values);
+	control(values, surroundings, config);
 	return config;
 }
 
 bool isLoopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+/// `A-B`, both included.
+void media(const OptionValues &values, ServeConfig &config)
 {
-	ServeConfig config;
-	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
-	config.log = logConfig(values);
+	config.mediaAddress = values.value("--media-address");
+	const auto text = values.text("--media-ports");
+	if (!text)
+		return;
+	const auto dash = text->find('-');
+	if (dash == std::string::npos)
+		refuse(fmt::format("--media-ports \"{}\" is not allowed: use FIRST-LAST, for example 40000-40999",
+				   printable(*text, 40)));
+	const auto port = [](const char *what, std::string_view digits) {
+		return static_cast<std::uint16_t>(parseWhole(what, digits, 1024, 65535));
+	};
+	config.minMediaPort = port("--media-ports: first port", std::string_view(*text).substr(0, dash));
+	config.maxMediaPort = port("--media-ports: last port", std::string_view(*text).substr(dash + 1));
+	if (config.minMediaPort > config.maxMediaPort)
+		refuse(fmt::format("--media-ports {}: the first port is above the last one", *text));
+}
+
+/// `--listen`. Returns host and port.
+std::pair<std::string, std::uint16_t> listenAddress(const OptionValues &values)
+{
 	const auto listen = values.value("--listen");
 	const auto colon = listen.rfind(':');
 	auto host = listen.substr(0, colon);
@@ -286,18 +341,56 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 		refuse(fmt::format(
 			"--listen \"{}\" is not allowed: use HOST:PORT, for example 127.0.0.1:8687 or [::1]:8687",
 			printable(listen, 60)));
-	config.host = host;
-	config.port = static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535));
-	if (!isLoopback(host) && !values.flag("--plain-text"))
+	return { host, static_cast<std::uint16_t>(parseWhole("--listen: port", listen.substr(colon + 1), 0, 65535)) };
+}
+
+ServeConfig serveConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	ServeConfig config;
+	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
+	config.log = logConfig(values);
+	std::tie(config.host, config.port) = listenAddress(values);
+	config.report = reportConfig(values);
+	config.tlsCertificate = values.value("--tls-cert");
+	config.tlsKey = values.value("--tls-key");
+	if (config.tlsCertificate.empty() != config.tlsKey.empty())
+		refuse(fmt::format("--tls-cert and --tls-key go together: {} is missing",
+				   config.tlsKey.empty() ? "--tls-key" : "--tls-cert"));
+	if (!isLoopback(config.host) && config.tlsCertificate.empty() && !values.flag("--plain-text"))
 		refuse(fmt::format("--listen {}: beyond this machine everything would travel without encryption: "
-				   "add --plain-text if that is wanted",
-				   printable(listen, 60)));
+				   "name --tls-cert and --tls-key, or add --plain-text if that is wanted",
+				   printable(values.value("--listen"), 60)));
+	media(values, config);
 	config.sdkAppId = sdkAppId(values);
 	config.secretKeyFile = values.value("--secret-key-file");
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
 	config.dryRun = values.flag("--dry-run");
+	return config;
+}
+
+/// Unlike for `join` there may be no proof at all, or a UserSig and the key that is said to have made it.
+DoctorConfig doctorConfig(const OptionValues &values, const Surroundings &surroundings)
+{
+	DoctorConfig config;
+	auto &settings = config.settings;
+	settings.server = server(values);
+	settings.serverNamed = values.text("--server").has_value();
+	settings.sdkAppId = sdkAppId(values);
+	if (const auto user = values.text("--user-id"))
+		settings.userId = UserId(*user).str();
+	settings.userSig = values.value("--user-sig");
+	settings.userSigFile = values.value("--user-sig-file");
+	if (!settings.userSig.empty() && !settings.userSigFile.empty())
+		refuse("--user-sig and --user-sig-file exclude each other: give one of them");
+	settings.secretKeyFile = values.value("--secret-key-file");
+	settings.recordDirectory = values.value("--record");
+	settings.caFile = values.value("--ca-file");
+	settings.insecure = values.flag("--insecure");
+	std::tie(settings.listenHost, settings.listenPort) = listenAddress(values);
+	settings.variable = surroundings.variable;
+	config.json = values.flag("--json");
 	return config;
 }
 
@@ -342,32 +435,54 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 		return PrintAndExit { parsed.print };
 	warnOfVariables(surroundings);
 	const auto configFile = loadConfig(*parsed.command, surroundings, values);
+	const auto settled = [&](auto config, std::map<std::string_view, std::string> computed) {
+		computed.insert({ { "--config", configFile }, { "--events", formatName(config.events) } });
+		config.configFile = configFile;
+		config.options = settledOptions(values, computed);
+		config.report.options = config.options;
+		return config;
+	};
 	try {
 		if (parsed.command->name == "join") {
 			auto config = joinConfig(values, surroundings);
-			config.configFile = configFile;
-			config.options = settledOptions(
-				values, { { "--config", configFile },
-					  { "--events", std::string(formatName(config.events)) },
-					  { "--latency", std::to_string(config.client.latency.count()) } });
-			return config;
+			const auto latency = std::to_string(config.client.latency.count());
+			const auto control = config.control.empty() ? "none" : config.control;
+			return settled(std::move(config), { { "--latency", latency }, { "--control", control } });
 		}
-		if (parsed.command->name == "serve") {
-			auto config = serveConfig(values, surroundings);
-			config.configFile = configFile;
-			config.options =
-				settledOptions(values, { { "--config", configFile },
-							 { "--events", std::string(formatName(config.events)) },
-							 { "--secret-key-file", defaultKeyPath() } });
-			return config;
-		}
-		if (parsed.command->name == "ctl")
-			return ctlConfig(values, surroundings);
+		if (parsed.command->name == "serve")
+			return settled(serveConfig(values, surroundings),
+				       { { "--secret-key-file", defaultKeyPath() } });
 		if (parsed.command->name == "devices")
 			return DevicesConfig { values.flag("--json") };
+		if (parsed.command->name == "completion")
+			return PrintAndExit { completionScript(values.positional) };
+		if (parsed.command->name == "ctl")
+			return ctlConfig(values, surroundings);
+		if (parsed.command->name == "doctor")
+			return doctorConfig(values, surroundings);
 		return userSigConfig(*parsed.command, values);
 	} catch (const Exception &error) {
 		throw Exception(withPlace(error.error(), values));
+	}
+}
+
+ReportConfig reportConfigOf(const std::vector<std::string> &arguments, const Surroundings &surroundings)
+{
+	try {
+		OptionValues values(surroundings.variable);
+		const auto parsed = parseWithTable(arguments, values);
+		if (!parsed.command || !parsed.command->find("--report"))
+			return {};
+		try {
+			loadConfig(*parsed.command, surroundings, values);
+		} catch (const Exception &) {
+			// The file may be what is wrong.
+		}
+		auto config = reportConfig(values);
+		config.options = settledOptions(values, {});
+		return config;
+	} catch (const Exception &) {
+		return {}; // that is what is being told
 	}
 }
 

@@ -110,8 +110,10 @@ void printPlan(const JoinConfig &config, std::vector<TrackPlan> sources, EventPr
 	checkLogFile(config.log);
 	if (!config.recordDirectory.empty()) {
 		checkCanBeMade(config.recordDirectory + "/x", "record directory", "--record");
-		const auto room = config.join.room.isString() ? "ROOM" : config.join.room.str();
-		plan.recordings.push_back(fmt::format("{}/{}-USER-STREAM-TIME.mkv", config.recordDirectory, room));
+		const auto name = std::find_if(config.options.begin(), config.options.end(),
+					       [](const auto &each) { return each.option == "--record-name"; });
+		plan.recordings.push_back(fmt::format("{}/{}.mkv", config.recordDirectory,
+						      name == config.options.end() ? "" : name->value));
 	}
 	printer.print(planRecord(plan), planText(plan));
 }

@@ -17,7 +17,7 @@ struct Plan {
 	std::string configFile; ///< "": none
 	std::vector<SettledOption> options;
 	std::vector<TrackPlan> sources;
-	std::vector<std::string> recordings; ///< where recordings would go; capitals stand for what is not known yet
+	std::vector<std::string> recordings; ///< where they would go, with the fields of `--record-name`
 };
 
 /// The event `plan`.

@@ -13,7 +13,7 @@ std::int64_t milliseconds(const timeval &time) { return std::int64_t { time.tv_s
 
 ExitCode reportFatal(EventPrinter &printer, const Error &error)
 {
-	complain(error.message);
+	printer.complain(error.message);
 	printer.print(errorRecord(error, false));
 	return exitCodeFor(error.code);
 }

@@ -3,11 +3,15 @@
 
 #include "base/log.h"
 #include "cli/plan.h"
+#include "cli/run_report.h"
 #include "cli/secret_file.h"
+#include "cli/service_manager.h"
 #include "service/server.h"
 
 #include <trtc/client.h>
 #include <trtc/main_loop.h>
+
+#include <fmt/format.h>
 
 #include <csignal>
 #include <optional>
@@ -21,12 +25,12 @@ using namespace std::chrono_literals;
 /// How long the goodbye to everybody may take.
 constexpr auto kStopLimit = 5s;
 
-} // namespace
-
-ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report)
 {
 	try {
-		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file);
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, { {}, report.logTap() });
 		if (config.dryRun) {
 			printPlan(config, printer);
 			return ExitCode::Ok;
@@ -34,20 +38,30 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);
+		report.hide(server.secretKey);
+		server.trace = report.trace();
 		server.host = config.host;
 		server.port = config.port;
+		server.tlsCertificate = config.tlsCertificate;
+		server.tlsKey = config.tlsKey;
+		server.mediaAddress = config.mediaAddress;
+		server.minMediaPort = config.minMediaPort;
+		server.maxMediaPort = config.maxMediaPort;
 		server.sdkAppId = config.sdkAppId;
 		server.limits.maxRooms = config.maxRooms;
 		server.limits.maxUsersPerRoom = config.maxUsers;
 		server.limits.maxAnchorsPerRoom = config.maxAnchors;
 		initializeLibrary();
+		report.versions();
 
 		MainLoop loop;
 		std::optional<service::Server> service;
 		SourceHandle watchdog;
+		ServiceManager manager(loop);
 		const auto stop = [&] {
 			if (watchdog)
 				return loop.quit(); // asked twice
+			manager.stopping();
 			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
 			service->stop([&] { loop.quit(); });
 		};
@@ -64,11 +78,22 @@ ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 				{ { "url", service->url() },
 				  { "sdkAppId", std::int64_t { config.sdkAppId } },
 				  { "secretKeyFile", keyFile } } });
+		manager.ready(fmt::format("room service at {}", service->url()));
 		loop.run();
 		return ExitCode::Ok;
 	} catch (const Exception &error) {
 		return reportFatal(printer, error.error());
 	}
+}
+
+} // namespace
+
+ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+{
+	RunReport report(printer);
+	const auto code = run(config, printer, report);
+	report.close(code, code == ExitCode::Ok ? "signal" : "failed");
+	return code;
 }
 
 } // namespace trtc::cli

@@ -43,21 +43,30 @@ void runMute(CommandHost &host, Arguments arguments, Reply reply)
 	host.setMuted(parseKind(arguments[0]), true, std::move(reply));
 }
 
+void runPlay(CommandHost &host, Arguments arguments, Reply reply) { host.play(UserId(arguments[0]), std::move(reply)); }
+
 void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::move(reply)); }
 
-void runReplace(CommandHost &host, Arguments arguments, Reply reply)
+void runSnapshot(CommandHost &host, Arguments arguments, Reply reply)
 {
-	const auto kind = parseKind(arguments[0]);
-	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
+	host.snapshot(UserId(arguments[0]), arguments[1], std::move(reply));
 }
 
+void runStop(CommandHost &host, Arguments arguments, Reply reply) { host.stop(UserId(arguments[0]), std::move(reply)); }
 void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
 {
 	host.startRecording(arguments.empty() ? "" : arguments[0], std::move(reply));
 }
 
 void runRecordStop(CommandHost &host, Arguments, Reply reply) { host.stopRecording(std::move(reply)); }
+
 void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(reply)); }
+
+void runReplace(CommandHost &host, Arguments arguments, Reply reply)
+{
+	const auto kind = parseKind(arguments[0]);
+	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
+}
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
 
@@ -108,6 +117,7 @@ constexpr Command kCommands[] = {
 	{ "help", "", "list the commands", 0, 0, runHelp },
 	{ "leave", "", "leave the room, close every recording, end", 0, 0, runLeave },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
+	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
 	{ "record start", "[DIR]", "record every subscribed user, into the directory of --record or another", 0, 1,
 	  runRecordStart },
@@ -115,7 +125,9 @@ constexpr Command kCommands[] = {
 	  runRecordStop },
 	{ "replace", "audio|video SOURCE", "take another source for a track, without a new negotiation", 2, 2,
 	  runReplace, true },
+	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot },
 	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
+	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
 	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
 	  runSubscribe },
@@ -179,13 +191,13 @@ const Command &findCommand(const CommandLine &line)
 
 std::vector<std::string> argumentsOf(const Command &command, const CommandLine &line)
 {
-	const auto skip = wordsOf(command);
-	std::vector<std::string> arguments(line.words.begin() + static_cast<std::ptrdiff_t>(skip), line.words.end());
+	const auto skipped = wordsOf(command);
+	std::vector<std::string> arguments(line.words.begin() + static_cast<std::ptrdiff_t>(skipped), line.words.end());
 	if (!command.tail || arguments.size() < command.maxArgs)
 		return arguments;
 	arguments.resize(command.maxArgs);
 	std::string_view rest = line.line;
-	for (std::size_t i = 0; i + 1 < skip + command.maxArgs; ++i)
+	for (std::size_t i = 0; i + 1 < command.maxArgs + skipped; ++i)
 		rest = trim(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
 	arguments.back() = rest;
 	return arguments;

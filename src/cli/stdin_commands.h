@@ -32,10 +32,13 @@ public:
 	virtual void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) = 0;
 	virtual void unsubscribe(const UserId &user, Reply reply) = 0;
 	virtual void setMuted(MediaKind kind, bool muted, Reply reply) = 0;
-	virtual void replace(MediaKind kind, const SourceSpec &source, Reply reply) = 0;
+	virtual void play(const UserId &user, Reply reply) = 0;
+	virtual void stop(const UserId &user, Reply reply) = 0;
+	virtual void snapshot(const UserId &user, const std::string &path, Reply reply) = 0;
 	/// @p directory: "": the one of before.
 	virtual void startRecording(const std::string &directory, Reply reply) = 0;
 	virtual void stopRecording(Reply reply) = 0;
+	virtual void replace(MediaKind kind, const SourceSpec &source, Reply reply) = 0;
 	virtual void users(Reply reply) = 0;
 	virtual void streams(Reply reply) = 0;
 	virtual void stats(Reply reply) = 0;

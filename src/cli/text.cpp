@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/text.h"
 
+#include "terminal/text.h"
+
 #include <trtc/error.h>
 
 #include <fmt/format.h>
@@ -96,6 +98,8 @@ std::string printable(std::string_view text, std::size_t maxBytes)
 		const auto byte = static_cast<unsigned char>(c);
 		out += (byte < 0x20 || byte == 0x7f) ? '?' : c;
 	}
+	// What is above ASCII has control characters, too, and may be no text at all.
+	out = terminal::clean(out, false);
 	if (text.size() > maxBytes)
 		out += "...";
 	return out;

@@ -43,6 +43,10 @@ void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role,
 
 void Client::muteChanged() { impl_->session->muteChanged(); }
 
+void Client::enableAudioVolumeEvaluation(std::chrono::milliseconds interval)
+{
+	impl_->session->enableAudioVolumeEvaluation(interval);
+}
 void Client::stats(std::function<void(const Stats &)> done) { impl_->session->stats(std::move(done)); }
 
 Traffic Client::traffic() const { return impl_->session->traffic(); }

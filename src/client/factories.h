@@ -2,8 +2,11 @@
 #pragma once
 
 #include "media/capture.h"
+#include "media/meter.h"
+#include "media/player.h"
 #include "media/receiver.h"
 #include "media/recorder.h"
+#include "media/snapshot.h"
 #include "signalling/driver.h"
 #include "webrtc/peer_connection.h"
 
@@ -30,6 +33,11 @@ struct Factories {
 	std::function<std::unique_ptr<media::Recorder>(MainLoop &, media::Recorder::Config,
 						       media::Recorder::Listener &)>
 		recorder;
+	std::function<std::unique_ptr<media::Player>(MainLoop &, media::Player::Config, media::Player::Listener &)>
+		player;
+	std::function<std::unique_ptr<media::SnapshotTaker>(MainLoop &, std::string path, media::SnapshotTaker::Done)>
+		snapshot;
+	std::function<std::unique_ptr<media::Meter>()> meter;
 	/// webrtc::localAddressFor()
 	std::function<std::string(const std::string &host)> localAddress;
 

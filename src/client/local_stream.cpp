@@ -52,6 +52,11 @@ void LocalStream::Impl::onCaptureEnded(const std::string &source)
 		user->onCaptureEnded(source);
 }
 
+bool LocalStream::Impl::has(MediaKind kind) const
+{
+	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
+}
+
 void LocalStream::Impl::onSourceLost(const SourceLost &event)
 {
 	if (user)
@@ -62,11 +67,6 @@ void LocalStream::Impl::onDeviceRecovered(const DeviceRecovered &event)
 {
 	if (user)
 		user->onSourceEvent(event);
-}
-
-bool LocalStream::Impl::has(MediaKind kind) const
-{
-	return capture && (kind == MediaKind::Audio ? capture->hasAudio() : capture->hasVideo());
 }
 
 bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
@@ -101,15 +101,6 @@ void LocalStream::initialize()
 		impl_->auxiliary = media::Capture::create(impl_->loop, auxiliaryOf(config), *impl_);
 }
 
-void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
-{
-	if (impl_->capture)
-		return impl_->capture->replace(kind, spec, std::move(done));
-	const char *obstacle = impl_->initialized() ? "the main stream has no such track: only it can be replaced"
-						    : "the stream is not initialized";
-	impl_->loop.post([obstacle, done = std::move(done)] { done(Error { ErrorCode::InvalidOperation, obstacle }); });
-}
-
 std::vector<TrackPlan> LocalStream::plan() const
 {
 	auto tracks = media::Capture::plan(impl_->loop, impl_->config);
@@ -119,6 +110,15 @@ std::vector<TrackPlan> LocalStream::plan() const
 			tracks.push_back(std::move(track));
 		}
 	return tracks;
+}
+
+void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
+{
+	if (impl_->capture)
+		return impl_->capture->replace(kind, spec, std::move(done));
+	impl_->loop.post([done = std::move(done)] {
+		done(Error { ErrorCode::InvalidOperation, "the main stream is not there" });
+	});
 }
 
 bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }

@@ -28,9 +28,9 @@ struct LocalStream::Impl final : media::Capture::Listener {
 	~Impl();
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
+	bool has(MediaKind kind) const; ///< in the main stream
 	void onSourceLost(const SourceLost &event) override;
 	void onDeviceRecovered(const DeviceRecovered &event) override;
-	bool has(MediaKind kind) const; ///< in the main stream
 	bool setMuted(MediaKind kind, bool muted);
 	void stop(); ///< both captures
 

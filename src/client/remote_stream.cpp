@@ -28,7 +28,7 @@ void RemoteStreamImpl::startRecording(const std::string &directory, const Record
 	owner_->onKeyframeWanted(*this);
 }
 
-void RemoteStreamImpl::stopRecording() { finish("stopped"); }
+void RemoteStreamImpl::stopRecording() { finishRecording("stopped"); }
 
 void RemoteStreamImpl::subscribe(TimePoint since)
 {
@@ -45,6 +45,12 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 		return;
 	if (auto recorder = recorder_)
 		recorder->write(frame);
+	if (auto player = player_)
+		player->write(frame);
+	if (auto taker = taker_)
+		taker->write(frame);
+	if (auto meter = meter_; meter && frame.kind == MediaKind::Audio)
+		meter->write(frame);
 	if (!owner_ || !subscribed_)
 		return;
 	if (frame.kind == MediaKind::Video) {
@@ -66,6 +72,14 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 }
 
 void RemoteStreamImpl::finish(const std::string &reason)
+{
+	finishRecording(reason);
+	finishPlaying(reason);
+	finishSnapshot(Error { ErrorCode::InvalidOperation,
+			       fmt::format("snapshot: the {} ended before a picture came ({})", name(), reason) });
+}
+
+void RemoteStreamImpl::finishRecording(const std::string &reason)
 {
 	if (auto recorder = recorder_) {
 		recorder->stop(reason);

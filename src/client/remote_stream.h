@@ -9,21 +9,24 @@
 #include <trtc/main_loop.h>
 #include <trtc/remote_stream.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 namespace trtc::client {
 
-/// The RemoteStream behind the public one: state, first frames, one recorder. Thread-bound.
-class RemoteStreamImpl final : public RemoteStream, private media::Recorder::Listener {
+/// The RemoteStream behind the public one: state, first frames, at most one recorder, player, snapshot and meter.
+/// Thread-bound.
+class RemoteStreamImpl final : public RemoteStream, private media::Recorder::Listener, private media::Player::Listener {
 public:
 	/// Outlives the stream or detach()es it.
 	struct Owner {
 		/// Queues the event for the user.
 		virtual void onStreamEvent(Event event) = 0;
-		/// A recording has begun in the middle of a stream.
+		/// A recording, playing or a snapshot has begun in the middle of a stream.
 		virtual void onKeyframeWanted(const RemoteStreamImpl &stream) = 0;
 
 	protected:
@@ -39,8 +42,20 @@ public:
 	bool subscribed() const noexcept override { return subscribed_; }
 	void startRecording(const std::string &directory, const RecordName &name = {}) override;
 	void stopRecording() override;
+	void play(const PlayOptions &options) override;
+	void stopPlaying() override;
+	bool playing() const noexcept override { return player_ != nullptr; }
+	void snapshot(const std::string &path, SnapshotDone done) override;
+	void measureVolume(bool on) override;
+	int takeVolume() override { return readVolume(0); }
 
 	void setInfo(const StreamInfo &info) { info_ = info; }
+	/// How late a frame may come from the receiver.
+	void setLatency(std::chrono::milliseconds latency) noexcept { latency_ = latency; }
+	void setVideoMuted(bool muted) noexcept { videoMuted_ = muted; }
+	/// As measureVolume() and takeVolume(), for AudioVolume; the two do not disturb each other.
+	void evaluateVolume(bool on);
+	int takeEvaluation() { return readVolume(1); }
 	/// @p since: when the subscription was asked for; first frames are told anew.
 	void subscribe(TimePoint since);
 	void unsubscribe() noexcept { subscribed_ = false; }
@@ -51,7 +66,7 @@ public:
 		int width = 0, height = 0; ///< pixels, 0 until known
 	};
 	const Picture &picture() const noexcept { return picture_; }
-	/// Ends the recording, if there is one, with its RecordingStopped.
+	/// Ends recording, playing and snapshot, if there are any, with their events.
 	void finish(const std::string &reason);
 	/// The stream is over: nothing is told any more, a recording is refused.
 	void detach() noexcept { owner_ = nullptr; }
@@ -60,7 +75,17 @@ private:
 	void onRecordingStarted(const RecordingStarted &event) override;
 	void onRecordingStopped(const RecordingStopped &event) override;
 	void onRecordingFailed(const Error &error) override;
+	void onPlayerStarted() override;
+	void onPlayerNeedsKeyframe() override;
+	void onPlayerClosed() override;
+	void onPlayerFailed(const Error &error, bool over) override;
+	std::string name() const;
+	void finishRecording(const std::string &reason);
+	void finishPlaying(const std::string &reason);
+	void finishSnapshot(Result<Snapshot> result);
 	void dropRecorder();
+	void changeMeter();
+	int readVolume(std::size_t reader);
 
 	MainLoop &loop_;
 	const Factories &factories_;
@@ -71,6 +96,17 @@ private:
 	TimePoint since_;
 	Picture picture_;
 	std::shared_ptr<media::Recorder> recorder_;
+	std::chrono::milliseconds latency_ { 100 };
+	bool videoMuted_ = false;
+	std::shared_ptr<media::Player> player_;
+	std::string playSinks_;
+	bool playTold_ = false;
+	std::shared_ptr<media::SnapshotTaker> taker_;
+	SnapshotDone snapshotDone_;
+	std::shared_ptr<media::Meter> meter_;
+	// Of the two who may ask: whether they do, and the loudest since they did last.
+	std::array<bool, 2> measured_ {};
+	std::array<int, 2> loudest_ {};
 };
 
 } // namespace trtc::client

@@ -33,6 +33,8 @@ void check(const ClientConfig &config)
 		fail("sdkAppId is missing: it is a number that is not 0");
 	if (config.userId.str().empty())
 		fail("the user id is missing");
+	if (config.network.relayOnly && !config.network.turn)
+		fail("media through a relay only needs a TURN server: name one");
 	if (config.userSig.empty())
 		fail("the UserSig is missing");
 	if (!signalling::knownScheme(config.server))
@@ -57,6 +59,7 @@ void Session::shutDown()
 {
 	if (std::exchange(shutDown_, true))
 		return;
+	volumeTimer_.reset();
 	giveStreamBack();
 	comeback_ = {};
 	tearDown("leave", kLeft);
@@ -318,12 +321,28 @@ void Session::onSignalling(const signalling::Event &event)
 
 // ---- links --------------------------------------------------------------------------------
 
+/// Somebody out there cannot be reached from 127.0.0.1, so one of them is enough for all addresses.
+std::string Session::localAddress() const
+{
+	auto address = factories_.localAddress(hostOf(config_.server));
+	const auto &network = config_.network;
+	if ((network.stun && factories_.localAddress(network.stun->host) != address) ||
+	    (network.turn && factories_.localAddress(network.turn->host) != address))
+		address.clear();
+	return address;
+}
+
 std::shared_ptr<Link> Session::makeLink(const signalling::NeedOffer &need, Error &error)
 {
 	webrtc::PeerConnection::Config config;
-	config.localAddress = factories_.localAddress(hostOf(config_.server));
+	config.ice.localAddress = localAddress();
+	config.ice.stun = config_.network.stun;
+	config.ice.turn = config_.network.turn;
+	config.ice.relayOnly = config_.network.relayOnly;
+	config.ice.proxy = config_.network.proxy;
 	config.latency = config_.latency;
 	config.connectTimeout = config_.mediaTimeout;
+	config.trace = config_.trace;
 	try {
 		return std::make_shared<Link>(loop_, factories_, static_cast<Link::Owner &>(*this), std::move(config),
 					      need.link, need.tracks);

@@ -49,6 +49,7 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
 	void muteChanged();
+	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	void stats(std::function<void(const Stats &)> done);
 	Traffic traffic() const;
 	ConnectionState connectionState() const noexcept { return connection_; }
@@ -70,6 +71,8 @@ private:
 		LocalStream::Impl *stream = nullptr; // on loan
 		std::shared_ptr<Link> link;
 		Link::Sending sending;
+		std::shared_ptr<media::SenderTap> tap; // of the audio
+		std::unique_ptr<media::Meter> meter;
 		Done done; // of publish or unpublish
 	};
 	/// subscribe() or unsubscribe(); those of one user run one after the other.
@@ -120,6 +123,7 @@ private:
 	void roomOver(const std::string &reason);
 	void retireDriver();
 	void retire(std::shared_ptr<Link> &link);
+	std::string localAddress() const;
 	/// Null if it cannot be made; then @p error says why.
 	std::shared_ptr<Link> makeLink(const signalling::NeedOffer &need, Error &error);
 	void needOffer(const signalling::NeedOffer &need);
@@ -155,6 +159,11 @@ private:
 	void dropUplink();
 	void unpublishDone();
 	void roleDone(const Status &status);
+
+	// session_volume.cpp: how loud everybody is
+	void tellVolumes();
+	/// The tap of what is published gets a meter, or loses it.
+	void measureUplink();
 
 	// session_remote.cpp: the others
 	using Remotes = std::map<UserId, Remote>;
@@ -201,6 +210,7 @@ private:
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
 	Comeback comeback_;
+	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed
 	TrafficMeter meter_;

@@ -74,6 +74,8 @@ std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const Strea
 {
 	auto stream = std::make_shared<RemoteStreamImpl>(
 		loop_, factories_, static_cast<RemoteStreamImpl::Owner &>(*this), options_.room, info);
+	stream->setLatency(config_.latency);
+	stream->evaluateVolume(static_cast<bool>(volumeTimer_));
 	announce(stream);
 	// The link of this user carries all their streams: a later one is subscribed as it comes.
 	const bool wanted = info.streamType == StreamType::Main ? remote.wishes.audio || remote.wishes.video
@@ -103,6 +105,8 @@ void Session::tellMutes(const UserId &user, Remote &remote, const signalling::Re
 	};
 	tell(MediaKind::Video, remote.visible, publication.video && !publication.videoMuted);
 	tell(MediaKind::Audio, remote.audible, publication.audio && !publication.audioMuted);
+	if (remote.main)
+		remote.main->setVideoMuted(publication.videoMuted);
 }
 
 void Session::closeRemote(const UserId &user, const std::string &reason, const Error &error)

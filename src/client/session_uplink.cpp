@@ -101,15 +101,17 @@ void Session::uplinkConnected()
 		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
 			return sent ? uplink_.link->sender(kind, type) : nullptr;
 		};
+		if (auto audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main))
+			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
 		if (auto &main = uplink_.stream->capture)
-			main->start(senderOf(sending.audio, MediaKind::Audio, StreamType::Main),
-				    senderOf(sending.video, MediaKind::Video, StreamType::Main));
+			main->start(uplink_.tap, senderOf(sending.video, MediaKind::Video, StreamType::Main));
 		if (auto &auxiliary = uplink_.stream->auxiliary)
 			auxiliary->start(nullptr, senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary));
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
 	uplink_.phase = Uplink::Phase::Up;
+	measureUplink();
 	driver_->send(signalling::LinkConnected { uplink_.link->id() });
 	tellStreams<Published>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 	complete(std::exchange(uplink_.done, nullptr), Unit {});
@@ -137,6 +139,8 @@ void Session::dropUplink()
 		stream->user = nullptr;
 		stream->stop();
 	}
+	uplink_.tap.reset();
+	uplink_.meter.reset();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });

@@ -8,6 +8,7 @@
 #include <gst/gst.h>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <set>
 #include <string>
@@ -30,10 +31,18 @@ constexpr Need kNeeds[] = {
 	{ "errorignore", "gstreamer1.0-plugins-bad" }, { "nicesrc", "gstreamer1.0-nice" },
 };
 
+/// libnice speaks to stderr; what it has to say is for our log.
+void toLog(const gchar *, GLogLevelFlags, const gchar *message, gpointer) noexcept
+{
+	spdlog::debug("libnice: {}", message);
+}
+
 } // namespace
 
 void initialize()
 {
+	g_log_set_handler("libnice", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE), toLog,
+			  nullptr);
 	glib::ErrorSlot error;
 	if (!gst_init_check(nullptr, nullptr, error.out()))
 		throw Exception(ErrorCode::NotSupported, fmt::format("GStreamer does not start: {}", error.message()));

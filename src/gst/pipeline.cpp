@@ -72,7 +72,12 @@ GstElement *Pipeline::addChain(const std::string &description)
 
 void Pipeline::onMessage(std::function<void(GstMessage *)> handler)
 {
-	handler_ = std::move(handler);
+	handler_ = [this, handler = std::move(handler)](GstMessage *message) {
+		// A broken stream may say so again and again.
+		if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR && failures_++ < 3)
+			snapshot("failure");
+		handler(message);
+	};
 	auto bus = ObjectPtr<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(pipeline_.get())));
 	watchSource_ = gst_bus_create_watch(bus.get());
 	g_source_set_callback(watchSource_,
@@ -81,8 +86,18 @@ void Pipeline::onMessage(std::function<void(GstMessage *)> handler)
 	g_source_attach(watchSource_, g_main_context_get_thread_default());
 }
 
+void Pipeline::snapshot(const char *moment) const
+{
+	if (trace_)
+		trace_->pipeline(GST_OBJECT_NAME(pipeline_.get()), moment, [this] {
+			const glib::CharPtr text(gst_debug_bin_to_dot_data(bin(), GST_DEBUG_GRAPH_SHOW_ALL));
+			return std::string(text ? text.get() : "");
+		});
+}
+
 void Pipeline::play()
 {
+	played_ = true;
 	if (gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
 		throw Exception(ErrorCode::InitializeFailed,
 				fmt::format("pipeline {} does not start", GST_OBJECT_NAME(pipeline_.get())));
@@ -94,6 +109,9 @@ void Pipeline::stop() noexcept
 		g_source_destroy(watch);
 		g_source_unref(watch);
 	}
+	// As it was while it ran; afterwards there is nothing to see.
+	if (std::exchange(played_, false))
+		snapshot("end");
 	gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
 }
 

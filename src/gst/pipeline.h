@@ -4,6 +4,7 @@
 #include "gst/object.h"
 
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 
 #include <gst/gst.h>
 
@@ -30,6 +31,9 @@ public:
 	GstElement *addChain(const std::string &description);
 	/// Bus messages of types error, eos, element, on the loop.
 	void onMessage(std::function<void(GstMessage *)> handler);
+	/// Shows the graph at "failure", at "end", and when snapshot() is called. Borrowed for the pipeline's life; may be null.
+	void observe(Trace *trace) noexcept { trace_ = trace; }
+	void snapshot(const char *moment) const;
 	/// Throws Exception(InitializeFailed) when the state change fails at once.
 	void play();
 	/// Stops and joins every streaming thread. Idempotent. Loop thread only.
@@ -39,6 +43,9 @@ private:
 	ElementPtr pipeline_;
 	std::function<void(GstMessage *)> handler_;
 	GSource *watchSource_ = nullptr;
+	Trace *trace_ = nullptr;
+	bool played_ = false;
+	int failures_ = 0;
 };
 
 /// Running time now, on the process timeline, ns. Thread-safe.

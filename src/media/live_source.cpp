@@ -29,9 +29,10 @@ std::string conversion(MediaKind kind, const LocalStreamConfig &config, bool rec
 	const char *queue = recorded ? "queue max-size-buffers=4" : "queue max-size-buffers=4 leaky=downstream";
 	if (kind == MediaKind::Audio)
 		return fmt::format("queue ! audioconvert ! audioresample ! {}", rawCaps(config.audioProfile));
-	return fmt::format(
-		"{} ! videorate drop-only=true max-rate={} ! videoconvert ! videoscale add-borders=true ! {}", queue,
-		config.videoProfile.fps, rawCaps(config.videoProfile, false));
+	// skip-to-first: the time before the first picture is nothing to catch up with.
+	return fmt::format("{} ! videorate drop-only=true skip-to-first=true max-rate={} ! videoconvert ! videoscale "
+			   "add-borders=true ! {}",
+			   queue, config.videoProfile.fps, rawCaps(config.videoProfile, false));
 }
 
 std::string wordsOf(GstMessage *message)
@@ -49,8 +50,9 @@ class Front {
 public:
 	/// Makes it, paused. Throws Exception.
 	Front(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
-		: recorded_(device.recorded()), pipeline_("live-source")
+		: device_(device), recorded_(device.recorded()), pipeline_("live-source")
 	{
+		pipeline_.observe(config.trace);
 		const auto chain = device.open();
 		pipeline_.addChain(
 			fmt::format("{} ! {} ! appsink name=trtc-raw sync={} async=false qos=false max-buffers=4",
@@ -58,6 +60,13 @@ public:
 		device.attach(pipeline_.bin());
 		sink_ = gst::ElementPtr::adopt(gst_bin_get_by_name(pipeline_.bin(), "trtc-raw"));
 	}
+	~Front()
+	{
+		pipeline_.stop();
+		device_.released();
+	}
+	Front(const Front &) = delete;
+	Front &operator=(const Front &) = delete;
 	GstElement *sink() const noexcept { return sink_.get(); }
 	gst::Pipeline &pipeline() noexcept { return pipeline_; }
 	/// Base time of the buffers that come. Throws Exception(InitializeFailed).
@@ -71,6 +80,7 @@ public:
 	}
 
 private:
+	LiveDevice &device_;
 	bool recorded_;
 	gst::Pipeline pipeline_;
 	gst::ElementPtr sink_;

@@ -18,6 +18,8 @@ public:
 	virtual std::string open() = 0;
 	/// The chain was made and is to play soon.
 	virtual void attach(GstBin *) {}
+	/// The chain has been stopped.
+	virtual void released() noexcept {}
 	/// For messages: "camera /dev/video0 (HD Webcam)". Known after open().
 	virtual std::string name() const = 0;
 	/// Calls @p changed on the loop when opening again may help; empty: nothing tells, it is tried now and then.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/http_server.h"
 
+#include "net/tls_files.h"
 #include "net/web_socket_impl.h"
 
 #include <fmt/format.h>
@@ -314,14 +315,8 @@ void HttpServer::onWebSocket(WebSocketHandler handler) { impl_->webSocketHandler
 void HttpServer::listen(const std::string &host, std::uint16_t port, const std::optional<TlsFiles> &tls)
 {
 	glib::ErrorSlot error;
-	if (tls) {
-		impl_->certificate = glib::ObjectPtr<GTlsCertificate>::adopt(
-			g_tls_certificate_new_from_files(tls->certificate.c_str(), tls->key.c_str(), error.out()));
-		if (!impl_->certificate)
-			throw Exception(ErrorCode::InvalidParameter,
-					fmt::format("TLS certificate {} with key {} cannot be used: {}",
-						    tls->certificate, tls->key, error.message()));
-	}
+	if (tls)
+		impl_->certificate = loadCertificate(*tls);
 	const auto address = resolve(host);
 	const auto wanted = glib::ObjectPtr<GSocketAddress>::adopt(g_inet_socket_address_new(address.get(), port));
 	impl_->service = glib::ObjectPtr<GSocketService>::adopt(g_socket_service_new());

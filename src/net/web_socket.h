@@ -3,11 +3,13 @@
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
+#include <trtc/network.h>
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,6 +77,8 @@ public:
 		std::chrono::milliseconds timeout { 10'000 }; ///< until the WebSocket is open
 		std::string caFile;			      ///< PEM; empty: the system's authorities
 		bool insecure = false;			      ///< take any certificate
+		/// Used for every host, this machine too. Empty: what the environment says, and none for this machine.
+		std::optional<ProxyServer> proxy;
 		Keepalive keepalive;
 	};
 	using Done = std::function<void(Result<std::unique_ptr<WebSocket>>)>;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "net/tunnel_proxy.h"
 #include "net/web_socket_impl.h"
 
 #include <fmt/format.h>
+
+#include <tuple>
 
 namespace trtc::net {
 
@@ -51,6 +54,8 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
 
 	MainLoop &loop;
 	std::string place;
+	bool tls = false;
+	std::string proxy; ///< as messages name it; empty: none was asked for
 	Keepalive keepalive;
 	WebSocketClient::Done done;
 	glib::ObjectPtr<SoupSession> session;
@@ -59,9 +64,67 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
 	SourceHandle timer;
 };
 
+/// What is wrong with the proxy; empty: nothing, as far as the error tells.
+std::string explainProxy(const Attempt &attempt, const GError *error)
+{
+	const auto &[place, proxy] = std::tie(attempt.place, attempt.proxy);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+		return fmt::format("the proxy {} cannot be reached: connection refused; is it running there?", proxy);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NEED_AUTH) ||
+	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED))
+		return fmt::format("the proxy {} wants another user and password: name them in --proxy", proxy);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NOT_ALLOWED))
+		return fmt::format("the proxy {} does not allow connections to {}", proxy, place);
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED))
+		return fmt::format("the proxy {} did not get through to {}: {}", proxy, place, error->message);
+	if (error->domain == G_RESOLVER_ERROR)
+		return fmt::format("the host name of the proxy {} is not known: {}", proxy, error->message);
+	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
+	if (status == SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
+		return fmt::format("the proxy {} wants another user and password: name them in --proxy", proxy);
+	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
+		return fmt::format("the proxy {} did not get through to {}: HTTP {}; does it allow that port?", proxy,
+				   place, status);
+	return {};
+}
+
+/// All that is wrong, and what to do about the first of it.
+std::string explainCertificate(const std::string &place, GTlsCertificateFlags flags, const GError *error)
+{
+	struct Fault {
+		GTlsCertificateFlags flag;
+		const char *reason, *wayOut;
+	};
+	static constexpr Fault kFaults[] = {
+		{ G_TLS_CERTIFICATE_EXPIRED, "has expired",
+		  "the service needs a new one; is the clock of this machine right?" },
+		{ G_TLS_CERTIFICATE_NOT_ACTIVATED, "is not valid yet", "is the clock of this machine right?" },
+		{ G_TLS_CERTIFICATE_REVOKED, "was revoked", "the service needs a new one" },
+		{ G_TLS_CERTIFICATE_UNKNOWN_CA, "is not trusted, nobody known has signed it",
+		  "name its authority with --ca-file" },
+		{ G_TLS_CERTIFICATE_BAD_IDENTITY, "is for another host name",
+		  "use the name that stands in it in --server" },
+	};
+	std::string reasons;
+	const char *wayOut = nullptr;
+	for (const auto &fault : kFaults) {
+		if (!(flags & fault.flag))
+			continue;
+		reasons += (reasons.empty() ? "" : ", and ") + std::string(fault.reason);
+		wayOut = wayOut ? wayOut : fault.wayOut;
+	}
+	if (!wayOut)
+		return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file",
+				   place, error->message);
+	return fmt::format("the TLS certificate of {} {}: {}", place, reasons, wayOut);
+}
+
 std::string explain(const Attempt &attempt, const GError *error)
 {
 	const auto &place = attempt.place;
+	if (!attempt.proxy.empty())
+		if (auto text = explainProxy(attempt, error); !text.empty())
+			return text;
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
 		return fmt::format("nothing listens on {}: connection refused; is the room service running there?",
 				   place);
@@ -73,15 +136,16 @@ std::string explain(const Attempt &attempt, const GError *error)
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
 		return fmt::format("there is no way to {}: {}", place, error->message);
 	if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-		return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file",
-				   place, error->message);
+		return explainCertificate(place, soup_message_get_tls_peer_certificate_errors(attempt.message.get()),
+					  error);
 	if (error->domain == G_TLS_ERROR)
 		return fmt::format("TLS with {} failed: {}; does it speak TLS (wss) at all?", place, error->message);
 	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
 	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
 		return fmt::format("{} is no room service: it answered HTTP {} instead of opening a WebSocket", place,
 				   status);
-	return fmt::format("{} answered, but not as a room service does: {}", place, error->message);
+	return fmt::format("{} answered, but not as a room service does: {}{}", place, error->message,
+			   attempt.tls ? "" : "; does it want TLS (wss)?");
 }
 
 void connected(GObject *source, GAsyncResult *result, gpointer data) noexcept
@@ -120,13 +184,26 @@ std::optional<Error> prepare(Attempt &attempt, const std::string &url, const Web
 		return invalid(
 			fmt::format("server \"{}\" is no URL of a room service: use ws://HOST:PORT or wss://HOST:PORT",
 				    url.substr(0, std::min<std::size_t>(url.find('?'), 200))));
-	attempt.place = placeOf(uri.get(), scheme == "wss");
+	attempt.tls = scheme == "wss";
+	attempt.place = placeOf(uri.get(), attempt.tls);
 	attempt.session = glib::ObjectPtr<SoupSession>::adopt(soup_session_new());
-	if (isLoopback(host))
+	if (options.proxy) {
+		attempt.proxy = options.proxy->place();
+		auto proxy = options.proxy->url();
+		if (options.proxy->kind == ProxyServer::Kind::Http) {
+			registerTunnelProxy();
+			proxy.replace(0, proxy.find(':'), kTunnelScheme);
+		}
+		const auto resolver =
+			glib::ObjectPtr<GProxyResolver>::adopt(g_simple_proxy_resolver_new(proxy.c_str(), nullptr));
+		g_object_set(attempt.session.get(), "proxy-resolver", resolver.get(), nullptr);
+	} else if (isLoopback(host))
 		g_object_set(attempt.session.get(), "proxy-resolver", nullptr, nullptr);
 	if (!options.caFile.empty()) {
-		const auto database = glib::ObjectPtr<GTlsDatabase>::adopt(
-			g_tls_file_database_new(options.caFile.c_str(), error.out()));
+		// Relative to the folder we are in; left so, GLib warns of it and trusts nobody.
+		const glib::CharPtr path(g_canonicalize_filename(options.caFile.c_str(), nullptr));
+		const auto database =
+			glib::ObjectPtr<GTlsDatabase>::adopt(g_tls_file_database_new(path.get(), error.out()));
 		if (!database)
 			return invalid(fmt::format("CA file {} cannot be used: {}", options.caFile, error.message()));
 		g_object_set(attempt.session.get(), "tls-database", database.get(), nullptr);

@@ -18,7 +18,8 @@ constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo 
 
 } // namespace
 
-Uplink::Uplink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, LinkOutcome outcome)
+Uplink::Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
+	       Trace *trace)
 	: loop_(loop), plan_(std::move(plan)), outcome_(std::move(outcome))
 {
 	for (std::size_t i = 0; i < kSlots; ++i) {
@@ -27,8 +28,9 @@ Uplink::Uplink(MainLoop &loop, std::string name, const std::string &localAddress
 	}
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
-	config.localAddress = localAddress;
+	config.ice = std::move(ice);
 	config.latency = kLatency;
+	config.trace = trace;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	connection_->answer(plan_.offer, plan_.lines);
 }
@@ -99,13 +101,14 @@ protocol::UplinkStats Uplink::takeStats()
 		 now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
 }
 
-Downlink::Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan,
-		   std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome)
+Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan,
+		   std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace)
 	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), outcome_(std::move(outcome))
 {
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
-	config.localAddress = localAddress;
+	config.ice = std::move(ice);
+	config.trace = trace;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	connection_->answer(plan_.offer, plan_.lines);
 	for (const auto slot : kDownlinkSlots) {

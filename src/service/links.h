@@ -28,7 +28,8 @@ struct LinkOutcome {
 class Uplink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
-	Uplink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan, LinkOutcome outcome);
+	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
+	       Trace *trace);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -36,6 +37,7 @@ public:
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
 	protocol::UplinkStats takeStats();
+	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override {}
@@ -61,10 +63,11 @@ private:
 class Downlink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
-	Downlink(MainLoop &loop, std::string name, const std::string &localAddress, Negotiated plan,
-		 std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome);
+	Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, std::weak_ptr<Uplink> source,
+		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
+	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override;

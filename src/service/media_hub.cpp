@@ -8,7 +8,10 @@
 
 namespace trtc::service {
 
-MediaHub::MediaHub(MainLoop &loop, Outcome outcome) : loop_(loop), outcome_(std::move(outcome)) {}
+MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace)
+	: loop_(loop), addresses_(std::move(addresses)), outcome_(std::move(outcome)), trace_(trace)
+{
+}
 
 MediaHub::~MediaHub() = default;
 
@@ -66,7 +69,7 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 			if (alive.expired() || !current(effect.session, *self))
 				return;
 			spdlog::warn("uplink of session {} failed: {}", effect.session, error.message);
-			uplinks_.erase(effect.session);
+			dropUplink(effect.session);
 			if (*answered)
 				outcome_.uplinkFailed(effect.session);
 			else
@@ -76,9 +79,10 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 	};
 	try {
 		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
-						     webrtc::localAddressFor(clientAddress), std::move(plan),
-						     std::move(outcome));
+						     addresses_.forClient(clientAddress), std::move(plan),
+						     std::move(outcome), trace_);
 		*self = link;
+		dropUplink(effect.session);
 		uplinks_[effect.session] = std::move(link);
 	} catch (const Exception &error) {
 		failed(effect, protocol::code::kMediaFailed, error.what());
@@ -123,7 +127,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 			if (alive.expired() || !current(*self))
 				return;
 			spdlog::warn("downlink of session {} failed: {}", effect.session, error.message);
-			downlinks_.erase(key);
+			dropDownlink(key);
 			if (*answered)
 				outcome_.downlinkFailed(effect.session, effect.publisher);
 			else
@@ -134,9 +138,10 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 	try {
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
-						   webrtc::localAddressFor(clientAddress), std::move(plan),
-						   source->second, effect.wishes, std::move(outcome));
+						   addresses_.forClient(clientAddress), std::move(plan), source->second,
+						   effect.wishes, std::move(outcome), trace_);
 		*self = link;
+		dropDownlink(key);
 		downlinks_[key] = std::move(link);
 	} catch (const Exception &error) {
 		failed(effect, protocol::code::kMediaFailed, error.what());
@@ -155,9 +160,46 @@ void MediaHub::flow(const UplinkFlow &effect)
 		found->second->flow(effect);
 }
 
-void MediaHub::stop(const StopUplink &effect) { uplinks_.erase(effect.session); }
+void MediaHub::stop(const StopUplink &effect) { dropUplink(effect.session); }
 
-void MediaHub::stop(const StopDownlink &effect) { downlinks_.erase({ effect.session, effect.publisher }); }
+void MediaHub::stop(const StopDownlink &effect) { dropDownlink({ effect.session, effect.publisher }); }
+
+void MediaHub::add(Sums &sums, const webrtc::PeerConnection::Stats &stats)
+{
+	for (const auto &line : stats.lines) {
+		(line.sending ? sums.bytesForwarded : sums.bytesReceived) += line.bytes;
+		(line.sending ? sums.packetsForwarded : sums.packetsReceived) += line.packets;
+		sums.packetsLost += line.lost;
+	}
+}
+
+MediaHub::Sums MediaHub::sums() const
+{
+	auto sums = ended_;
+	for (const auto &[session, link] : uplinks_)
+		add(sums, link->stats());
+	for (const auto &[key, link] : downlinks_)
+		add(sums, link->stats());
+	return sums;
+}
+
+void MediaHub::dropUplink(SessionId session)
+{
+	const auto found = uplinks_.find(session);
+	if (found == uplinks_.end())
+		return;
+	add(ended_, found->second->stats());
+	uplinks_.erase(found);
+}
+
+void MediaHub::dropDownlink(const DownlinkKey &key)
+{
+	const auto found = downlinks_.find(key);
+	if (found == downlinks_.end())
+		return;
+	add(ended_, found->second->stats());
+	downlinks_.erase(found);
+}
 
 protocol::UplinkStats MediaHub::takeStats(SessionId session)
 {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "service/media_addresses.h"
 #include "service/room_service.h"
+#include "webrtc/peer_connection.h"
 
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,7 +34,8 @@ public:
 		std::function<void(SessionId)> uplinkFailed;
 		std::function<void(SessionId, SessionId publisher)> downlinkFailed;
 	};
-	MediaHub(MainLoop &loop, Outcome outcome);
+	/// @p trace: borrowed, may be null.
+	MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace = nullptr);
 	~MediaHub();
 
 	/// @p clientAddress decides which of our addresses is offered.
@@ -42,18 +47,30 @@ public:
 	void stop(const StopDownlink &effect);
 	/// Packets since the last call, for event 22; both zero without an uplink.
 	protocol::UplinkStats takeStats(SessionId session);
+	/// Over all connections there have been.
+	struct Sums {
+		std::uint64_t bytesReceived = 0, packetsReceived = 0, packetsLost = 0; ///< payload
+		std::uint64_t bytesForwarded = 0, packetsForwarded = 0;
+	};
+	Sums sums() const;
 	std::size_t uplinks() const noexcept { return uplinks_.size(); }
 	std::size_t downlinks() const noexcept { return downlinks_.size(); }
 
 private:
 	using DownlinkKey = std::pair<SessionId, SessionId>; // subscriber, publisher
+	static void add(Sums &sums, const webrtc::PeerConnection::Stats &stats);
+	void dropUplink(SessionId session);
+	void dropDownlink(const DownlinkKey &key);
 	void failed(const StartUplink &effect, int code, const std::string &message);
 	void failed(const StartDownlink &effect, int code, const std::string &message);
 
 	MainLoop &loop_;
+	MediaAddresses addresses_;
 	Outcome outcome_;
+	Trace *trace_;
 	std::map<SessionId, std::shared_ptr<Uplink>> uplinks_;
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
+	Sums ended_; // of connections that are gone
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

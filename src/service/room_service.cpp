@@ -382,6 +382,26 @@ std::size_t RoomService::users() const noexcept
 	return count;
 }
 
+std::size_t RoomService::anchors() const noexcept
+{
+	std::size_t count = 0;
+	for (const auto &[id, session] : impl_->sessions)
+		count += session.room && session.role == Role::Anchor ? 1U : 0U;
+	return count;
+}
+
+std::size_t RoomService::streams() const noexcept
+{
+	std::size_t count = 0;
+	for (const auto &[id, session] : impl_->sessions) {
+		if (!session.visible())
+			continue;
+		const auto &state = session.publication->state;
+		count += (state.audio || state.bigVideo || state.smallVideo ? 1U : 0U) + (state.auxVideo ? 1U : 0U);
+	}
+	return count;
+}
+
 std::size_t RoomService::publishers() const noexcept
 {
 	std::size_t count = 0;

@@ -131,7 +131,9 @@ public:
 	// for metrics
 	std::size_t rooms() const noexcept;
 	std::size_t users() const noexcept;
+	std::size_t anchors() const noexcept;
 	std::size_t publishers() const noexcept;
+	std::size_t streams() const noexcept;
 
 private:
 	struct Impl;

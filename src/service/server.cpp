@@ -4,6 +4,7 @@
 #include "net/http_server.h"
 #include "protocol/codec.h"
 #include "service/media_hub.h"
+#include "service/metrics.h"
 #include "usersig/usersig.h"
 #include "webrtc/peer_connection.h"
 
@@ -41,7 +42,7 @@ public:
 	explicit WarmUp(MainLoop &loop) : loop_(loop)
 	{
 		try {
-			connection_ = webrtc::PeerConnection::create(loop, { "warm-up", "127.0.0.1" }, *this);
+			connection_ = webrtc::PeerConnection::create(loop, { "warm-up", { "127.0.0.1" } }, *this);
 			connection_->offer({ webrtc::OfferLine {} });
 		} catch (const Exception &error) {
 			// Whoever needs a connection gets the same error, and is told.
@@ -63,6 +64,34 @@ private:
 	std::unique_ptr<webrtc::PeerConnection> connection_;
 };
 
+/// Why somebody was not let in, or a media connection not made; the words are labels of a metric.
+const char *refusalReason(const protocol::ServerMessage &message)
+{
+	using protocol::Event;
+	namespace code = protocol::code;
+	if (message.event != Event::JoinResult && message.event != Event::PublishResult &&
+	    message.event != Event::SubscribeResult && message.event != Event::ChangeRoleResult)
+		return nullptr;
+	switch (message.code) {
+	case code::kOk:
+		return nullptr;
+	case code::kLimit:
+		return "limit";
+	case code::kNotPermitted:
+	case code::kBadPrivateMapKey:
+		return "permission";
+	case code::kBadSdp:
+	case code::kNoCommonCodec:
+	case code::kNoH264Encode:
+	case code::kNoH264Decode:
+		return "codec";
+	case code::kMediaFailed:
+		return "media";
+	default:
+		return "request";
+	}
+}
+
 } // namespace
 
 struct Server::Impl {
@@ -74,6 +103,8 @@ struct Server::Impl {
 		}
 		void onText(std::string_view text) override { owner.received(*this, text); }
 		void onClosed(unsigned short code, const std::string &reason) override { owner.gone(id, code, reason); }
+
+		std::string label() const { return fmt::format("session {} {}", id, who.userId.str()); }
 
 		Impl &owner;
 		SessionId id;
@@ -103,7 +134,12 @@ struct Server::Impl {
 	MediaHub media;
 	std::unique_ptr<net::HttpServer> http;
 	SessionId nextId = 1;
-	std::uint64_t messagesIn = 0, messagesOut = 0, refused = 0, malformed = 0, ticks = 0;
+	std::uint64_t messagesIn = 0, messagesOut = 0, joins = 0, ticks = 0;
+	/// Every reason from the start, so that a first refusal is a step and no new line.
+	std::map<std::string, std::uint64_t> refusals { { "codec", 0 },	  { "limit", 0 },      { "malformed", 0 },
+							{ "media", 0 },	  { "permission", 0 }, { "rate", 0 },
+							{ "request", 0 }, { "sdk-app-id", 0 }, { "stopping", 0 },
+							{ "user-id", 0 }, { "user-sig", 0 } };
 	SourceHandle ticker, stopTimer;
 	WarmUp warmUp;
 	bool stopping = false;
@@ -111,13 +147,16 @@ struct Server::Impl {
 
 Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 	: loop(mainLoop), config(std::move(serverConfig)), rules(config.limits),
-	  media(loop, { [this](SessionId s, std::int64_t seq, protocol::Event event, int code,
-			       const std::string &text) { apply(rules.uplinkAnswered(s, seq, event, code, text)); },
-			[this](SessionId s, std::int64_t seq, SessionId publisher, int code, const std::string &text) {
-				apply(rules.downlinkAnswered(s, seq, publisher, code, text));
-			},
-			[this](SessionId s) { apply(rules.uplinkFailed(s)); },
-			[this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } }),
+	  media(loop, { config.mediaAddress, config.minMediaPort, config.maxMediaPort },
+		{ [this](SessionId s, std::int64_t seq, protocol::Event event, int code, const std::string &text) {
+			 apply(rules.uplinkAnswered(s, seq, event, code, text));
+		 },
+		  [this](SessionId s, std::int64_t seq, SessionId publisher, int code, const std::string &text) {
+			  apply(rules.downlinkAnswered(s, seq, publisher, code, text));
+		  },
+		  [this](SessionId s) { apply(rules.uplinkFailed(s)); },
+		  [this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } },
+		config.trace),
 	  warmUp(loop)
 {
 	net::HttpServer::Options options;
@@ -128,7 +167,10 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 		opened(request, std::move(socket));
 	});
 	http->onRequest([this](const net::Request &request) { return answer(request); });
-	http->listen(config.host, config.port);
+	http->listen(config.host, config.port,
+		     config.tlsCertificate.empty()
+			     ? std::nullopt
+			     : std::optional(net::TlsFiles { config.tlsCertificate, config.tlsKey }));
 	ticker = loop.every(1s, [this] { tick(); });
 }
 
@@ -152,17 +194,22 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	std::from_chars(appText.data(), appText.data() + appText.size(), app);
 	// Nothing is said about the room, or anything else, before the signature has proved who speaks.
 	std::string why;
-	if (stopping)
+	const char *label = "user-sig";
+	if (stopping) {
 		why = "the service is stopping";
-	else if (!UserId::valid(user))
+		label = "stopping";
+	} else if (!UserId::valid(user)) {
+		label = "user-id";
 		why = "userId is missing or not allowed: 1 to 32 bytes of A-Z a-z 0-9 _ -";
-	else if (app != config.sdkAppId)
+	} else if (app != config.sdkAppId) {
+		label = "sdk-app-id";
 		why = fmt::format("sdkAppId {} is not served here", app);
-	else if (auto checked = usersig::verifyUserSig(signature, user, app, config.secretKey, unixMs() / 1000);
-		 !checked)
+	} else if (auto checked = usersig::verifyUserSig(signature, user, app, config.secretKey, unixMs() / 1000);
+		   !checked) {
 		why = checked.error().message;
+	}
 	if (!why.empty()) {
-		++refused;
+		++refusals[label];
 		spdlog::warn("connection from {} refused: {}", request.remoteIp, why);
 		protocol::ServerMessage message;
 		message.event = protocol::Event::ChannelSetup;
@@ -193,12 +240,15 @@ void Server::Impl::received(Session &session, std::string_view text)
 {
 	if (session.closing)
 		return;
+	if (config.trace)
+		config.trace->message(session.label(), Trace::Direction::In, text);
 	const auto now = std::chrono::steady_clock::now();
 	session.credit =
 		std::min(kMessageBurst,
 			 session.credit + kMessageRate * std::chrono::duration<double>(now - session.refilled).count());
 	session.refilled = now;
 	if ((session.credit -= 1) < 0) {
+		++refusals["rate"];
 		spdlog::warn("session {} ({}) sends more than {} messages a second: closed", session.id,
 			     session.who.userId.str(), kMessageRate);
 		close(session.id, kCloseTooFast, "too many messages");
@@ -207,7 +257,7 @@ void Server::Impl::received(Session &session, std::string_view text)
 	++messagesIn;
 	const auto message = protocol::parseClientMessage(text);
 	if (!message) {
-		++malformed;
+		++refusals["malformed"];
 		spdlog::warn("session {} ({}) sent what is no message: {}: closed", session.id,
 			     session.who.userId.str(), message.error().message);
 		close(session.id, kCloseMalformed, "not a message of this protocol");
@@ -245,7 +295,15 @@ void Server::Impl::apply(const Effects &effects)
 					   if (!session || session->closing)
 						   return;
 					   ++messagesOut;
-					   session->socket->send(protocol::encode(send.message));
+					   if (send.message.event == protocol::Event::JoinResult &&
+					       send.message.code == protocol::code::kOk)
+						   ++joins;
+					   if (const auto *reason = refusalReason(send.message))
+						   ++refusals[reason];
+					   const auto text = protocol::encode(send.message);
+					   if (config.trace)
+						   config.trace->message(session->label(), Trace::Direction::Out, text);
+					   session->socket->send(text);
 				   },
 				   [&](const CloseSession &end) { close(end.session, end.code, end.reason); },
 				   [&](const StartUplink &start) { media.start(start, addressOf(start.session)); },
@@ -277,22 +335,29 @@ void Server::Impl::tick()
 
 std::string Server::Impl::metrics()
 {
-	std::string text;
-	const auto line = [&](const char *name, const char *type, const char *help, std::uint64_t value) {
-		text += fmt::format("# HELP trtc_{0} {1}\n# TYPE trtc_{0} {2}\ntrtc_{0} {3}\n", name, help, type,
-				    value);
-	};
-	line("rooms", "gauge", "Rooms with somebody in them.", rules.rooms());
-	line("users", "gauge", "Users in rooms.", rules.users());
-	line("publishers", "gauge", "Users that publish.", rules.publishers());
-	line("connections", "gauge", "Open connections.", http->connections());
-	line("uplinks", "gauge", "Peer connections that receive.", media.uplinks());
-	line("downlinks", "gauge", "Peer connections that send.", media.downlinks());
-	line("messages_received_total", "counter", "Room messages received.", messagesIn);
-	line("messages_sent_total", "counter", "Room messages sent.", messagesOut);
-	line("connections_refused_total", "counter", "Connections refused for their UserSig, user or app.", refused);
-	line("messages_malformed_total", "counter", "Frames that were no message.", malformed);
-	return text;
+	MetricsText out;
+	const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
+	out.gauge("trtc_rooms", "Rooms with somebody in them.", number(rules.rooms()));
+	out.gauge("trtc_users", "Users in rooms.", number(rules.users()));
+	out.gauge("trtc_anchors", "Users in rooms with the role anchor.", number(rules.anchors()));
+	out.gauge("trtc_publishers", "Users that publish.", number(rules.publishers()));
+	out.gauge("trtc_streams", "Published streams, main and auxiliary.", number(rules.streams()));
+	out.gauge("trtc_connections", "Open connections.", number(http->connections()));
+	out.gauge("trtc_uplinks", "Peer connections that receive.", number(media.uplinks()));
+	out.gauge("trtc_downlinks", "Peer connections that send.", number(media.downlinks()));
+	out.counter("trtc_joins_total", "Users that have entered a room.", number(joins));
+	out.counters("trtc_refusals_total", "What was refused, by reason.", "reason", refusals);
+	out.counter("trtc_messages_received_total", "Room messages received.", number(messagesIn));
+	out.counter("trtc_messages_sent_total", "Room messages sent.", number(messagesOut));
+	const auto sums = media.sums();
+	out.counter("trtc_media_received_bytes_total", "RTP payload received.", number(sums.bytesReceived));
+	out.counter("trtc_media_received_packets_total", "RTP packets received.", number(sums.packetsReceived));
+	out.counter("trtc_media_lost_packets_total", "RTP packets that did not come, or too late.",
+		    number(sums.packetsLost));
+	out.counter("trtc_media_forwarded_bytes_total", "RTP payload forwarded.", number(sums.bytesForwarded));
+	out.counter("trtc_media_forwarded_packets_total", "RTP packets forwarded.", number(sums.packetsForwarded));
+	addProcessMetrics(out);
+	return out.text();
 }
 
 net::Response Server::Impl::answer(const net::Request &request)

@@ -5,6 +5,7 @@
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 
 #include <chrono>
 #include <cstdint>
@@ -17,16 +18,20 @@ struct ServerConfig {
 	std::string host = "127.0.0.1";
 	std::uint16_t port = 8687; ///< 0 picks one
 	std::uint32_t sdkAppId = 1400000001;
-	std::string secretKey; ///< text bytes of the TLSSigAPIv2 key
+	std::string tlsCertificate, tlsKey;		  ///< PEM files; both empty: plain text
+	std::string mediaAddress;			  ///< see MediaAddresses; empty: all of ours
+	std::uint16_t minMediaPort = 0, maxMediaPort = 0; ///< 0: any
+	std::string secretKey;				  ///< text bytes of the TLSSigAPIv2 key
 	Limits limits;
 	std::size_t maxConnections = 4096;
 	std::chrono::milliseconds idleLimit { 10'000 }; ///< a connection that says nothing that long is dropped
+	Trace *trace = nullptr;				///< borrowed for the life of the server
 };
 
 /// The room service: sockets, UserSig, limits, peer connections, forwarding, over the rules of RoomService. Thread-bound.
 class Server {
 public:
-	/// Listens at once. Throws Exception(ConnectFailed) when the address cannot be had.
+	/// Listens at once. Throws Exception: ConnectFailed when the address cannot be had, InvalidParameter for the TLS files.
 	Server(MainLoop &loop, ServerConfig config);
 	~Server();
 	/// "ws://127.0.0.1:PORT"

@@ -20,6 +20,9 @@ namespace trtc::webrtc {
 
 namespace {
 
+/// An answer waits no longer for its addresses. Those of this machine take 0.2 s.
+constexpr std::chrono::seconds kGatherLimit { 3 };
+
 class Core;
 
 /// User data of every webrtcbin callback: those run on webrtcbin's own threads, copy and post.
@@ -57,6 +60,7 @@ private:
 	static void onStateNotify(GObject *, GParamSpec *, gpointer data) noexcept;
 	static void onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept;
 	static void onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept;
+	static void onCandidate(GstElement *, guint mLine, const char *text, gpointer data) noexcept;
 
 	template <class Callback>
 	void connectHook(const char *signal, Callback callback);
@@ -65,6 +69,8 @@ private:
 	gst::PadPtr requestSink(const std::string &caps);
 	void setLocal(GstWebRTCSDPType type, const std::string &text);
 	void gathered();
+	bool checkCandidates(const std::string &text);
+	void tellLocal(const std::string &text);
 	void connectionState(GstWebRTCPeerConnectionState state);
 	void verify();
 	void padAppeared(gst::PadPtr pad, gulong probe);
@@ -86,8 +92,9 @@ private:
 	std::vector<AnswerLine> answerLines_;
 	std::optional<sdp::Description> remote_;
 	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
-	bool offerer_ = false, localSet_ = false, told_ = false, verified_ = false;
-	SourceHandle connectTimer_;
+	bool offerer_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,
+	     verified_ = false;
+	SourceHandle connectTimer_, gatherTimer_;
 };
 
 template <class Callback>
@@ -110,26 +117,14 @@ void Core::build()
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
-	GObject *agentRaw = nullptr;
-	g_object_get(webrtc_, "ice-agent", &agentRaw, nullptr);
-	auto agent = glib::ObjectPtr<GObject>::adopt(agentRaw);
-	g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
-	// libnice asks the network for a UPnP router and keeps gathering for 200 ms while it waits.
-	GObject *niceRaw = nullptr;
-	g_object_get(agent.get(), "agent", &niceRaw, nullptr);
-	if (auto nice = glib::ObjectPtr<GObject>::adopt(niceRaw);
-	    nice && g_object_class_find_property(G_OBJECT_GET_CLASS(nice.get()), "upnp"))
-		g_object_set(nice.get(), "upnp", FALSE, nullptr);
-	if (!config_.localAddress.empty()) {
-		gboolean added = FALSE;
-		g_signal_emit_by_name(agent.get(), "add-local-ip-address", config_.localAddress.c_str(), &added);
-		if (!added)
-			throw Exception(ErrorCode::MediaFailed,
-					fmt::format("{} is no address for ICE", config_.localAddress));
-	}
+	configureIce(webrtc_, config_.ice);
 	connectHook("notify::connection-state", onStateNotify);
 	connectHook("notify::ice-gathering-state", onGatheringNotify);
 	connectHook("pad-added", onPadAdded);
+	pipeline_.observe(config_.trace);
+	// Our offers go out before a candidate is known, so the description alone would not tell.
+	if (config_.trace)
+		connectHook("on-ice-candidate", onCandidate);
 	pipeline_.onMessage([this](GstMessage *m) { message(m); });
 	pipeline_.play();
 }
@@ -216,6 +211,11 @@ void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
 	setDescription(loop_, webrtc_, "set-local-description", makeDescription(type, text),
 		       guarded("set-local-description", [](Core &core, const std::string &) {
 			       core.localSet_ = true;
+			       if (!core.offerer_)
+				       core.gatherTimer_ = core.loop_.after(kGatherLimit, [&core] {
+					       core.gatherTimerOver_ = true;
+					       core.gathered();
+				       });
 			       core.gathered();
 		       }));
 }
@@ -224,35 +224,68 @@ void Core::setLocal(GstWebRTCSDPType type, const std::string &text)
 /// goes out at once, as the web SDK's does: the peer learns our address from our checks.
 void Core::gathered()
 {
-	if (!listener_ || !localSet_ || told_)
+	if (!listener_ || !localSet_)
 		return;
 	GstWebRTCICEGatheringState state = GST_WEBRTC_ICE_GATHERING_STATE_NEW;
 	GstWebRTCSessionDescription *local = nullptr;
 	g_object_get(webrtc_, "ice-gathering-state", &state, nullptr);
-	if (!offerer_ && state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE)
+	// Without a single address gathering never ends: then the timer has come.
+	const bool complete = state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE ||
+			      (!offerer_ && std::exchange(gatherTimerOver_, false));
+	if (complete)
+		gatherTimer_.reset();
+	if (told_ ? checked_ || !complete : !offerer_ && !complete)
 		return;
 	g_object_get(webrtc_, "local-description", &local, nullptr);
 	if (!local)
 		return;
-	told_ = true;
-	glib::CharPtr text(gst_sdp_message_as_text(local->sdp));
+	const glib::CharPtr owned(gst_sdp_message_as_text(local->sdp));
 	gst_webrtc_session_description_free(local);
-	spdlog::trace("{}: local description\n{}", config_.name, text.get());
-	if (offerer_) {
-		listener_->onLocalDescription(finishOffer(text.get()));
+	const std::string text = owned.get();
+	if (complete && !checkCandidates(text))
 		return;
+	if (!std::exchange(told_, true))
+		tellLocal(text);
+}
+
+/// False: without what is missing nothing can come of it, and the listener knows.
+bool Core::checkCandidates(const std::string &text)
+{
+	checked_ = true;
+	const auto failure = gatheringFailure(config_.ice, text);
+	if (failure.empty())
+		return true;
+	if (!config_.ice.relayOnly && text.find("a=candidate:") != std::string::npos) {
+		spdlog::warn("{}: {}", config_.name, failure);
+		return true;
 	}
-	auto finished = finishAnswer(text.get(), answerLines_);
-	if (finished)
-		listener_->onLocalDescription(finished.value());
-	else
-		fail(finished.error().code, finished.error().message);
+	fail(ErrorCode::MediaFailed, failure);
+	return false;
+}
+
+void Core::tellLocal(const std::string &text)
+{
+	spdlog::trace("{}: local description\n{}", config_.name, text);
+	auto finished = offerer_ ? Result<std::string>(finishOffer(text))
+				 : finishAnswer(config_.ice.advertisedAddress.empty()
+							? text
+							: advertise(text, config_.ice.advertisedAddress),
+						answerLines_);
+	if (!finished)
+		return fail(finished.error().code, finished.error().message);
+	if (config_.trace)
+		config_.trace->sdp(config_.name, Trace::Direction::Out, offerer_ ? "offer" : "answer",
+				   finished.value());
+	listener_->onLocalDescription(finished.value());
 }
 
 /// Parses, remembers which m-line an SSRC belongs to, starts the connect timer. False: it cannot be parsed, and onFailed
 /// comes later, not from inside the caller's own call.
 bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(Core &)> then)
 {
+	if (config_.trace)
+		config_.trace->sdp(config_.name, Trace::Direction::In,
+				   type == GST_WEBRTC_SDP_TYPE_OFFER ? "offer" : "answer", text);
 	auto parsed = sdp::parse(text);
 	const auto description = parsed ? makeDescription(type, text) : nullptr;
 	if (!description) {
@@ -269,8 +302,15 @@ bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::functi
 			mLineOfSsrc_[ssrc] = i;
 	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
 		fail(ErrorCode::MediaFailed,
-		     fmt::format("no media connection within {} ms (ICE or DTLS): is UDP between the two ends open?",
-				 config_.connectTimeout.count()));
+		     config_.ice.relayOnly && config_.ice.turn
+			     ? fmt::format(
+				       "no media connection within {} ms through the TURN server {}: may it relay to "
+				       "the other end?",
+				       config_.connectTimeout.count(), config_.ice.turn->place())
+			     : fmt::format(
+				       "no media connection within {} ms (ICE or DTLS): is UDP between the two ends "
+				       "open?",
+				       config_.connectTimeout.count()));
 	});
 	setDescription(loop_, webrtc_, "set-remote-description", description,
 		       guarded("set-remote-description",
@@ -323,6 +363,15 @@ void Core::onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept
 	hook.loop.post([weak = hook.core] {
 		if (auto core = weak.lock())
 			core->gathered();
+	});
+}
+
+void Core::onCandidate(GstElement *, guint mLine, const char *text, gpointer data) noexcept
+{
+	auto &hook = *static_cast<Hook *>(data);
+	hook.loop.post([weak = hook.core, line = fmt::format("m-line {}: {}", mLine, text ? text : "")] {
+		if (auto core = weak.lock(); core && core->listener_)
+			core->config_.trace->candidate(core->config_.name, Trace::Direction::Out, line);
 	});
 }
 
@@ -394,6 +443,7 @@ void Core::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
+	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();
 	auto *listener = listener_;
@@ -512,6 +562,7 @@ void Core::fail(ErrorCode code, std::string message)
 	if (auto *listener = std::exchange(listener_, nullptr)) {
 		auto self = shared_from_this();
 		connectTimer_.reset();
+		pipeline_.snapshot("failure");
 		for (auto &sender : senders_)
 			sender->shut();
 		listener->onFailed({ code, std::move(message) });
@@ -522,6 +573,7 @@ void Core::close()
 {
 	listener_ = nullptr;
 	connectTimer_.reset();
+	gatherTimer_.reset();
 	for (auto &sender : senders_)
 		sender->shut();
 	for (const auto handler : std::exchange(handlers_, {}))

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "webrtc/ice.h"
+
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
+#include <trtc/trace.h>
 #include <trtc/types.h>
 
 #include <gst/gst.h>
@@ -72,10 +75,11 @@ struct AnswerLine {
 class PeerConnection {
 public:
 	struct Config {
-		std::string name;			   ///< for the log: "down:alice"
-		std::string localAddress;		   ///< the only ICE host address; empty: all but loopback
+		std::string name; ///< for the log: "down:alice"
+		IceConfig ice;
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };
+		Trace *trace = nullptr; ///< borrowed for the life of the connection
 	};
 	struct Listener {
 		/// Our offer or answer, complete with candidates.

@@ -11,11 +11,14 @@ ARITY = {
     "help": (0, 0),
     "leave": (0, 0),
     "mute": (1, 1),
+    "play": (1, 1),
     "publish": (0, 0),
     "record start": (0, 1),
     "record stop": (0, 0),
     "replace": (2, 2),
+    "snapshot": (2, 2),
     "stats": (0, 0),
+    "stop": (1, 1),
     "streams": (0, 0),
     "subscribe": (1, 4),
     "switch-role": (1, 1),
@@ -32,8 +35,8 @@ def test_too_few_and_too_many_arguments(context):
     listed = {re.match("[a-z-]+(?: [a-z-]+(?= |$))?", row["usage"])[0] for row in agent.command("help")["commands"]}
     equal(listed, set(ARITY), "commands of help")
     for name, (least, most) in ARITY.items():
-        # the last argument of replace is the rest of the line
-        for count in {most + 1, least - 1} - {-1} - ({3} if name == "replace" else set()):
+        # The last argument of replace is the rest of the line.
+        for count in ({least - 1} if name == "replace" else {most + 1, least - 1}) - {-1}:
             answer = agent.command(" ".join([name] + ["audio"] * count))
             equal((answer["ok"], answer["name"]), (False, "INVALID_PARAMETER"), f"{name} with {count} arguments")
             check(f"got {count}" in answer["message"], answer["message"])

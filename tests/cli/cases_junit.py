@@ -77,7 +77,7 @@ def test_report_of_an_agent_that_fails(context):
         equal(cases[0][0].get("message"), agent.find("error")[0]["message"], "message")
     # In the room: what was met stays met.
     service = context.service()
-    agent = context.agent(service, "ann", "--expect", "joined", "--expect", "peer-join@1h", "--junit", "report.xml")
+    agent = context.agent(service, "ann", "--expect", "joined", "--expect", "peer-join@1h", "--junit", "report.xml", "--reconnect", "0")
     service.signal(signal.SIGKILL)
     equal(agent.end(90), 7, "exit code")
     equal([result(c) for c in read(path)], [None, ("error", "CONNECTION_LOST")], "results")

@@ -57,17 +57,18 @@ def make_sig(user, key, app=APP, signed_at=None, expire=3600):
 class Program:
     """One run of the binary, with its output taken in by threads."""
 
-    def __init__(self, context, name, arguments, stdin=subprocess.PIPE, variables=None):
+    def __init__(self, context, name, arguments, stdin=subprocess.PIPE, variables=None, prefix=()):
         self.name, self.arguments = name, arguments
         self.lines, self.errors, self.events = [], [], []
         self._condition = threading.Condition()
         self._ended = False
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TRTC_")}
         environment.update(HOME=str(context.directory), XDG_STATE_HOME=str(context.directory / "state"),
+                           XDG_CONFIG_HOME=str(context.directory / "config"),
                            XDG_RUNTIME_DIR=str(context.directory / "run"),
                            G_DEBUG="fatal-criticals", TZ="UTC")
         environment.update(variables or {})
-        self.process = subprocess.Popen([context.binary, *arguments], stdin=stdin, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*prefix, context.binary, *arguments], stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=environment, cwd=context.directory)
         self._readers = [threading.Thread(target=self._read_events, daemon=True),
                          threading.Thread(target=self._read_errors, daemon=True)]

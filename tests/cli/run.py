@@ -4,6 +4,7 @@
 
 import argparse
 import concurrent.futures
+import importlib
 import os
 import pathlib
 import sys
@@ -13,19 +14,15 @@ import traceback
 
 sys.dont_write_bytecode = True
 
-import cases_bad_input
-import cases_commands
-import cases_ctl
-import cases_join
-import cases_junit
-import cases_record
-import cases_serve
 import harness
+
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 def collect():
     found = []
-    for module in (cases_bad_input, cases_join, cases_commands, cases_ctl, cases_junit, cases_record, cases_serve):
+    for path in sorted(HERE.glob("cases_*.py")):
+        module = importlib.import_module(path.stem)
         for name, function in vars(module).items():
             if name.startswith("test_"):
                 found.append((f"{module.__name__.removeprefix('cases_')}.{name.removeprefix('test_')}", function))

@@ -31,7 +31,8 @@ struct End final : webrtc::PeerConnection::Listener {
 	{
 		webrtc::PeerConnection::Config config;
 		config.name = name;
-		config.localAddress = "127.0.0.1";
+		config.ice.localAddress = "127.0.0.1";
+		config.ice.advertisedAddress = advertised;
 		config.connectTimeout = connectTimeout;
 		peer = webrtc::PeerConnection::create(loop, config, *this);
 	}
@@ -61,6 +62,7 @@ struct End final : webrtc::PeerConnection::Listener {
 	}
 
 	const char *name;
+	std::string advertised;
 	std::unique_ptr<webrtc::PeerConnection> peer;
 	int descriptions = 0, connected = 0;
 	std::vector<Error> failed;

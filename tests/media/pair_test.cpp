@@ -72,6 +72,44 @@ TEST_CASE_FIXTURE(RecordedPair, "pair: H.264 and sound, nothing missing, in step
 	CHECK(stats.expected == stats.received);
 }
 
+TEST_CASE_FIXTURE(RecordedPair, "pair: what one end has sent the other has got, and the answer names another address")
+{
+	receiver.advertised = "203.0.113.7";
+	changeAnswer = [](std::string sdp) {
+		// As a router would: what goes there comes to us.
+		const auto at = sdp.find("203.0.113.7");
+		REQUIRE(at != std::string::npos);
+		CHECK(sdp.find("127.0.0.1 ") == std::string::npos);
+		return sdp.replace(at, 11, "127.0.0.1");
+	};
+	record(VideoCodec::H264, 3s);
+	capture->stop();
+	webrtc::PeerConnection::Stats got, sent;
+	const auto same = [&] {
+		got = receiver.peer->stats();
+		sent = sender.peer->stats();
+		if (got.lines.size() != 2 || sent.lines.size() != 2)
+			return false;
+		for (const auto &mine : sent.lines)
+			for (const auto &theirs : got.lines)
+				if (mine.mLine == theirs.mLine &&
+				    (mine.packets != theirs.packets || mine.bytes != theirs.bytes ||
+				     mine.frames != theirs.frames || theirs.lost))
+					return false;
+		return true;
+	};
+	CHECK(waitFor(same));
+	for (const auto &line : sent.lines) {
+		CHECK(line.sending);
+		CHECK(line.packets > 40);
+		CHECK(line.bytes > line.packets * 10);
+	}
+	CHECK(got.lines.at(0).sending == false);
+	CHECK_FALSE(got.roundTrip);
+	CHECK(waitFor([&] { return sender.peer->stats().roundTrip.has_value(); }, 10s));
+	CHECK(sender.peer->stats().sendLoss.value_or(-1) == 0);
+}
+
 TEST_CASE_FIXTURE(RecordedPair, "pair: VP8 and sound, nothing missing, in step")
 {
 	record(VideoCodec::Vp8, 5s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// measure FILE [--json] [--expect-fps N]: decodes every track of a media file and prints figures about it as JSON
-// (--json: on one line). Exit code 0; 1 with one line on stderr if the file cannot be decoded; 2 for wrong arguments.
+// measure FILE [--json] [--expect-fps N] [--tone HZ]: decodes every track of a media file and prints figures about it as
+// JSON (--json: on one line). --tone: how much of the sound is at that frequency. Exit code 0; 1 with one line on stderr if the file cannot be decoded; 2 for wrong arguments.
 #include "media_figures.h"
 
 #include <gst/app/gstappsink.h>
@@ -33,6 +33,7 @@ struct Track {
 
 struct Decoder {
 	GstElement *pipeline = nullptr;
+	double toneHz = 0;
 	std::mutex mutex; // of tracks: pads come on any thread
 	std::list<Track> tracks;
 	std::atomic<unsigned> samples { 0 };
@@ -137,6 +138,7 @@ void onPad(GstElement *, GstPad *pad, gpointer data) noexcept
 	}
 	track->decoder = &decoder;
 	track->kind = video ? "video" : "audio";
+	track->audio = AudioFigures(decoder.toneHz);
 	track->codec = codecOf(pad);
 
 	GstElement *convert = gst_element_factory_make(video ? "videoconvert" : "audioconvert", nullptr);
@@ -217,7 +219,7 @@ std::string decode(const char *path, Decoder &decoder)
 
 int usage()
 {
-	std::fputs("usage: measure FILE [--json] [--expect-fps N]\n", stderr);
+	std::fputs("usage: measure FILE [--json] [--expect-fps N] [--tone HZ]\n", stderr);
 	return 2;
 }
 
@@ -227,13 +229,15 @@ int main(int argc, char **argv)
 {
 	const char *path = nullptr;
 	bool oneLine = false;
-	double expectFps = 0;
+	double expectFps = 0, toneHz = 0;
 	for (int i = 1; i < argc; ++i) {
 		const std::string argument = argv[i];
 		if (argument == "--json")
 			oneLine = true;
 		else if (argument == "--expect-fps" && i + 1 < argc &&
 			 (expectFps = std::strtod(argv[i + 1], nullptr)) > 0)
+			++i;
+		else if (argument == "--tone" && i + 1 < argc && (toneHz = std::strtod(argv[i + 1], nullptr)) > 0)
 			++i;
 		else if (argument.rfind("--", 0) != 0 && path == nullptr)
 			path = argv[i];
@@ -245,6 +249,7 @@ int main(int argc, char **argv)
 
 	gst_init(nullptr, nullptr);
 	Decoder decoder;
+	decoder.toneHz = toneHz;
 	if (const std::string failure = decode(path, decoder); !failure.empty()) {
 		std::fprintf(stderr, "measure: %s: %s\n", path, failure.c_str());
 		return 1;

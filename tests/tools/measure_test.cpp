@@ -210,6 +210,29 @@ TEST_CASE("measure: a picture that stands still does not move")
 	CHECK(figures.number("video.flashes") == 0);
 }
 
+TEST_CASE("measure: dark pictures are told from others")
+{
+	const Figures pattern(Clip({ "seconds=2" }));
+	INFO(pattern.text());
+	CHECK(json_array_get_length(json_node_get_array(pattern.node("video.darkMs"))) == 0);
+	CHECK(pattern.number("video.lumaMin") > 30);
+	CHECK(pattern.number("video.lumaMax") > pattern.number("video.lumaMin"));
+	const Figures black(Clip({ "seconds=2", "size=32x24" })); // too small for the pattern
+	INFO(black.text());
+	CHECK(json_array_get_length(json_node_get_array(black.node("video.darkMs"))) == 1);
+	CHECK(black.number("video.darkMs.0.from") == 0);
+	CHECK(black.number("video.darkMs.0.to") > 1800);
+	CHECK(black.number("video.lumaMax") < 24);
+}
+
+TEST_CASE("measure: a tone is found at its frequency alone")
+{
+	const Clip clip({ "seconds=4" });
+	CHECK(Figures(clip, { "--tone", "1000" }).number("audio.toneShare") > 0.7); // the beeps
+	CHECK(Figures(clip, { "--tone", "1100" }).number("audio.toneShare") < 0.05);
+	CHECK(Figures(clip, { "--tone", "2000" }).number("audio.toneShare") < 0.05);
+}
+
 TEST_CASE("measure: sound alone")
 {
 	const Figures figures(Clip({ "seconds=3", "video=none" }));

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <numbers>
+#include <numeric>
 
 namespace trtc::measure {
 
 namespace {
 
 constexpr double kApartMs = 500;
+constexpr double kDark = 24;	     // mean luma; black is 16, and a codec may miss it by a few
 constexpr double kMoves = 0.5;	     // mean absolute difference; a still picture re-encoded stays under 0.2
 constexpr double kQuiet = 1e-5;	     // mean square of -50 dBFS
 constexpr double kBeepShare = 0.3;   // of the loudest, and at least
@@ -63,11 +66,13 @@ void VideoFigures::compare(const Thumb &now)
 
 void VideoFigures::add(const media::LumaView &picture, double timeMs)
 {
-	frames_.push_back({ timeMs, media::isFlash(picture), media::readFrame(picture) });
 	const std::pair size(picture.width, picture.height);
 	if (sizes_.empty() || sizes_.back() != size)
 		sizes_.push_back(size);
 	const Thumb now = thumb(picture, timeMs);
+	const double luma =
+		std::accumulate(now.luma.begin(), now.luma.end(), 0.0) / static_cast<double>(now.luma.size());
+	frames_.push_back({ timeMs, media::isFlash(picture), media::readFrame(picture), luma });
 	compare(now);
 	recent_.push_back(now);
 }
@@ -79,6 +84,41 @@ std::vector<double> VideoFigures::flashes() const
 		if (frames_[i].flash && (i == 0 || !frames_[i - 1].flash))
 			times.push_back(frames_[i].timeMs);
 	return times;
+}
+
+std::vector<std::pair<double, double>> VideoFigures::darkSpans() const
+{
+	std::vector<std::pair<double, double>> spans;
+	for (std::size_t i = 0; i < frames_.size(); ++i) {
+		if (frames_[i].luma >= kDark)
+			continue;
+		if (i > 0 && frames_[i - 1].luma < kDark)
+			spans.back().second = frames_[i].timeMs;
+		else
+			spans.emplace_back(frames_[i].timeMs, frames_[i].timeMs);
+	}
+	return spans;
+}
+
+/// Goertzel's filter: the power at one frequency, without the rest of the spectrum.
+void AudioFigures::addToTone(double sample)
+{
+	const double factor = 2 * std::cos(2 * std::numbers::pi * toneHz_ / rate_);
+	const double now = sample + factor * window_.before - window_.beforeThat;
+	window_.beforeThat = window_.before;
+	window_.before = now;
+	window_.power += sample * sample;
+	if (++window_.samples < rate_ / 10)
+		return;
+	const auto count = static_cast<double>(window_.samples);
+	if (window_.power / count > kQuiet) {
+		tonePower_ += 2 *
+			      (window_.before * window_.before + window_.beforeThat * window_.beforeThat -
+			       factor * window_.before * window_.beforeThat) /
+			      (count * count);
+		power_ += window_.power / count;
+	}
+	window_ = {};
 }
 
 void AudioFigures::add(const std::int16_t *samples, std::size_t frames, unsigned channels, unsigned rate, double timeMs)
@@ -101,6 +141,8 @@ void AudioFigures::add(const std::int16_t *samples, std::size_t frames, unsigned
 			const double value = samples[i] / 32768.0;
 			peak = std::max(peak, std::abs(value));
 			power += value * value;
+			if (toneHz_ > 0 && i % channels == 0)
+				addToTone(value);
 		}
 		pieces_.push_back({ timeMs + static_cast<double>(at) * 1000 / rate, static_cast<float>(peak),
 				    static_cast<float>(power / static_cast<double>((end - at) * channels)) });
@@ -301,6 +343,20 @@ void putVideo(Json &json, const VideoFigures &video, double expectFps)
 		json.put("frameShare", expected > 0 ? static_cast<double>(video.frames().size()) / expected : 0.0);
 	}
 	json.put("maxGapMs", maxGap);
+	const auto [darkest, brightest] =
+		std::minmax_element(video.frames().begin(), video.frames().end(),
+				    [](const auto &a, const auto &b) { return a.luma < b.luma; });
+	json.put("lumaMin", video.frames().empty() ? 0.0 : darkest->luma);
+	json.put("lumaMax", video.frames().empty() ? 0.0 : brightest->luma);
+	json.list("darkMs");
+	const auto dark = video.darkSpans();
+	for (std::size_t i = 0; i < std::min(dark.size(), kMostListed); ++i) {
+		json.open();
+		json.put("from", dark[i].first);
+		json.put("to", dark[i].second);
+		json.close();
+	}
+	json.endList();
 	json.flag("moves", video.moves());
 	json.put("movingShare", video.movingShare());
 	json.put("meanDifference", video.meanDifference());
@@ -313,6 +369,8 @@ void putAudio(Json &json, const AudioFigures &audio)
 	json.put("seconds", audio.seconds());
 	json.put("nonSilentSeconds", audio.nonSilentSeconds());
 	json.put("peak", audio.peak());
+	if (audio.toneHz() > 0)
+		json.put("toneShare", audio.toneShare());
 	json.put("beeps", audio.beeps().size());
 	putTimes(json, "beepsMs", audio.beeps());
 	json.put("firstMs", std::max(audio.firstMs(), 0.0));

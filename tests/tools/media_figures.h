@@ -23,6 +23,7 @@ public:
 		double timeMs;
 		bool flash;
 		std::optional<media::FrameCode> code;
+		double luma; ///< mean of the picture, 0…255
 	};
 	const std::vector<Frame> &frames() const noexcept { return frames_; }
 	/// In the order they came, without repetition of the same one.
@@ -39,6 +40,8 @@ public:
 	{
 		return compared_ == 0 ? 0 : static_cast<double>(moving_) / static_cast<double>(compared_);
 	}
+	/// From the first to the last frame of each row of dark ones (black is 16).
+	std::vector<std::pair<double, double>> darkSpans() const;
 	/// Most pairs differ.
 	bool moves() const noexcept { return movingShare() > 0.5; }
 
@@ -61,6 +64,8 @@ private:
 /// Sound is kept as peak and energy of each millisecond. Thread-bound.
 class AudioFigures {
 public:
+	/// @p toneHz: what toneShare() looks for; 0: nothing.
+	explicit AudioFigures(double toneHz = 0) : toneHz_(toneHz) {}
 	/// @p samples: interleaved, @p frames of them. @p timeMs negative: follows the one before.
 	void add(const std::int16_t *samples, std::size_t frames, unsigned channels, unsigned rate, double timeMs);
 
@@ -76,8 +81,13 @@ public:
 	std::vector<double> beeps() const;
 	/// 0…1 of full scale.
 	double peak() const;
+	double toneHz() const noexcept { return toneHz_; }
+	/// Share (0…1) of the power that lies within some 10 Hz of the tone, in those windows of 100 ms that are not silent.
+	double toneShare() const noexcept { return power_ > 0 ? tonePower_ / power_ : 0; }
 
 private:
+	void addToTone(double sample);
+
 	struct Piece {
 		double timeMs;
 		float peak, power; // 0…1 of full scale, mean square
@@ -85,6 +95,11 @@ private:
 	std::vector<Piece> pieces_;
 	unsigned rate_ = 0, channels_ = 0;
 	double firstMs_ = -1, endMs_ = 0, seconds_ = 0, maxGapMs_ = 0;
+	double toneHz_, tonePower_ = 0, power_ = 0; // mean squares, added up over windows
+	struct {
+		std::size_t samples = 0;
+		double before = 0, beforeThat = 0, power = 0;
+	} window_;
 };
 
 struct Pair {

@@ -47,9 +47,14 @@ struct FakeDriver final : signalling::Driver {
 
 struct FakeSender final : webrtc::Sender {
 	explicit FakeSender(std::size_t line) : line_(line) {}
-	void push(GstBuffer *) override {}
+	void push(GstBuffer *buffer) override
+	{
+		++pushed;
+		gst_buffer_unref(buffer);
+	}
 	void onKeyframeRequest(std::function<void()> handler) override { keyframe = std::move(handler); }
 	std::size_t mLine() const noexcept override { return line_; }
+	int pushed = 0;
 	std::function<void()> keyframe;
 
 private:
@@ -155,6 +160,9 @@ struct FakeCapture final : media::Capture {
 		(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	}
 	void requestKeyframe() override { ++keyframes; }
+	VideoFigures videoFigures() const override { return figures; }
+
+	VideoFigures figures;
 	void replace(MediaKind, const SourceSpec &spec, std::function<void(Status)> done) override
 	{
 		replaced.push_back(spec);
@@ -162,9 +170,6 @@ struct FakeCapture final : media::Capture {
 	}
 
 	std::vector<SourceSpec> replaced;
-	VideoFigures videoFigures() const override { return figures; }
-
-	VideoFigures figures;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
 	int keyframes = 0;
 	std::optional<Error> failure;

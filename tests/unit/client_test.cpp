@@ -204,7 +204,7 @@ TEST_CASE_FIXTURE(SessionFixture, "publish: offer, capture once connected, keyfr
 	needUplink();
 	auto &peer = *peers.at("up");
 	CHECK(askedHost == "127.0.0.1");
-	CHECK(peer.config.localAddress == "127.0.0.1");
+	CHECK(peer.config.ice.localAddress == "127.0.0.1");
 	REQUIRE(peer.lines.size() == 4);
 	for (std::size_t i = 0; i < 4; ++i) {
 		CHECK(peer.lines[i].send);
@@ -218,7 +218,11 @@ TEST_CASE_FIXTURE(SessionFixture, "publish: offer, capture once connected, keyfr
 	CHECK(!capture->running);
 	peer.listener.onConnected();
 	CHECK(capture->running);
-	CHECK(capture->audioSender == peer.senders.at(0));
+	// Between the two is what measures the volume.
+	REQUIRE(capture->audioSender);
+	CHECK(capture->audioSender->mLine() == 0);
+	capture->audioSender->push(gst_buffer_new());
+	CHECK(peer.senders.at(0)->pushed == 1);
 	CHECK(capture->videoSender == peer.senders.at(1));
 	CHECK(driver->all<signalling::LinkConnected>().size() == 1);
 	peer.senders.at(1)->keyframe();

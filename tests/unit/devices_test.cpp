@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/devices_command.h"
+#include "media/devices/access.h"
 #include "media/devices/watch.h"
 #include "support/loop_fixture.h"
 #include "support/temp_dir.h"
@@ -9,6 +10,10 @@
 
 #include <filesystem>
 #include <fstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace trtc;
 using namespace trtc::cli;
@@ -116,4 +121,25 @@ TEST_CASE_FIXTURE(test::LoopFixture,
 	REQUIRE(waitFor([&] { return changes == 3; }));
 	std::ofstream(folder / "snd/pcmC0D0c") << "";
 	REQUIRE(waitFor([&] { return changes == 4; }));
+}
+
+TEST_CASE("a device is let go of though a descriptor stays open")
+{
+	const auto numberOf = [](int fd) {
+		struct stat info {};
+		return ::fstat(fd, &info) == 0 ? info.st_rdev : 0;
+	};
+	const int one = ::open("/dev/zero", O_RDONLY | O_CLOEXEC), two = ::dup(one);
+	const int other = ::open("/dev/full", O_RDONLY | O_CLOEXEC);
+	REQUIRE((one > 2 && two > 2 && other > 2));
+	const auto zero = numberOf(one), full = numberOf(other);
+	media::letGoOf(zero);
+	struct stat null {};
+	REQUIRE(::stat("/dev/null", &null) == 0);
+	CHECK(numberOf(one) == null.st_rdev);
+	CHECK(numberOf(two) == null.st_rdev);
+	CHECK(numberOf(other) == full);
+	CHECK((::fcntl(two, F_GETFD) & FD_CLOEXEC) != 0);
+	for (const int fd : { one, two, other })
+		CHECK(::close(fd) == 0);
 }

@@ -113,8 +113,56 @@ TEST_CASE("join: every option arrives")
 	CHECK(config.log.level == "debug");
 	CHECK(config.log.file == "l.txt");
 	CHECK(join("--record out --latency 50").client.latency == 50ms);
+	const auto network =
+		join("--stun stun:s --turn turn:u:p@t?transport=tcp --ice relay --proxy http://x:1").client.network;
+	CHECK(network.stun == StunServer { "s", 3478 });
+	CHECK(network.turn == TurnServer { "u", "p", "t", 3478, true });
+	CHECK(network.relayOnly);
+	CHECK(network.proxy == ProxyServer { ProxyServer::Kind::Http, "", "", "x", 1 });
+	CHECK(join("").client.network == NetworkConfig {});
+	CHECK(join("--stats 5").statsPeriod == 5s);
+	CHECK_FALSE(join("").statsPeriod);
 	CHECK(std::get<JoinConfig>(parse("join --user-id a --user-sig s --string-room --room 5")).join.room ==
 	      RoomId::string("5"));
+}
+
+TEST_CASE("join: where to play")
+{
+	const auto play = [](const std::string &text) {
+		const auto config = join(text).play;
+		REQUIRE(config.has_value());
+		return *config;
+	};
+	PlayConfig automatic, terminal, sound, card, all;
+	automatic.automatic = true;
+	terminal.terminal = true;
+	sound.sound = true;
+	card.sound = true;
+	card.soundDevice = "hw:1,0";
+	all = card;
+	all.window = all.terminal = true;
+	CHECK_FALSE(join("").play);
+	CHECK(join("").audioVolume == 0ms);
+	CHECK(join("--audio-volume 2").audioVolume == 2s);
+	CHECK(play("--play") == automatic);
+	CHECK(play("--play --no-stdin") == automatic);
+	CHECK(play("--play auto") == automatic);
+	CHECK(play("--play term") == terminal);
+	CHECK(play("--play=term") == terminal);
+	CHECK(play("--play sound") == sound);
+	CHECK(play("--play alsa") == sound);
+	CHECK(play("--play alsa:hw:1,0") == card);
+	CHECK(play("--play window,alsa:hw:1,0,term") == all);
+	for (const auto *wrong : { "windows", "auto,term", "term,", "alsa:", ",", "window,0", "term,auto" }) {
+		CAPTURE(wrong);
+		const auto message = refusal(std::string("join --user-id a --room 5 --user-sig s --play ") + wrong);
+		CHECK(message.find("--play \"" + std::string(wrong) + "\" is not allowed") != std::string::npos);
+		CHECK(message.find("window, term, sound, alsa[:DEVICE]") != std::string::npos);
+	}
+	CHECK(refusal("join --user-id a --room 5 --user-sig s --play windw").find("did you mean window?") !=
+	      std::string::npos);
+	CHECK(refusal("join --user-id a --room 5 --user-sig s --audio-volume 3601").find("--audio-volume") !=
+	      std::string::npos);
 }
 
 TEST_CASE("join: what is wrong is refused by name")
@@ -179,7 +227,6 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "surplus", "unknown argument \"surplus\"" },
 		{ "--loop=maybe", "--loop" },
 		// contract, but not of this release
-		{ "--play", "unknown option" },
 	};
 	for (const auto &row : more) {
 		CAPTURE(row.line);
@@ -255,7 +302,19 @@ TEST_CASE("serve")
 	CHECK(refusal("serve --listen ::1:80").find("use HOST:PORT") != std::string::npos);
 	CHECK(refusal("serve --listen 127.0.0.1:65536").find("port \"65536\"") != std::string::npos);
 	CHECK(refusal("serve --max-rooms 0").find("--max-rooms") != std::string::npos);
-	CHECK(refusal("serve --tls-cert x").find("unknown option") != std::string::npos);
+	CHECK(plain.tlsCertificate.empty());
+	CHECK(plain.minMediaPort == 0);
+	const auto secure = std::get<ServeConfig>(parse("serve --listen 0.0.0.0:80 --tls-cert c --tls-key k "
+							"--media-address 192.0.2.1 --media-ports 40000-40009"));
+	CHECK(secure.tlsCertificate == "c");
+	CHECK(secure.tlsKey == "k");
+	CHECK(secure.mediaAddress == "192.0.2.1");
+	CHECK(secure.minMediaPort == 40000);
+	CHECK(secure.maxMediaPort == 40009);
+	CHECK(refusal("serve --tls-cert x").find("--tls-key is missing") != std::string::npos);
+	CHECK(refusal("serve --media-ports 5000").find("FIRST-LAST") != std::string::npos);
+	CHECK(refusal("serve --media-ports 5001-5000").find("above") != std::string::npos);
+	CHECK(refusal("serve --media-ports 1-5000").find("first port") != std::string::npos);
 }
 
 TEST_CASE("usersig")

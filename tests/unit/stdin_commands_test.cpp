@@ -35,15 +35,21 @@ struct FakeHost final : CommandHost {
 	{
 		note(std::string(muted ? "mute " : "unmute ") + toString(kind), reply);
 	}
-	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override
+	void play(const UserId &user, Reply reply) override { note("play " + user.str(), reply); }
+	void stop(const UserId &user, Reply reply) override { note("stop " + user.str(), reply); }
+	void snapshot(const UserId &user, const std::string &path, Reply reply) override
 	{
-		note(std::string("replace ") + toString(kind) + " <" + source.str() + ">", reply);
+		note("snapshot " + user.str() + " " + path, reply);
 	}
 	void startRecording(const std::string &directory, Reply reply) override
 	{
 		note("startRecording " + directory, reply);
 	}
 	void stopRecording(Reply reply) override { note("stopRecording", reply); }
+	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override
+	{
+		note(std::string("replace ") + toString(kind) + " <" + source.str() + ">", reply);
+	}
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
 	void stats(Reply reply) override { note("stats", reply); }
@@ -74,7 +80,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 15);
+	CHECK(table.size() == 18);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -122,6 +128,9 @@ TEST_CASE("lines reach the right verb")
 	const Row rows[] = {
 		{ "switch-role anchor", "switchRole anchor" },
 		{ "  switch-role \t audience  ", "switchRole audience" },
+		{ "play ann", "play ann" },
+		{ "stop ann", "stop ann" },
+		{ "snapshot ann a/b.png", "snapshot ann a/b.png" },
 		{ "publish", "publish" },
 		{ "unpublish", "unpublish" },
 		{ "subscribe ann", "subscribe ann audio video aux" },

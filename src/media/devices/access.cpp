@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cctype>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -81,6 +84,22 @@ std::string permissionMessage(const std::string &what, const std::string &node)
 	const auto group = groupOf(node, node.starts_with("/dev/snd") ? "audio" : "video");
 	return fmt::format("no permission for {}: join the group {} (type: sudo usermod -aG {} {}), then log in again",
 			   what, group, group, userName());
+}
+
+void letGoOf(dev_t device) noexcept
+{
+	const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+	auto *folder = null >= 0 ? ::opendir("/proc/self/fd") : nullptr;
+	while (const auto *entry = folder ? ::readdir(folder) : nullptr) {
+		const int fd = std::atoi(entry->d_name); // "." and "..": 0, which is no device of ours
+		struct stat info {};
+		if (fd > 2 && ::fstat(fd, &info) == 0 && S_ISCHR(info.st_mode) && info.st_rdev == device)
+			::dup3(null, fd, O_CLOEXEC);
+	}
+	if (folder)
+		::closedir(folder);
+	if (null >= 0)
+		::close(null);
 }
 
 } // namespace trtc::media

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "media/sources/v4l2_source.h"
 
+#include "media/devices/access.h"
 #include "media/devices/camera_mode.h"
 #include "media/devices/v4l2.h"
 #include "media/devices/watch.h"
@@ -8,6 +9,10 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <sys/stat.h>
+
+#include <utility>
 
 namespace trtc::media {
 
@@ -30,6 +35,8 @@ public:
 						    "what it gives",
 						    name()));
 		checkCameraFree(camera);
+		struct stat status {};
+		device_ = ::stat(camera.path.c_str(), &status) == 0 ? status.st_rdev : 0;
 		if (!mode->warning.empty() && !std::exchange(warned, true))
 			spdlog::warn("{}: {}; the picture is fitted in", name(), mode->warning);
 		spdlog::info("{}: {}", name(), describe(*mode));
@@ -38,6 +45,14 @@ public:
 			chain += " ! jpegdec";
 		// Does nothing to a picture that is whole. One field of two: the rate stays.
 		return chain + " ! deinterlace fields=top";
+	}
+
+	void released() noexcept override
+	{
+		// v4l2src of GStreamer 1.22 never frees its buffer pool, which has a descriptor of its own: the camera
+		// would be in use for good, and have another number when it is plugged in again.
+		if (device_)
+			letGoOf(std::exchange(device_, 0));
 	}
 
 	std::string name() const override
@@ -55,6 +70,7 @@ private:
 	std::string wanted_;
 	VideoProfile profile_;
 	Camera camera_;
+	dev_t device_ = 0; // number of the node that was opened
 };
 
 } // namespace

@@ -83,6 +83,7 @@ void TrtcDriver::start(const ClientConfig &config, const JoinOptions &options)
 	net.timeout = config.connectTimeout;
 	net.caFile = config.caFile;
 	net.insecure = config.insecure;
+	net.proxy = config.network.proxy;
 	connecting_ = net::WebSocketClient::connect(
 		loop_, urlFor(config, options), net,
 		[this](Result<std::unique_ptr<net::WebSocket>> result) { opened(std::move(result)); });
@@ -171,6 +172,8 @@ void TrtcDriver::onText(std::string_view text)
 {
 	if (ended_)
 		return;
+	if (config_.trace)
+		config_.trace->message(host_, Trace::Direction::In, text);
 	const auto message = protocol::parseServerMessage(text);
 	if (!message) {
 		if (!up_)
@@ -360,8 +363,12 @@ std::int64_t TrtcDriver::write(protocol::Command command)
 	message.tinyId = tinyId_;
 	message.command = std::move(command);
 	// A socket that is broken says so with onClosed.
-	if (socket_)
-		socket_->send(protocol::encode(message));
+	if (socket_) {
+		const auto text = protocol::encode(message);
+		if (config_.trace)
+			config_.trace->message(host_, Trace::Direction::Out, text);
+		socket_->send(text);
+	}
 	return seq_;
 }
 

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#include "doctor/doctor.h"
+
+#include "doctor/text.h"
+#include "glib/pointer.h"
+#include "net/web_socket.h"
+#include "protocol/codec.h"
+#include "usersig/usersig.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <memory>
+
+namespace trtc::doctor {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Step = net::ServerProbe::Step;
+
+/// For the way there, and for the WebSocket with its first words.
+constexpr auto kProbeLimit = 5s;
+constexpr auto kUpgradeLimit = 5s;
+/// A certificate that ends sooner is about to be somebody's bad morning.
+constexpr std::int64_t kShortRest = 14 * 86400;
+
+std::string escaped(const std::string &text)
+{
+	const glib::CharPtr out(g_uri_escape_string(text.c_str(), nullptr, FALSE));
+	return out.get();
+}
+
+/// Opens the channel as the agent does, and listens to the first word; the room is never entered.
+class Visit final : private net::WebSocket::Listener {
+public:
+	Visit(MainLoop &loop, ServerFacts &facts) : loop_(loop), facts_(facts) {}
+
+	void run(const std::string &url, const net::WebSocketClient::Options &options)
+	{
+		const auto limit = loop_.after(kUpgradeLimit, [this] {
+			if (facts_.upgraded)
+				facts_.message = "it opened a WebSocket and said nothing";
+			else
+				facts_.upgradeError = "no WebSocket in time";
+			loop_.quit();
+		});
+		const auto connecting = net::WebSocketClient::connect(
+			loop_, url, options, [this](Result<std::unique_ptr<net::WebSocket>> result) {
+				if (!result) {
+					facts_.upgradeError = result.error().message;
+					return loop_.quit();
+				}
+				facts_.upgraded = true;
+				socket_ = std::move(result.value());
+				socket_->setListener(this);
+			});
+		loop_.run();
+		socket_.reset();
+	}
+
+private:
+	void onText(std::string_view text) override
+	{
+		if (facts_.answered)
+			return;
+		const auto message = protocol::parseServerMessage(text);
+		if (message && message.value().event == protocol::Event::ChannelSetup) {
+			facts_.answered = true;
+			facts_.code = message.value().code;
+			facts_.message = message.value().message;
+		} else {
+			facts_.message = message ? "it began with another message than the TRTC protocol does"
+						 : message.error().message;
+		}
+		loop_.quit();
+	}
+	void onClosed(unsigned short code, const std::string &reason) override
+	{
+		if (!facts_.answered && facts_.message.empty())
+			facts_.message = fmt::format("it closed the WebSocket with code {} {}", code, reason);
+		loop_.quit();
+	}
+
+	MainLoop &loop_;
+	ServerFacts &facts_;
+	std::unique_ptr<net::WebSocket> socket_;
+};
+
+/// The UserSig to go with; "" when there is none to trust or nobody to sign for.
+std::string signature(const Settings &settings, const Facts &facts)
+{
+	if (!settings.userSig.empty())
+		return facts.proof.claimsRead ? settings.userSig : "";
+	if (settings.secretKey.empty() || settings.userId.empty())
+		return {};
+	try {
+		return usersig::sign(settings.userId, settings.sdkAppId, settings.secretKey, 300,
+				     static_cast<std::int64_t>(std::time(nullptr)));
+	} catch (const Exception &) {
+		return {}; // the service says what is wrong with none
+	}
+}
+
+std::string placeOf(const net::ServerProbe &probe)
+{
+	const bool v6 = probe.host.find(':') != std::string::npos;
+	return fmt::format("{}{}{}:{}", v6 ? "[" : "", probe.host, v6 ? "]" : "", probe.port);
+}
+
+void judgeTls(const Settings &settings, const Facts &facts, Findings &findings)
+{
+	const auto &probe = facts.server.probe;
+	const auto &faults = probe.tlsFaults;
+	const auto place = placeOf(probe);
+	const auto now = facts.clock.now ? facts.clock.now : static_cast<std::int64_t>(std::time(nullptr));
+	const auto leaf = probe.chain.empty() ? net::CertificateInfo {} : probe.chain.front();
+	const auto show = fmt::format("openssl s_client -connect {} -showcerts </dev/null", place);
+	std::string names;
+	for (const auto &name : leaf.names)
+		names += (names.empty() ? "" : ", ") + name;
+	// Every fault is told: mending one would only show the next.
+	const auto tell = [&](std::string what, std::string command) {
+		if (settings.insecure)
+			findings.warn("tls", fmt::format("{} (--insecure takes it)", what), std::move(command));
+		else
+			findings.fail("tls", std::move(what), std::move(command));
+	};
+	if (faults.unknownAuthority)
+		tell(fmt::format("the certificate is signed by {}, whom nobody here trusts; get it, look at it, and "
+				 "name it "
+				 "with --ca-file",
+				 leaf.issuer.empty() ? "an unknown authority" : leaf.issuer),
+		     fmt::format("{} | openssl x509 >server.pem", show));
+	if (faults.otherName)
+		tell(fmt::format("the certificate is for {}, not for {}; use one of its names",
+				 names.empty() ? leaf.subject : names, probe.host),
+		     fmt::format("trtc-cli doctor --server wss://{}:{}",
+				 leaf.names.empty() ? "NAME" : leaf.names.front(), probe.port));
+	if (faults.expired)
+		tell(fmt::format("the certificate expired {} ({} ago); its owner has to renew it",
+				 dateText(leaf.notAfter), spanText(now - leaf.notAfter)),
+		     "certbot renew");
+	if (faults.notYetValid)
+		tell(fmt::format("the certificate is valid from {} on; is the clock right?", dateText(leaf.notBefore)),
+		     "timedatectl");
+	if (faults.revoked)
+		tell("the certificate was revoked; its owner needs a new one", show);
+	if (faults.weak)
+		tell("the certificate is made in a way that is not safe any more; its owner needs a new one", show);
+	if (faults.other)
+		tell("the certificate is not acceptable", show);
+	if (faults.any())
+		return;
+	const auto what = fmt::format("{}, certificate of {} by {}, {} in the chain", probe.tlsProtocol,
+				      names.empty() ? leaf.subject : names, leaf.issuer, probe.chain.size());
+	if (leaf.notAfter != 0 && leaf.notAfter - now < kShortRest)
+		findings.warn("tls", fmt::format("{}; it ends in {}", what, spanText(leaf.notAfter - now)),
+			      "certbot renew");
+	else
+		findings.ok("tls", leaf.notAfter == 0
+					   ? what
+					   : fmt::format("{}, valid for {}", what, spanText(leaf.notAfter - now)));
+}
+
+void judgeChannel(const Settings &settings, const Facts &facts, Findings &findings)
+{
+	const auto &server = facts.server;
+	const auto again =
+		fmt::format("curl -sS {}://{}/healthz", server.probe.tls ? "https" : "http", placeOf(server.probe));
+	if (!server.upgraded) {
+		// A certificate that is not trusted was told already, with the same command.
+		findings.fail("room service", server.upgradeError, again);
+		return;
+	}
+	if (!server.answered) {
+		findings.fail("room service",
+			      fmt::format("{} is not a TRTC room service: {}", placeOf(server.probe), server.message),
+			      again);
+		return;
+	}
+	const auto health = server.probe.healthz == "ok\n" ? ", its health is ok" : "";
+	if (!server.withProof)
+		findings.ok("room service",
+			    fmt::format("it speaks the TRTC protocol{}; with --user-id and a proof its answer to them "
+					"is tried, too",
+					health));
+	else if (server.code == protocol::code::kOk)
+		findings.ok("room service", fmt::format("it takes the UserSig{}", health));
+	else
+		findings.fail(
+			"room service", fmt::format("it refuses the UserSig ({}): {}", server.code, server.message),
+			fmt::format("trtc-cli usersig sign --sdk-app-id {} --user-id {} --secret-key-file {}",
+				    settings.sdkAppId, settings.userId.empty() ? "USER" : shellText(settings.userId),
+				    settings.secretKeyFile.empty() ? "KEYFILE" : shellText(settings.secretKeyFile)));
+}
+
+} // namespace
+
+void lookAtServer(MainLoop &loop, const Settings &settings, Facts &facts)
+{
+	auto &server = facts.server;
+	server.probe = net::probeServer(settings.server, settings.caFile, kProbeLimit);
+	if (server.probe.reached != Step::Done)
+		return;
+	if (server.probe.tlsFaults.any() && !settings.insecure)
+		return; // nothing of ours goes there
+	auto url = settings.server;
+	if (url.find('/', url.find("://") + 3) == std::string::npos)
+		url += '/';
+	const auto proof = signature(settings, facts);
+	const auto user = !settings.userId.empty() ? settings.userId : facts.proof.userId;
+	server.withProof = !proof.empty();
+	if (server.withProof)
+		url += fmt::format("?sdkAppId={}&userId={}&userSig={}", settings.sdkAppId, escaped(user),
+				   escaped(proof));
+	net::WebSocketClient::Options options;
+	options.timeout = kUpgradeLimit;
+	options.caFile = settings.caFile;
+	options.insecure = settings.insecure;
+	Visit(loop, server).run(url, options);
+}
+
+void judgeServer(const Settings &settings, const Facts &facts, Findings &findings)
+{
+	const auto &probe = facts.server.probe;
+	const auto place = placeOf(probe);
+	switch (probe.reached) {
+	case Step::Url:
+		findings.fail("server",
+			      fmt::format("{} is no address of a room service: {}", settings.server, probe.error),
+			      "trtc-cli doctor --server ws://HOST:PORT");
+		return;
+	case Step::Proxy:
+		findings.fail("server", fmt::format("the proxy cannot be found out: {}", probe.error),
+			      "env | grep -i proxy");
+		return;
+	case Step::Resolve:
+		findings.fail("server", fmt::format("the name {} is not known: {}", probe.host, probe.error),
+			      fmt::format("getent hosts {}", shellText(probe.host)));
+		return;
+	case Step::Connect: {
+		const auto what = probe.proxy.empty()
+					  ? fmt::format("{}: {}", place, probe.error)
+					  : fmt::format("{} through {}: {}", place, probe.proxy, probe.error);
+		if (settings.serverNamed)
+			findings.fail("server", fmt::format("nothing answers on {}", what),
+				      fmt::format("curl -sS --max-time 10 {}://{}/healthz",
+						  probe.tls ? "https" : "http", place));
+		else
+			findings.warn("server", fmt::format("no room service on this machine ({})", what),
+				      "trtc-cli serve");
+		return;
+	}
+	default:
+		break;
+	}
+	std::string addresses;
+	for (const auto &address : probe.addresses)
+		addresses += (addresses.empty() ? "" : ", ") + address;
+	findings.ok("server", fmt::format("{} answers in {} ms ({})", place, probe.connectTime.count(),
+					  probe.proxy.empty() ? addresses : "through " + probe.proxy));
+	if (probe.reached == Step::Tls) {
+		findings.fail("tls",
+			      fmt::format("no TLS with {}: {}; does it speak TLS (wss) at all?", place, probe.error),
+			      fmt::format("trtc-cli doctor --server ws://{}", place));
+		return;
+	}
+	if (probe.tls)
+		judgeTls(settings, facts, findings);
+	if (probe.tlsFaults.any() && !settings.insecure)
+		return;
+	if (probe.reached == Step::Http) {
+		findings.fail("room service", fmt::format("{} speaks no HTTP: {}", place, probe.error),
+			      probe.tls ? fmt::format("openssl s_client -connect {}", place)
+					: fmt::format("trtc-cli doctor --server wss://{}", place));
+		return;
+	}
+	judgeChannel(settings, facts, findings);
+}
+
+} // namespace trtc::doctor

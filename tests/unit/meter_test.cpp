@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "media/meter.h"
+#include "media/test_pattern.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+using namespace trtc::media;
+
+TEST_CASE("meter: the scale is in decibels")
+{
+	CHECK(volumeOf(0) == 0);
+	CHECK(volumeOf(-1) == 0);
+	CHECK(volumeOf(std::nan("")) == 0);
+	CHECK(volumeOf(0.0001) == 0);
+	CHECK(volumeOf(0.001) == 0);
+	CHECK(volumeOf(std::pow(10, -30.0 / 20)) == 50);
+	CHECK(volumeOf(0.1) == 67);
+	CHECK(volumeOf(1) == 100);
+	CHECK(volumeOf(2) == 100);
+}
+
+TEST_CASE("meter: the loudest block since it was asked last")
+{
+	const auto tone = [](double level) {
+		std::vector<std::int16_t> samples(960);
+		for (std::size_t i = 0; i < samples.size(); ++i)
+			samples[i] = static_cast<std::int16_t>(
+				level * 32767 * std::sin(2 * std::numbers::pi * 1000 * static_cast<double>(i) / 48000));
+		return samples;
+	};
+	LoudnessMeter meter;
+	CHECK(meter.take() == 0);
+	const auto loud = tone(0.5), quiet = tone(0.01);
+	meter.add(quiet.data(), quiet.size());
+	meter.add(loud.data(), loud.size());
+	meter.add(quiet.data(), quiet.size());
+	// -6 dBFS peak of a sine is -9 dBFS.
+	CHECK(meter.take() == 85);
+	CHECK(meter.take() == 0);
+	meter.add(quiet.data(), quiet.size());
+	CHECK(meter.take() == 28);
+	meter.add(quiet.data(), 0);
+	CHECK(meter.take() == 0);
+	const std::vector<std::int16_t> full(100, -32768);
+	meter.add(full.data(), full.size());
+	CHECK(meter.take() == 100);
+}
