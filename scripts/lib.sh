@@ -5,14 +5,18 @@
 # Debian packages, by what needs them.
 build_packages=(
 	g++ meson ninja-build ccache pkg-config python3
-	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev doctest-dev libsystemd-dev libedit-dev
+	libglib2.0-dev libsoup-3.0-dev libjson-glib-dev libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev
+	libsystemd-dev libedit-dev doctest-dev
 	libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 	libasound2-dev libxcb1-dev libxcb-shm0-dev libxcb-xfixes0-dev
 )
 run_packages=(
 	gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
+	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x glib-networking
+)
 test_packages=(
-	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git xvfb openssl coturn tinyproxy bash fish zsh shellcheck systemd tmux xdotool x11-utils imagemagick
+	clang clang-format iproute2 mandoc mkvtoolnix gstreamer1.0-tools chromium git openssl coturn tinyproxy
+	bash fish zsh shellcheck systemd tmux xvfb xdotool x11-utils imagemagick
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 

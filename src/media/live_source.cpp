@@ -126,6 +126,7 @@ public:
 		const auto &config = setup_.config;
 		const bool video = kind_ == MediaKind::Video;
 		// The queue is the appsrc's own. Pictures that the encoder is too slow for are lost, sound is not.
+		encoder_.observe(config.trace);
 		encoder_.addChain(
 			fmt::format("appsrc name=feed is-live=true format=time max-bytes=0 max-time={} max-buffers={} "
 				    "leaky-type=downstream caps=\"{}\" ! {} ! appsink name=out sync=false async=false",

@@ -47,15 +47,21 @@ void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
 	auto time = runningTime + base_ - gst::epoch();
 	const std::lock_guard lock(lane_->mutex_);
 	if (lane_->holder_ != this) {
-		if (!fresh_ || delta || (kind_ == MediaKind::Audio && time <= lane_->last_))
+		if (!fresh_ || delta)
 			return;
 		fresh_ = false;
 		lane_->holder_ = this;
 		lane_->waitForKeyframe_ = true;
-		// The keyframe is what a change begins with; it has to come behind what the other source gave.
-		time = std::max(time, lane_->last_ + GST_MSECOND);
+		floor_ = lane_->last_;
 		if (taken_)
 			taken_();
+	}
+	// What an encoder gives is older than what comes out of a file in the same moment. Time goes forward all the same:
+	// no picture can be left away, the next ones depend on it, but a packet of sound can.
+	if (time <= floor_) {
+		if (kind_ == MediaKind::Audio)
+			return;
+		time = floor_ += GST_MSECOND;
 	}
 	if (lane_->muted_) {
 		lane_->waitForKeyframe_ = true;

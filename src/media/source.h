@@ -67,6 +67,7 @@ private:
 	std::shared_ptr<Lane> lane_;
 	MediaKind kind_;
 	std::function<void()> taken_; // lane's mutex
+	GstClockTime floor_ = 0;      // lane's mutex; nothing goes out at or before it
 	bool fresh_ = true;	      // lane's mutex; has not held the lane yet
 	std::atomic<GstClockTime> base_ { gst::epoch() };
 	std::atomic<std::uint64_t> frames_ { 0 };

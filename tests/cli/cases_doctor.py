@@ -131,7 +131,7 @@ def test_other_servers(context):
 def test_user_sig(context):
     service = context.service()
     key = ["--secret-key-file", str(service.key_file)]
-    sig_file = context.key_file(make_sig("ann", service.key), "sig")
+    sig_file = context.key_file(make_sig("ann", service.key, expire=3590), "sig")
     good = doctor(context, "--server", service.url, "--user-id", "ann", "--user-sig-file", str(sig_file), *key)
     verdict(good, "usersig", "warn", "59 min")
     verdict(good, "room service", "ok", "takes the UserSig")

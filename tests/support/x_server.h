@@ -25,10 +25,10 @@ public:
 	explicit XServer(const std::string &size, const std::string &display = {})
 	{
 		std::string screen = size + "x24", name = display;
-		const char *arguments[] = { "Xvfb",	 "-displayfd", "1",   "-screen", "0",	 screen.c_str(),
-					    "-nolisten", "tcp",	       "-ac", nullptr,	 nullptr };
+		const char *arguments[] = { "Xvfb",	 "-displayfd", "1",   "-screen",  "0",	   screen.c_str(),
+					    "-nolisten", "tcp",	       "-ac", "-noreset", nullptr, nullptr };
 		if (!name.empty())
-			arguments[9] = name.c_str();
+			arguments[10] = name.c_str();
 		int out = -1;
 		if (!g_spawn_async_with_pipes(nullptr, const_cast<char **>(arguments), nullptr,
 					      static_cast<GSpawnFlags>(G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD |

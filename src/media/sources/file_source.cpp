@@ -106,6 +106,7 @@ public:
 
 	void start() override
 	{
+		pipeline_.observe(setup_.config.trace);
 		auto *source = pipeline_.add("filesrc");
 		g_object_set(source, "location", path_.c_str(), nullptr);
 		auto *decoder = pipeline_.add("decodebin");

@@ -144,6 +144,7 @@ public:
 
 	void start() override
 	{
+		pipeline_.observe(setup_.config.trace);
 		const auto &config = setup_.config;
 		if (setup_.video) {
 			video_ = std::make_shared<VideoGenerator>();
