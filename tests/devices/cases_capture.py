@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A camera's picture and a card's sound, from the kernel's driver to the recording of somebody else."""
 
+import array
+import wave
+
 from harness import check, equal
 from rig import CAMERA, CAPTURE, CARD, SMALL, long, shell
 
@@ -126,3 +129,25 @@ def test_two_agents_on_one_card(context):
     for agent in agents:
         equal(agent.find("source-lost"), [], f"devices lost by {agent.name}")
         check_tone(context.measure(context.leave(agent), "--tone", "800"), 800)
+
+
+@long
+def test_two_players_on_one_card(context):
+    """Through dmix both are heard; the card itself would be in use for the second."""
+    caller = context.on_air("caller", "--audio", "test")
+    service = context.studio.room()[0]
+    mixer = f"alsa:plug:'dmix:CARD={CARD},DEV=0'"
+    players = [context.agent(service, user, "--role", "audience", "--play", mixer) for user in ("first", "second")]
+    for player in players:
+        player.wait("play-started", userId="caller")
+    heard = context.directory / "heard.wav"
+    shell("arecord", "-q", "-D", f"plug{CAPTURE}", "-f", "S16_LE", "-r", "48000", "-c", "2", "-d", "4", heard)
+    with wave.open(str(heard)) as file:
+        samples = array.array("h", file.readframes(file.getnframes()))
+    check(max(samples) > 1000, f"loudest of {len(samples)} samples: {max(samples, default=0)}")
+    for player in players:
+        equal(player.find("error"), [], f"errors of {player.name}")
+        equal(player.find("play-stopped"), [], f"ends of {player.name}")
+        player.send("leave\n")
+        equal(player.end(), 0, f"exit code of {player.name}")
+    context.leave(caller)

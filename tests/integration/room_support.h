@@ -232,11 +232,12 @@ public:
 		const auto timer = loop.after(length, [&over] { over = true; });
 		REQUIRE(waitFor([&over] { return over; }, length + kWatchdog));
 	}
-	/// No sound is missing. Its times may make one step of some 60 ms while the receiver finds out how sound and picture
-	/// belong together (the first sender report), so packets are counted, against the picture's 15 a second.
+	/// No sound is missing. Its times make one step while the receiver finds out how sound and picture belong together
+	/// (the first sender report): some 60 ms, and as much as the machine was late with the first packets. So packets are
+	/// counted, against the picture's 15 a second, and only a gap that the count would not see is one.
 	static void checkSound(const Figures &figures)
 	{
-		CHECK(figures.number("audio.maxGapMs") < patient(150));
+		CHECK(figures.number("audio.maxGapMs") < patient(400));
 		CHECK(figures.number("audio.seconds") >= figures.number("video.frames") / 15 - 0.25);
 	}
 	/// A recording of test picture and sound in which nothing is missing.
