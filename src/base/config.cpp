@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <span>
@@ -29,13 +30,21 @@ struct NamedSource {
 };
 constexpr NamedSource kSources[] = {
 	{ "none", SourceSpec::Kind::None, Argument::None },
-	{ "test", SourceSpec::Kind::Test, Argument::None },
+	{ "test", SourceSpec::Kind::Test, Argument::Optional },
 	{ "file", SourceSpec::Kind::File, Argument::Needed },
 	{ "v4l2", SourceSpec::Kind::V4l2, Argument::Optional },
 	{ "alsa", SourceSpec::Kind::Alsa, Argument::Optional },
 	{ "screen", SourceSpec::Kind::Screen, Argument::Optional },
 	{ "pipeline", SourceSpec::Kind::Pipeline, Argument::Needed },
 };
+
+// The names of GStreamer's videotestsrc and audiotestsrc, as far as they show or sound like something.
+constexpr std::string_view kTestPictures[] = { "smpte",	     "smpte75",	 "smpte100", "snow",	   "black",
+					       "white",	     "red",	 "green",    "blue",	   "ball",
+					       "checkers-8", "circular", "blink",    "zone-plate", "gamut",
+					       "bar",	     "pinwheel", "spokes",   "gradient",   "colors" };
+constexpr std::string_view kTestSounds[] = { "sine",	"square",      "saw",	     "triangle",
+					     "silence", "white-noise", "pink-noise", "ticks" };
 
 struct NamedVideoProfile {
 	std::string_view name;
@@ -125,10 +134,11 @@ SourceSpec SourceSpec::parse(std::string_view text)
 		    text[row.name.size()] == ':')
 			return { row.kind, std::string(text.substr(row.name.size() + 1)) };
 	}
-	throw Exception(ErrorCode::InvalidParameter,
-			fmt::format("source {} is unknown: use none, test, file:PATH, v4l2[:CAMERA], alsa[:DEVICE], "
-				    "screen[:DISPLAY] or pipeline:DESCRIPTION",
-				    quoted(text)));
+	throw Exception(
+		ErrorCode::InvalidParameter,
+		fmt::format("source {} is unknown: use none, test[:PATTERN], file:PATH, v4l2[:CAMERA], alsa[:DEVICE], "
+			    "screen[:DISPLAY] or pipeline:DESCRIPTION",
+			    quoted(text)));
 }
 
 SourceSpec SourceSpec::parse(std::string_view text, MediaKind kind)
@@ -144,6 +154,16 @@ SourceSpec SourceSpec::parse(std::string_view text, MediaKind kind)
 				fmt::format("source {} gives no picture: use v4l2, screen, test, file:PATH or "
 					    "pipeline:DESCRIPTION for video",
 					    quoted(text)));
+	if (spec.kind == Kind::Test && !spec.argument.empty()) {
+		const bool video = kind == MediaKind::Video;
+		const std::span<const std::string_view> names =
+			video ? std::span<const std::string_view>(kTestPictures) : kTestSounds;
+		if (std::find(names.begin(), names.end(), spec.argument) == names.end())
+			throw Exception(ErrorCode::InvalidParameter,
+					fmt::format("test {} {} is unknown: use test alone, or test: with one of {}",
+						    video ? "picture" : "sound", quoted(spec.argument),
+						    fmt::join(names, ", ")));
+	}
 	return spec;
 }
 

@@ -53,7 +53,10 @@ SourcePlan prepare(const SourceRequest &request)
 }
 
 /// Only files and the test picture have both on one timeline; a pipeline's description is for one kind.
-bool givesBoth(const SourceSpec &spec) noexcept { return spec.kind == Kind::File || spec.kind == Kind::Test; }
+bool givesBoth(const SourceSpec &spec) noexcept
+{
+	return spec.kind == Kind::File || (spec.kind == Kind::Test && spec.argument.empty());
+}
 
 Error invalid(std::string message) { return { ErrorCode::InvalidOperation, std::move(message) }; }
 

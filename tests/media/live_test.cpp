@@ -86,6 +86,19 @@ TEST_CASE_FIXTURE(LiveFixture, "a source is lost: black and silence without a ho
 	CHECK(longestStep(sound->times) <= 20 * GST_MSECOND + 1);
 }
 
+TEST_CASE_FIXTURE(LiveFixture, "test:PATTERN: a picture and a sound of GStreamer's own")
+{
+	play(of("test:white", "test:sine"));
+	REQUIRE(more(15, 50));
+	capture->stop();
+	CHECK(failed.empty());
+	const auto pictures = decode(picture->buffers);
+	REQUIRE(!pictures.empty());
+	CHECK(near(pictures.back().at(10, 10), 235));
+	CHECK(near(pictures.back().at(310, 230), 235));
+	CHECK(longestStep(sound->times) <= 20 * GST_MSECOND + 1);
+}
+
 TEST_CASE_FIXTURE(LiveFixture, "pipeline: its end is told and is no loss")
 {
 	play(of("pipeline:videotestsrc num-buffers=20", "none"));

@@ -34,6 +34,7 @@ TEST_CASE("sources: every kind, with its argument as it is")
 	} rows[] = {
 		{ "none", {} },
 		{ "test", { Kind::Test, "" } },
+		{ "test:ball", { Kind::Test, "ball" } },
 		{ "file:a b:c.mkv", { Kind::File, "a b:c.mkv" } },
 		{ "v4l2", { Kind::V4l2, "" } },
 		{ "v4l2:/dev/video2", { Kind::V4l2, "/dev/video2" } },
@@ -49,10 +50,11 @@ TEST_CASE("sources: every kind, with its argument as it is")
 		CHECK(SourceSpec::parse(row.text) == row.spec);
 		CHECK(row.spec.str() == row.text);
 	}
-	for (const auto *bad : { "", "file:", "test:ball", "v4l2:", "alsa:", "screen:", "pipeline", "pipeline:", "None",
+	for (const auto *bad : { "", "file:", "test:", "v4l2:", "alsa:", "screen:", "pipeline", "pipeline:", "None",
 				 "file", "v4l", "v4l2/dev/video0" }) {
 		CAPTURE(bad);
-		CHECK(refusal<SourceSpec>(bad).find("none, test, file:PATH, v4l2[:CAMERA]") != std::string::npos);
+		CHECK(refusal<SourceSpec>(bad).find("none, test[:PATTERN], file:PATH, v4l2[:CAMERA]") !=
+		      std::string::npos);
 	}
 	CHECK(refusal<SourceSpec>("camera\n").find("\"camera?\"") != std::string::npos);
 }
@@ -71,6 +73,13 @@ TEST_CASE("sources: a camera gives no sound, a microphone no picture")
 	CHECK(refused("v4l2", MediaKind::Audio).find("gives no sound: use alsa") != std::string::npos);
 	CHECK(refused("screen", MediaKind::Audio).find("gives no sound") != std::string::npos);
 	CHECK(refused("alsa:hw:0", MediaKind::Video).find("gives no picture: use v4l2") != std::string::npos);
+	CHECK(refused("test:balls", MediaKind::Video)
+		      .find("test picture \"balls\" is unknown: use test alone, or test: "
+			    "with one of smpte") == 0);
+	CHECK(refused("test:sine", MediaKind::Video).find("test picture \"sine\"") == 0);
+	CHECK(refused("test:ball", MediaKind::Audio).find("test sound \"ball\"") == 0);
+	CHECK(refused("test:ball", MediaKind::Video).empty());
+	CHECK(refused("test:ticks", MediaKind::Audio).empty());
 	for (const auto *both : { "none", "test", "file:x", "pipeline:x" }) {
 		CAPTURE(both);
 		CHECK(refused(both, MediaKind::Audio).empty());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "media/sources/test_source.h"
 
+#include "media/sources/pipeline_source.h"
 #include "media/test_pattern.h"
 
 #include <gst/app/gstappsrc.h>
@@ -183,15 +184,29 @@ private:
 	std::shared_ptr<AudioGenerator> audio_;
 };
 
+/// One of GStreamer's own pictures or sounds: nothing to measure with, but something to look at.
+SourceRequest patternOf(SourceRequest request)
+{
+	request.spec = { SourceSpec::Kind::Pipeline,
+			 request.video
+				 ? fmt::format("videotestsrc pattern={}", request.spec.argument)
+				 : fmt::format("audiotestsrc samplesperbuffer=960 wave={}", request.spec.argument) };
+	return request;
+}
+
 } // namespace
 
-SourcePlan prepareTest(const SourceRequest &)
+SourcePlan prepareTest(const SourceRequest &request)
 {
+	if (!request.spec.argument.empty())
+		return preparePipeline(patternOf(request));
 	return { [](SourceSetup setup) { return std::make_unique<TestSource>(std::move(setup)); }, false, false };
 }
 
 SourceText describeTest(const SourceRequest &request)
 {
+	if (!request.spec.argument.empty())
+		return describePipeline(patternOf(request));
 	return { request.video ? testVideoChain(request.config) : testAudioChain(request.config), true };
 }
 
