@@ -157,16 +157,21 @@ void Console::observe(const Event &event)
 			   [&](const Joined &) { phase_ = phase_ == Phase::Joining ? Phase::Inside : phase_; },
 			   [&](const ConnectionStateChanged &changed) { connection_ = changed.state; },
 			   [&](const StreamSubscribed &info) {
-				   awaitingFrame_.insert({ { info.userId, info.streamType }, now });
+				   // What flows already has had its first frame.
+				   if (!flowing_.contains({ info.userId, info.streamType }))
+					   awaitingFrame_.insert({ { info.userId, info.streamType }, now });
 			   },
 			   [&](const FirstFrame &frame) {
 				   awaitingFrame_.erase({ frame.userId, frame.streamType });
+				   flowing_.insert({ frame.userId, frame.streamType });
 			   },
 			   [&](const StreamUnsubscribed &info) {
 				   awaitingFrame_.erase({ info.userId, info.streamType });
+				   flowing_.erase({ info.userId, info.streamType });
 			   },
 			   [&](const StreamRemoved &info) {
 				   awaitingFrame_.erase({ info.userId, info.streamType });
+				   flowing_.erase({ info.userId, info.streamType });
 			   },
 			   [&](const RecordingStarted &started) {
 				   recordings_[started.path] = { started.path, now };

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -80,6 +81,7 @@ private:
 	ConnectionState connection_ = ConnectionState::Disconnected;
 	std::map<std::string, Recording> recordings_;	    // by path
 	std::map<Stream, Clock::time_point> awaitingFrame_; // subscribed, nothing came yet
+	std::set<Stream> flowing_;			    // had their first frame
 	SourceHandle timer_;
 };
 

@@ -215,11 +215,17 @@ void askFromStdin(Ctl &ctl)
 ExitCode runCtl(const CtlConfig &config)
 {
 	try {
+		const auto command = fmt::format("{}", fmt::join(config.words, " "));
+		// An agent has no answer to an empty line.
+		if (!config.words.empty() && trim(command).empty())
+			throw Exception(ErrorCode::InvalidParameter,
+					"the command is empty: name one, as in trtc-cli ctl help, or none at all to "
+					"take commands from stdin");
 		Ctl ctl(config);
 		if (config.words.empty())
 			askFromStdin(ctl);
 		else
-			ctl.ask(fmt::format("{}", fmt::join(config.words, " ")));
+			ctl.ask(command);
 		return ctl.code();
 	} catch (const Exception &error) {
 		complain(error.error().message);

@@ -110,7 +110,7 @@ def test_finding_the_socket(context):
 def test_usage_of_ctl(context):
     for arguments, part in ((["--contrl", "x", "users"], "did you mean --control?"), (["--control", "none", "users"], "none"),
                             (["--control", "x" * 108, "users"], "107"), (["--control", "", "users"], "empty"),
-                            (["two\nlines"], "line feed")):
+                            (["two\nlines"], "line feed"), ([""], "the command is empty"), ([" ", ""], "the command is empty")):
         done = context.run("ctl", *arguments)
         equal(done.process.returncode, 2, f"exit code of {arguments}")
         check(part in done.complaints()[0], done.complaints()[0])

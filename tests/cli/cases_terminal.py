@@ -264,6 +264,25 @@ def test_ctrl_d_says_how_to_leave(context):
     check(any("reason=leave" in row for row in terminal.rows()), f"no leave in {terminal.rows()}")
 
 
+def test_what_flows_is_not_waited_for(context):
+    """A subscription that changes brings no first frame anew."""
+    service = context.service()
+    context.agent(service, "bob", *TINY).wait("published")
+    terminal = start(context, service, "--role", "audience", "--stats", "1")
+    terminal.wait_text("kind=video")
+    terminal.type("subscribe bob audio")
+    terminal.keys("Enter")
+    terminal.wait_text('command="subscribe bob audio"  ok=true')
+    told = [row for row in terminal.rows(history=True) if " stats  " in row]
+
+    def later(rows):
+        check("waiting" not in rows[-1], f"status line {rows[-1]}")
+        return len([row for row in terminal.rows(history=True) if " stats  " in row]) >= len(told) + 3
+
+    terminal.wait_for(later, "three seconds more")
+    leave(terminal)
+
+
 def test_progress_of_a_slow_join(context):
     listener = harness.Listener(context, harness.serve_nothing)
     host = listener.url.removeprefix("ws://")

@@ -200,6 +200,12 @@ TEST_CASE("hostile files end in an error, not in a full stack")
 	CHECK(refusal("a = '" + std::string("x'\n") + times(60'000, "a.") + "a = 1").find("dots") != std::string::npos);
 	CHECK(refusal("a = " + times(100'000, "[")).starts_with("c.toml:1:"));
 	CHECK(refusal("a = " + times(60'000, "{a=")).starts_with("c.toml:1:"));
+	for (const auto *header :
+	     { "[=]", "[[=]]", "[#", "[.", "[\n", "[[[", "[[\n[", "[\x7f]", "[\xff", "[{}]", "[,]" }) {
+		CAPTURE(header);
+		CHECK(refusal(header).starts_with("c.toml:1:"));
+	}
+	CHECK(refusal(times(200'000, "[")).starts_with("c.toml:1:"));
 	// dots in texts and comments are no keys
 	CHECK(parse("server = '" + times(300, ".") + "'").size() == 1);
 	CHECK(parse("server = \"\\\"" + times(300, ".") + "\"").size() == 1);
