@@ -11,8 +11,11 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <ctime>
 #include <functional>
 #include <memory>
@@ -36,6 +39,20 @@ std::string userSig(const JoinConfig &config, RunReport &report)
 	if (!config.userSigFile.empty())
 		return readSecretFile(config.userSigFile, "UserSig");
 	return config.client.userSig;
+}
+
+/// Throws Exception(InvalidParameter). The file is read with every connection, and whatever is no file, such as a pipe
+/// without a writer, would be waited for.
+void checkCaFile(const std::string &path)
+{
+	struct stat info {};
+	const bool readable = ::access(path.c_str(), R_OK) == 0 && ::stat(path.c_str(), &info) == 0;
+	if (readable && S_ISREG(info.st_mode))
+		return;
+	throw Exception(
+		ErrorCode::InvalidParameter,
+		fmt::format("certificate file {} {}: name a PEM file with --ca-file", path,
+			    readable ? "is no regular file" : fmt::format("cannot be read: {}", std::strerror(errno))));
 }
 
 Ending plan(const JoinConfig &config, EventPrinter &printer)
@@ -100,11 +117,8 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 		if (const auto &proxy = config.client.network.proxy)
 			report.hide(proxy->password);
 		config.client.trace = config.local.trace = report.trace();
-		if (!config.client.caFile.empty() && ::access(config.client.caFile.c_str(), R_OK) != 0)
-			throw Exception(
-				ErrorCode::InvalidParameter,
-				fmt::format("certificate file {} cannot be read: name a PEM file with --ca-file",
-					    config.client.caFile));
+		if (!config.client.caFile.empty())
+			checkCaFile(config.client.caFile);
 		if (!config.junitFile.empty())
 			checkJunitPath(config.junitFile);
 		if (config.dryRun)

@@ -175,7 +175,7 @@ constexpr CommandSpec kCommandSpecs[] = {
 	  "print the completion script of a shell",
 	  "bash|zsh|fish",
 	  {},
-	  "Source it, or install it where the shell looks; the package has done so." },
+	  "Name the shell. Source what is printed, or install it where the shell looks; the package has done so." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show",
 	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",

@@ -120,12 +120,12 @@ constexpr Command kCommands[] = {
 	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
 	{ "record start", "[DIR]", "record every subscribed user, into the directory of --record or another", 0, 1,
-	  runRecordStart },
+	  runRecordStart, true },
 	{ "record stop", "", "close every recording; nothing more is recorded until record start", 0, 0,
 	  runRecordStop },
 	{ "replace", "audio|video SOURCE", "take another source for a track, without a new negotiation", 2, 2,
 	  runReplace, true },
-	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot },
+	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot, true },
 	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
@@ -218,9 +218,11 @@ CommandLine splitCommand(std::string_view line)
 	}
 	result.text = rest.substr(0, kMaxEchoBytes);
 	result.line = rest;
-	for (auto &word : split(rest, ' '))
-		if (const auto bare = trim(word); !bare.empty())
-			result.words.emplace_back(bare);
+	while (!rest.empty()) {
+		const auto end = std::min(rest.find_first_of(" \t"), rest.size());
+		result.words.emplace_back(trim(rest.substr(0, end)));
+		rest = trim(rest.substr(end));
+	}
 	return result;
 }
 

@@ -2,6 +2,7 @@
 """Whatever a user gets wrong: one line on stderr, the error event, the exit code; nobody else notices."""
 
 import json
+import os
 import signal
 import time
 
@@ -73,7 +74,10 @@ def test_proof_files(context):
     refused(context.run(*join, "--secret-key-file", str(empty)), 2, "INVALID_PARAMETER", "is empty")
     refused(context.run(*join, "--user-sig-file", str(context.directory)), 2, "INVALID_PARAMETER", "cannot be read")
     refused(context.run(*join), 2, "INVALID_PARAMETER", "--secret-key-file")
-    refused(context.run(*join, "--user-sig", "x", "--ca-file", "no.pem"), 2, "INVALID_PARAMETER", "no.pem")
+    refused(context.run(*join, "--user-sig", "x", "--ca-file", "no.pem"), 2, "INVALID_PARAMETER", "no.pem cannot be read")
+    os.mkfifo(context.directory / "pipe")
+    for path in (context.directory / "pipe", context.directory):
+        refused(context.run(*join, "--user-sig", "x", "--ca-file", str(path)), 2, "INVALID_PARAMETER", "no regular file")
 
 
 def test_no_server(context):

@@ -187,3 +187,19 @@ TEST_CASE_FIXTURE(RecorderFixture, "recorder: the disk is full: told once, and w
 	CHECK(figures.number("video.frames") >= static_cast<double>(stopped[0].videoFrames));
 	CHECK(figures.number("video.missing") == 0);
 }
+
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: a file that was removed is told")
+{
+	const auto one = recorder("room");
+	for (const auto &frame : mixed(clip().video, clip().audio))
+		one->write(frame);
+	REQUIRE(started.size() == 1);
+	fs::remove(started[0].path);
+	one->stop("leave");
+	REQUIRE(failed.size() == 1);
+	CHECK((failed[0].code == ErrorCode::OutputFailed));
+	CHECK(failed[0].message == "recording " + started[0].path + " was removed while it was written");
+	REQUIRE(stopped.size() == 1);
+	CHECK(stopped[0].reason == "disk");
+	CHECK_FALSE(fs::exists(started[0].path));
+}

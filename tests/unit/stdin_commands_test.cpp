@@ -115,7 +115,7 @@ TEST_CASE("every command refuses one argument too few and one too many, and does
 	}
 	CHECK(run("mute audio video audio").message() == "mute takes 1 argument (audio|video), got 3");
 	CHECK(run("record stop now").message() == "record stop takes no arguments, got 1");
-	CHECK(run("record start a b").message() == "record start takes at most 1 argument ([DIR]), got 2");
+	CHECK(run("snapshot ann").message() == "snapshot takes 2 arguments (USER FILE), got 1");
 	CHECK(run("leave now").message() == "leave takes no arguments, got 1");
 	CHECK(run("subscribe").message() == "subscribe takes 1 to 4 arguments (USER [audio|video|aux]...), got 0");
 }
@@ -138,6 +138,7 @@ TEST_CASE("lines reach the right verb")
 		{ "subscribe ann aux audio", "subscribe ann audio aux" },
 		{ "unsubscribe ann", "unsubscribe ann" },
 		{ "mute audio", "mute audio" },
+		{ "mute\taudio", "mute audio" },
 		{ "replace video test", "replace video <test>" },
 		{ " replace \t audio   file:two  blanks and\ta tab.mkv ",
 		  "replace audio <file:two  blanks and\ta tab.mkv>" },
@@ -145,6 +146,8 @@ TEST_CASE("lines reach the right verb")
 		{ "unmute video", "unmute video" },
 		{ "record start", "startRecording " },
 		{ " record \t start  dir ", "startRecording dir" },
+		{ "@7 record start  two  blanks and\ta tab ", "startRecording two  blanks and\ta tab" },
+		{ " snapshot\tann  my  picture.png ", "snapshot ann my  picture.png" },
 		{ "record stop", "stopRecording" },
 		{ "users", "users" },
 		{ "stats", "stats" },

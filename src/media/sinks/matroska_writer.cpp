@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace trtc::media {
@@ -269,6 +270,11 @@ void MatroskaWriter::closeCluster()
 	patch(*clusterSizeAt_, size8(size_ - *clusterSizeAt_ - 8));
 	clusterSizeAt_.reset();
 	patchDuration();
+	// A file without a name takes everything and is gone in the end.
+	struct stat info {};
+	if (fstat(descriptor_, &info) == 0 && info.st_nlink == 0)
+		throw Exception(ErrorCode::OutputFailed,
+				fmt::format("recording {} was removed while it was written", path_));
 }
 
 bool MatroskaWriter::write(const EncodedFrame &frame, std::chrono::nanoseconds time)

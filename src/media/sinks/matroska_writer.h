@@ -27,7 +27,8 @@ public:
 	MatroskaWriter &operator=(const MatroskaWriter &) = delete;
 
 	/// Appends one frame; its kind's track is added when it is the first. @p time: since the start of the file; below
-	/// zero is written as zero. Video before the first keyframe is refused (false). Throws Exception(OutputFailed).
+	/// zero is written as zero. Video before the first keyframe is refused (false). Throws Exception(OutputFailed),
+	/// also when the file has been removed (looked at with every cluster).
 	bool write(const EncodedFrame &frame, std::chrono::nanoseconds time);
 	/// Index, final sizes, close. Idempotent. Throws Exception(OutputFailed).
 	void finish();
