@@ -133,6 +133,12 @@ SourceSpec SourceSpec::parse(std::string_view text)
 		if (row.argument != Argument::None && text.size() > row.name.size() + 1 && text.starts_with(row.name) &&
 		    text[row.name.size()] == ':')
 			return { row.kind, std::string(text.substr(row.name.size() + 1)) };
+		if (row.argument == Argument::Needed && (text == row.name || text == fmt::format("{}:", row.name)))
+			throw Exception(ErrorCode::InvalidParameter,
+					fmt::format("source {} is not whole: name the {}", quoted(text),
+						    row.kind == Kind::File
+							    ? "file behind a colon, as in file:film.mkv"
+							    : "elements behind a colon, as in pipeline:videotestsrc"));
 	}
 	throw Exception(
 		ErrorCode::InvalidParameter,

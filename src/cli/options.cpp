@@ -107,11 +107,11 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
 }
 
+constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file", "--secret-key-file" };
+
 /// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
 void proof(const OptionValues &values, JoinConfig &config)
 {
-	static constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file",
-								   "--secret-key-file" };
 	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
 	auto strongest = Layer::FileTop;
 	for (const auto option : kProofs)
@@ -425,6 +425,22 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	return config;
 }
 
+/// A proof that does not count is shown as none, with who hides it.
+void tellHiddenProofs(JoinConfig &config)
+{
+	const auto used = !config.client.userSig.empty() ? kProofs[0]
+			  : !config.userSigFile.empty()	 ? kProofs[1]
+							 : kProofs[2];
+	for (auto &option : config.options) {
+		const bool isProof = std::find(kProofs.begin(), kProofs.end(), option.option) != kProofs.end();
+		if (!isProof || option.option == used || option.value.empty())
+			continue;
+		option.value.clear();
+		option.from += fmt::format(", hidden by {}", used);
+	}
+	config.report.options = config.options;
+}
+
 } // namespace
 
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
@@ -447,7 +463,9 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			auto config = joinConfig(values, surroundings);
 			const auto latency = std::to_string(config.client.latency.count());
 			const auto control = config.control.empty() ? "none" : config.control;
-			return settled(std::move(config), { { "--latency", latency }, { "--control", control } });
+			config = settled(std::move(config), { { "--latency", latency }, { "--control", control } });
+			tellHiddenProofs(config);
+			return config;
 		}
 		if (parsed.command->name == "serve")
 			return settled(serveConfig(values, surroundings),

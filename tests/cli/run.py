@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Black-box tests of the binary: run.py BINARY [--jobs N] [--only TEXT] [--list]"""
+"""Black-box tests of the binary: run.py BINARY [--jobs N] [--only TEXT] [--modules NAMES] [--list]"""
 
 import argparse
 import concurrent.futures
@@ -19,9 +19,11 @@ import harness
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def collect():
+def collect(modules):
     found = []
     for path in sorted(HERE.glob("cases_*.py")):
+        if modules and path.stem.removeprefix("cases_") not in modules:
+            continue
         module = importlib.import_module(path.stem)
         for name, function in vars(module).items():
             if name.startswith("test_"):
@@ -51,9 +53,10 @@ def main():
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--only", default="", help="tests whose name has this text")
+    parser.add_argument("--modules", default="", help="only these, with commas between: join,serve")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    tests = [test for test in collect() if options.only in test[0]]
+    tests = [test for test in collect([name for name in options.modules.split(",") if name]) if options.only in test[0]]
     if options.list:
         print("\n".join(name for name, _ in tests))
         return 0

@@ -269,6 +269,15 @@ TEST_CASE("a proof hides the other proofs of who is weaker")
 	place.variables["TRTC_USER_SIG_FILE"] = "g";
 	CHECK(place.join("").userSigFile == "g");
 	CHECK(place.join("").secretKeyFile.empty());
+	// and the plan says so
+	for (const auto &option : place.join("").options) {
+		if (option.option == "--user-sig-file")
+			CHECK(option.value + " " + option.from == "g TRTC_USER_SIG_FILE");
+		if (option.option == "--secret-key-file") {
+			CHECK(option.value.empty());
+			CHECK(option.from.ends_with(":5, hidden by --user-sig-file"));
+		}
+	}
 }
 
 TEST_CASE("the default file may be missing; a bad value in it is told with its place")

@@ -201,7 +201,7 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--role host", "use anchor, audience" },
 		{ "--mode rtc --role audience", "does not go with --mode rtc" },
 		{ "--video cam", "--video: " },
-		{ "--audio file:", "--audio: " },
+		{ "--audio file:", "--audio: source \"file:\" is not whole" },
 		{ "--video-profile 9p", "--video-profile: " },
 		{ "--auxiliary nothing", "--auxiliary: " },
 		{ "--auxiliary-profile 180p", "--auxiliary-profile: " },
