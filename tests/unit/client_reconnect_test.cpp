@@ -44,7 +44,6 @@ TEST_CASE_FIXTURE(ReconnectFixture, "the room is lost and entered again: streams
 	driver->tell(signalling::UnsubscribeDone { kCarol, Unit {} });
 	drain();
 	session->stream(kBob, StreamType::Main)->startRecording("dir");
-	frame(0);
 
 	auto *lost = driver;
 	events.clear();
