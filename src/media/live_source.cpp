@@ -69,15 +69,16 @@ public:
 	Front &operator=(const Front &) = delete;
 	GstElement *sink() const noexcept { return sink_.get(); }
 	gst::Pipeline &pipeline() noexcept { return pipeline_; }
-	/// Base time of the buffers that come. Throws Exception(InitializeFailed).
-	GstClockTime play()
+	/// Base time of the buffers that will come; then play().
+	GstClockTime begin()
 	{
 		// What is recorded begins now, what is live has the process's time.
 		const auto base = gst::epoch() + (recorded_ ? gst::now() : 0);
 		gst_element_set_base_time(pipeline_.get(), base);
-		pipeline_.play();
 		return base;
 	}
+	/// Throws Exception(InitializeFailed).
+	void play() { pipeline_.play(); }
 
 private:
 	LiveDevice &device_;
@@ -160,7 +161,8 @@ private:
 		try {
 			front_ = std::make_unique<Front>(*device_, kind_, setup_.config);
 			front_->pipeline().onMessage([this](GstMessage *message) { onFrontMessage(message); });
-			auto *inflow = new Inflow { feed_, 0, {} };
+			// The streaming thread may come before play() is over: all it reads is there before.
+			auto *inflow = new Inflow { feed_, front_->begin() - gst::epoch(), {} };
 			inflow->flowing = [&loop = loop_, this, alive = std::weak_ptr(front_)] {
 				loop.post([this, alive] {
 					if (!alive.expired())
@@ -171,7 +173,7 @@ private:
 			callbacks.new_sample = takeRaw;
 			gst_app_sink_set_callbacks(GST_APP_SINK(front_->sink()), &callbacks, inflow,
 						   [](gpointer data) noexcept { delete static_cast<Inflow *>(data); });
-			inflow->shift = front_->play() - gst::epoch();
+			front_->play();
 			opened_ = gst::now();
 			watchFlow();
 		} catch (const Exception &exception) {
