@@ -340,7 +340,9 @@ TEST_CASE("the sample says what counts without it")
 	CHECK(keys == options);
 	for (const auto &each : commandSpecs()) {
 		CAPTURE(each.name);
-		for (const auto &[option, setting] : parse(loud, each.name)) {
+		for (const auto &entry : parse(loud, each.name)) {
+			const auto &option = entry.first;
+			const auto &setting = entry.second;
 			CAPTURE(option);
 			const auto *spec = each.find(option);
 			REQUIRE(spec);

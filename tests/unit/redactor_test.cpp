@@ -79,7 +79,8 @@ TEST_CASE("a secret of the run is black wherever it stands")
 		CHECK(redact(std::string("?userId=ann&x=") + raw + "&y=1") == "?userId=ann&x=<redacted>&y=1");
 		g_free(raw);
 		std::string hex;
-		for (const unsigned char c : kSecret) {
+		for (const char each : kSecret) {
+			const auto c = static_cast<unsigned char>(each);
 			hex += "0123456789abcdef"[c >> 4];
 			hex += "0123456789abcdef"[c & 15];
 		}
