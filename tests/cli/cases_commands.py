@@ -35,8 +35,8 @@ def test_too_few_and_too_many_arguments(context):
     listed = {re.match("[a-z-]+(?: [a-z-]+(?= |$))?", row["usage"])[0] for row in agent.command("help")["commands"]}
     equal(listed, set(ARITY), "commands of help")
     for name, (least, most) in ARITY.items():
-        # The last argument of replace is the rest of the line.
-        for count in ({least - 1} if name == "replace" else {most + 1, least - 1}) - {-1}:
+        # The last argument of these is the rest of the line.
+        for count in ({least - 1} if name in ("record start", "replace", "snapshot") else {most + 1, least - 1}) - {-1}:
             answer = agent.command(" ".join([name] + ["audio"] * count))
             equal((answer["ok"], answer["name"]), (False, "INVALID_PARAMETER"), f"{name} with {count} arguments")
             check(f"got {count}" in answer["message"], answer["message"])
