@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cli/commands.h"
-#include "cli/console.h"
-#include "cli/run_report.h"
+#include "cli/agent/console.h"
+#include "cli/agent/run_report.h"
+#include "cli/commands/commands.h"
 
 #include <trtc/error.h>
 #include <trtc/events.h>

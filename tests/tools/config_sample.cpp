@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // config-sample [FILE]: prints a configuration file with every key, or compares FILE with it.
-#include "cli/config_file.h"
+#include "cli/options/config_file.h"
 
 #include <cstdio>
 #include <fstream>

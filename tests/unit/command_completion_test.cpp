@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cli/command_completion.h"
+#include "cli/agent/command_completion.h"
 
-#include "cli/stdin_commands.h"
+#include "cli/agent/stdin_commands.h"
 #include "support/temp_dir.h"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "cli/config_file.h"
-#include "cli/options.h"
+#include "cli/options/config_file.h"
+#include "cli/options/options.h"
 #include "support/temp_dir.h"
 
 #include <trtc/error.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/devices_command.h"
+#include "cli/commands/devices_command.h"
 #include "media/devices/access.h"
 #include "media/devices/watch.h"
 #include "support/loop_fixture.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "cli/commands.h"
-#include "cli/event_printer.h"
+#include "cli/commands/commands.h"
+#include "cli/events/event_printer.h"
 #include "cli/exit_code.h"
 
 #include <doctest/doctest.h>

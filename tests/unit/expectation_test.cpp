@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/expectation.h"
+#include "cli/agent/expectation.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/junit.h"
+#include "cli/agent/junit.h"
 
 #include "support/temp_dir.h"
 

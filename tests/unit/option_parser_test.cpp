@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "cli/option_layers.h"
-#include "cli/option_parser.h"
+#include "cli/options/option_layers.h"
+#include "cli/options/option_parser.h"
 
 #include <trtc/error.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "cli/option_table.h"
-#include "cli/options.h"
+#include "cli/options/option_table.h"
+#include "cli/options/options.h"
 
 #include <trtc/error.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "cli/line_reader.h"
-#include "cli/stdin_commands.h"
+#include "cli/agent/stdin_commands.h"
+#include "cli/control/line_reader.h"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+#include "cli/agent/agent.h"
+
+#include "glib/main_context.h"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+// What the agent does with stdin: lines in, one `command-result` each out.
+namespace trtc::cli {
+
+namespace {
+
+constexpr std::size_t kMaxWaiting = 64;
+
+CommandOutcome refused(std::string message)
+{
+	return { Error { ErrorCode::InvalidOperation, std::move(message) }, {} };
+}
+
+Client::Done replyWith(CommandHost::Reply reply)
+{
+	return [reply = std::move(reply)](Status status) { reply({ std::move(status), {} }); };
+}
+
+} // namespace
+
+void Agent::openConsole()
+{
+	if (terminal_.screen)
+		console_ = std::make_unique<Console>(loop_, terminal_.screen, terminal_.use, config_, *client_,
+						     [this](std::string_view line) { onLine(line, false); });
+}
+
+void Agent::busy(const std::string &what)
+{
+	if (console_)
+		console_->busy(what);
+}
+
+void Agent::watchStdin()
+{
+	stdinPaused_ = false;
+	if (console_ && console_->takesInput())
+		return console_->pauseInput(false);
+	stdinWatch_ = glib::watchReadable(loop_, STDIN_FILENO, [this] { return readStdin(); });
+}
+
+/// One read: the descriptor is ready, so it does not block, and the loop gets its turn between blocks.
+bool Agent::readStdin()
+{
+	char buffer[16 * 1024];
+	const auto got = ::read(STDIN_FILENO, buffer, sizeof(buffer));
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	if (got <= 0) {
+		// The end of stdin is no command: the agent stays.
+		lines_.end();
+		return false;
+	}
+	lines_.feed({ buffer, static_cast<std::size_t>(got) });
+	// Whoever writes faster than we can carry out has to wait.
+	stdinPaused_ = stdinWaiting_ >= kMaxWaiting;
+	return !stdinPaused_;
+}
+
+bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
+{
+	auto command = std::make_shared<PendingCommand>();
+	command->line = splitCommand(line);
+	command->tooLong = tooLong;
+	command->answerTo = std::move(answerTo);
+	if (command->line.blank() && !tooLong)
+		return false;
+	stdinWaiting_ += command->answerTo ? 0 : 1;
+	push({ [this, command](std::function<void()> next) {
+		      if (command->tooLong) {
+			      answer(*command, { Error { ErrorCode::InvalidParameter,
+							 fmt::format("line too long: a command has at most {} bytes; "
+								     "the line was skipped",
+								     kMaxLineBytes) },
+						 {} });
+			      return next();
+		      }
+		      busy(command->line.text);
+		      runCommand(*this, command->line,
+				 [this, command, next = std::move(next)](const CommandOutcome &outcome) {
+					 answer(*command, outcome);
+					 next();
+				 });
+	      },
+	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
+	if (console_ && console_->takesInput() && stdinWaiting_ >= kMaxWaiting) {
+		stdinPaused_ = true;
+		console_->pauseInput(true);
+	}
+	return true;
+}
+
+void Agent::answer(PendingCommand &command, const CommandOutcome &outcome)
+{
+	if (std::exchange(command.answered, true))
+		return;
+	busy("");
+	stdinWaiting_ -= command.answerTo ? 0 : 1;
+	const auto record = commandResult(command.line, outcome);
+	emit(record);
+	if (command.answerTo)
+		command.answerTo(formatJson(record, { std::chrono::system_clock::now(), printer_.elapsed() }));
+}
+
+void Agent::switchRole(Role role, Reply reply) { client_->switchRole(role, replyWith(std::move(reply))); }
+
+void Agent::publish(Reply reply)
+{
+	if (!stream_)
+		return reply(refused("there is nothing to publish: start the agent with --video or --audio"));
+	client_->publish(*stream_, replyWith(std::move(reply)));
+}
+
+void Agent::unpublish(Reply reply) { client_->unpublish(replyWith(std::move(reply))); }
+
+void Agent::subscribe(const UserId &user, const SubscribeOptions &options, Reply reply)
+{
+	client_->subscribe(user, options, replyWith(std::move(reply)));
+	// Now rather than when it is up, so that no frame is missed; a refused subscription brings no frame.
+	for (const auto *stream : client_->streams())
+		if (stream->info().userId == user && !stream->subscribed())
+			recordings_->want(stream->info());
+}
+
+void Agent::unsubscribe(const UserId &user, Reply reply) { client_->unsubscribe(user, replyWith(std::move(reply))); }
+
+void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
+{
+	const auto name = toString(kind);
+	if (!stream_)
+		return reply(refused(fmt::format("there is no {} to {}: start the agent with --{}", name,
+						 muted ? "mute" : "unmute", name)));
+	const bool done = kind == MediaKind::Audio ? (muted ? stream_->muteAudio() : stream_->unmuteAudio())
+						   : (muted ? stream_->muteVideo() : stream_->unmuteVideo());
+	if (!done)
+		return reply(refused(fmt::format("there is no {} to {}: start the agent with --{}", name,
+						 muted ? "mute" : "unmute", name)));
+	if (client_->published())
+		client_->muteChanged();
+	reply({});
+}
+
+void Agent::startRecording(const std::string &directory, Reply reply)
+{
+	recordings_->start(directory, std::move(reply));
+}
+
+void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
+
+void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
+{
+	if (!stream_)
+		return reply(refused(fmt::format("there is no {} to replace: start the agent with --{}", toString(kind),
+						 toString(kind))));
+	stream_->replace(kind, source, replyWith(std::move(reply)));
+}
+
+void Agent::users(Reply reply)
+{
+	std::vector<Fields> users;
+	for (const auto &user : client_->users())
+		users.push_back({ { "userId", user.userId.str() }, { "role", toString(user.role) } });
+	reply({ Unit {}, { { "users", std::move(users) } } });
+}
+
+void Agent::streams(Reply reply)
+{
+	std::vector<Fields> streams;
+	for (const auto *stream : client_->streams()) {
+		const auto &info = stream->info();
+		streams.push_back({ { "userId", info.userId.str() },
+				    { "streamType", toString(info.streamType) },
+				    { "hasAudio", info.hasAudio },
+				    { "hasVideo", info.hasVideo },
+				    { "hasSmallVideo", info.hasSmallVideo },
+				    { "subscribed", stream->subscribed() } });
+	}
+	reply({ Unit {}, { { "streams", std::move(streams) } } });
+}
+
+void Agent::leave(Reply reply)
+{
+	leaveReply_ = std::move(reply);
+	beginLeave("leave");
+}
+
+} // namespace trtc::cli

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands/commands.h"
+#include "cli/control/control_path.h"
+#include "cli/control/line_reader.h"
+#include "cli/text.h"
+#include "json/reader.h"
+
+#include <trtc/error.h>
+
+#include <fmt/format.h>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <utility>
+
+namespace trtc::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long an agent may take for one answer. Its own limits are shorter; only one that is stuck needs more.
+constexpr auto kAnswerLimit = 60s;
+/// Longest answer taken in, bytes.
+constexpr std::size_t kMaxAnswer = 1024 * 1024;
+
+[[noreturn]] void noAgent(std::string message) { throw Exception(ErrorCode::ConnectFailed, std::move(message)); }
+
+std::string chooseControl(const CtlConfig &config)
+{
+	if (!config.control.empty())
+		return config.control;
+	if (config.runtimeDirectory.empty())
+		noAgent("no control socket is known: XDG_RUNTIME_DIR is not set; name the agent's socket with "
+			"--control");
+	const auto directory = controlDirectory(config.runtimeDirectory);
+	const auto found = livingControls(directory);
+	if (found.empty())
+		noAgent(fmt::format("no agent is running: there is no control socket in {}; name another place with "
+				    "--control",
+				    directory));
+	if (found.size() > 1)
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("{} agents are running: choose one with --control: {}", found.size(),
+					    fmt::join(found, ", ")));
+	return found.front();
+}
+
+FieldValue toField(const json::Value &value);
+
+Fields toFields(const json::Value &object)
+{
+	Fields fields;
+	for (const auto &key : object.keys())
+		if (const auto member = object.find(key))
+			fields.push_back({ key, toField(*member) });
+	return fields;
+}
+
+/// What an event may hold; anything else cannot come from an agent.
+FieldValue toField(const json::Value &value)
+{
+	using Type = json::Value::Type;
+	switch (value.type()) {
+	case Type::Boolean:
+		return value.boolean();
+	case Type::Integer:
+		return value.integer();
+	case Type::Double:
+		return value.number();
+	case Type::Array: {
+		std::vector<Fields> items;
+		for (const auto &item : value.items(kMaxAnswer))
+			items.push_back(toFields(item));
+		return items;
+	}
+	case Type::Null:
+		return std::string();
+	case Type::Object:
+	case Type::String:
+		break;
+	}
+	return value.string(kMaxAnswer);
+}
+
+/// One agent on the other end, blocking.
+class Conversation {
+public:
+	explicit Conversation(const std::string &path) : path_(path), fd_(connectControl(path)) {}
+
+	void say(std::string_view text)
+	{
+		while (!text.empty()) {
+			const auto sent = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+			if (sent < 0 && errno == EINTR)
+				continue;
+			if (sent < 0)
+				gone();
+			text.remove_prefix(static_cast<std::size_t>(sent));
+		}
+	}
+
+	/// The next line, without its line feed.
+	std::string hear()
+	{
+		for (;;) {
+			if (const auto feed = heard_.find('\n'); feed != std::string::npos) {
+				auto line = heard_.substr(0, feed);
+				heard_.erase(0, feed + 1);
+				return line;
+			}
+			if (heard_.size() > kMaxAnswer)
+				noAgent(fmt::format("what answers at {} is no agent of this program", path_));
+			pollfd poll { fd_.get(), POLLIN, 0 };
+			const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(kAnswerLimit).count();
+			if (::poll(&poll, 1, static_cast<int>(limit)) == 0)
+				noAgent(fmt::format("the agent at {} has not answered within {} s: is it stopped?",
+						    path_, kAnswerLimit.count()));
+			char buffer[16 * 1024];
+			const auto got = ::recv(fd_.get(), buffer, sizeof(buffer), MSG_DONTWAIT);
+			if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+				gone();
+			if (got > 0)
+				heard_.append(buffer, static_cast<std::size_t>(got));
+		}
+	}
+
+private:
+	[[noreturn]] void gone() const
+	{
+		throw Exception(ErrorCode::ConnectionLost,
+				fmt::format("the agent at {} closed the connection before it answered: it has ended, "
+					    "serves too many connections, or belongs to somebody else",
+					    path_));
+	}
+
+	std::string path_, heard_;
+	Descriptor fd_;
+};
+
+class Ctl {
+public:
+	explicit Ctl(const CtlConfig &config) : format_(config.events), agent_(chooseControl(config)) {}
+
+	void ask(std::string_view line)
+	{
+		agent_.say(std::string(line) + '\n');
+		const auto answer = agent_.hear();
+		const auto parsed = json::parse(answer, { kMaxAnswer, 8 });
+		if (!parsed || !parsed.value().isObject())
+			noAgent("what answers there is no agent of this program");
+		const auto &event = parsed.value();
+		const bool ok = event.booleanOr("ok", false);
+		if (!ok && code_ == ExitCode::Ok)
+			code_ = exitCodeFor(static_cast<ErrorCode>(
+				event.integerOr("code", static_cast<int>(ErrorCode::Unknown), 0, 0xffff)));
+		print(answer, event);
+	}
+
+	/// Of the first command that failed.
+	ExitCode code() const noexcept { return code_; }
+
+private:
+	void print(const std::string &answer, const json::Value &event) const
+	{
+		std::string text;
+		if (format_ == EventFormat::Json) {
+			text = answer + '\n';
+		} else if (format_ == EventFormat::Text) {
+			EventRecord record { event.stringOr("event", "", 100), {} };
+			Stamp stamp { {}, std::chrono::milliseconds(event.integerOr("elapsedMs", 0, 0)) };
+			for (auto &field : toFields(event))
+				if (field.name != "event" && field.name != "time" && field.name != "elapsedMs")
+					record.fields.push_back(std::move(field));
+			text = formatText(record, stamp);
+		}
+		if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+			throw Exception(ErrorCode::OutputFailed,
+					fmt::format("stdout cannot be written: {}", std::strerror(errno)));
+	}
+
+	EventFormat format_;
+	Conversation agent_;
+	ExitCode code_ = ExitCode::Ok;
+};
+
+/// Every line of stdin, one after the other.
+void askFromStdin(Ctl &ctl)
+{
+	LineReader lines([&](std::string_view line, bool tooLong) {
+		if (tooLong)
+			throw Exception(ErrorCode::InvalidParameter,
+					fmt::format("line too long: a command has at most {} bytes", kMaxLineBytes));
+		if (!trim(line).empty())
+			ctl.ask(line);
+	});
+	char buffer[16 * 1024];
+	for (;;) {
+		const auto got = ::read(STDIN_FILENO, buffer, sizeof(buffer));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return lines.end();
+		lines.feed({ buffer, static_cast<std::size_t>(got) });
+	}
+}
+
+} // namespace
+
+ExitCode runCtl(const CtlConfig &config)
+{
+	try {
+		const auto command = fmt::format("{}", fmt::join(config.words, " "));
+		// An agent has no answer to an empty line.
+		if (!config.words.empty() && trim(command).empty())
+			throw Exception(ErrorCode::InvalidParameter,
+					"the command is empty: name one, as in trtc-cli ctl help, or none at all to "
+					"take commands from stdin");
+		Ctl ctl(config);
+		if (config.words.empty())
+			askFromStdin(ctl);
+		else
+			ctl.ask(command);
+		return ctl.code();
+	} catch (const Exception &error) {
+		complain(error.error().message);
+		return exitCodeFor(error.error().code);
+	}
+}
+
+} // namespace trtc::cli

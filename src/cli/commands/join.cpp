@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "cli/agent/agent.h"
+
+#include "base/log.h"
+#include "cli/agent/console.h"
+#include "cli/agent/plan.h"
+#include "cli/agent/run_report.h"
+#include "cli/options/secret_file.h"
+#include "terminal/screen.h"
+#include "usersig/usersig.h"
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace trtc::cli {
+
+namespace {
+
+/// How long a UserSig lives that the agent makes for itself.
+constexpr std::int64_t kOwnSigSeconds = 7 * 24 * 3600;
+
+std::string userSig(const JoinConfig &config, RunReport &report)
+{
+	if (!config.secretKeyFile.empty()) {
+		const auto key = readSecretFile(config.secretKeyFile, "secret key");
+		report.hide(key);
+		return usersig::sign(config.client.userId.str(), config.client.sdkAppId, key, kOwnSigSeconds,
+				     static_cast<std::int64_t>(std::time(nullptr)));
+	}
+	if (!config.userSigFile.empty())
+		return readSecretFile(config.userSigFile, "UserSig");
+	return config.client.userSig;
+}
+
+/// Throws Exception(InvalidParameter). The file is read with every connection, and whatever is no file, such as a pipe
+/// without a writer, would be waited for.
+void checkCaFile(const std::string &path)
+{
+	struct stat info {};
+	const bool readable = ::access(path.c_str(), R_OK) == 0 && ::stat(path.c_str(), &info) == 0;
+	if (readable && S_ISREG(info.st_mode))
+		return;
+	throw Exception(
+		ErrorCode::InvalidParameter,
+		fmt::format("certificate file {} {}: name a PEM file with --ca-file", path,
+			    readable ? "is no regular file" : fmt::format("cannot be read: {}", std::strerror(errno))));
+}
+
+Ending plan(const JoinConfig &config, EventPrinter &printer)
+{
+	std::vector<TrackPlan> sources;
+	try {
+		sources = planSources(config);
+	} catch (const Exception &error) {
+		// As with an agent: whatever the reason is, it is the source that failed.
+		const auto code = reportFatal(printer, error.error());
+		return { code == ExitCode::Usage ? code : ExitCode::Source, errorName(error.error().code), {} };
+	}
+	printPlan(config, std::move(sources), printer);
+	return { ExitCode::Ok, "dry-run", {} };
+}
+
+/// The terminal is given back whatever happens. Log and events go on through the closed screen, which writes plainly.
+class OpenScreen {
+public:
+	OpenScreen(MainLoop &loop, const TerminalUse &use, EventPrinter &printer) : use_(use)
+	{
+		if (use.output >= 0)
+			screen_ = terminal::Screen::open(loop, { use.output, use.input, use.colours });
+		if (screen_)
+			printer.attach(screen_, use.events, use.log);
+	}
+	~OpenScreen()
+	{
+		if (screen_)
+			screen_->close();
+	}
+	OpenScreen(const OpenScreen &) = delete;
+	OpenScreen &operator=(const OpenScreen &) = delete;
+	std::shared_ptr<terminal::Screen> get() const { return screen_; }
+	std::function<void(std::string_view)> log() const
+	{
+		if (!screen_ || !use_.log)
+			return {};
+		return [screen = screen_](std::string_view line) { static_cast<void>(screen->print(line)); };
+	}
+
+private:
+	TerminalUse use_;
+	std::shared_ptr<terminal::Screen> screen_;
+};
+
+Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
+{
+	try {
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		MainLoop loop;
+		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
+		const OpenScreen screen(loop, use, printer);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
+			       { screen.log(), report.logTap() });
+		config.client.userSig = userSig(config, report);
+		report.hide(config.client.userSig);
+		report.hide(config.join.privateMapKey);
+		if (const auto &turn = config.client.network.turn)
+			report.hide(turn->password);
+		if (const auto &proxy = config.client.network.proxy)
+			report.hide(proxy->password);
+		config.client.trace = config.local.trace = report.trace();
+		if (!config.client.caFile.empty())
+			checkCaFile(config.client.caFile);
+		if (!config.junitFile.empty())
+			checkJunitPath(config.junitFile);
+		if (config.dryRun)
+			return plan(config, printer);
+		initializeLibrary();
+		report.versions();
+		return Agent(loop, std::move(config), printer, { screen.get(), use }).run();
+	} catch (const Exception &error) {
+		return {
+			reportFatal(printer, error.error()), errorName(error.error().code), {}, {}, error.error(), {}
+		};
+	}
+}
+
+} // namespace
+
+void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending &ending)
+{
+	if (config.junitFile.empty())
+		return;
+	const auto elapsed = printer.elapsed();
+	const Error cause = ending.cause.value_or(Error { ErrorCode::Unknown, "the agent was interrupted" });
+	try {
+		writeJunit(config.junitFile,
+			   { fmt::format("{}.{}", config.join.room.str(), config.client.userId.str()),
+			     std::chrono::system_clock::now() - elapsed, elapsed,
+			     completeVerdicts(config.expectations, ending.verdicts, cause, elapsed) });
+	} catch (const Exception &error) {
+		// Refused at the start it has been told; and another error that came first stays the first.
+		if (ending.cause && ending.cause->message == error.error().message)
+			return;
+		if (ending.code != ExitCode::Ok)
+			return printer.complain(error.error().message);
+		ending.code = reportFatal(printer, error.error());
+		ending.reason = errorName(error.error().code);
+	}
+}
+
+ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
+{
+	RunReport report(printer);
+	auto ending = run(config, printer, report);
+	reportExpectations(config, printer, ending);
+	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
+				    ending.moved));
+	return ending.code;
+}
+
+} // namespace trtc::cli

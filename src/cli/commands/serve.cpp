@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "cli/commands/commands.h"
+
+#include "base/log.h"
+#include "cli/agent/plan.h"
+#include "cli/agent/run_report.h"
+#include "cli/control/service_manager.h"
+#include "cli/options/secret_file.h"
+#include "service/server.h"
+
+#include <trtc/client.h>
+#include <trtc/main_loop.h>
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <optional>
+
+namespace trtc::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the goodbye to everybody may take.
+constexpr auto kStopLimit = 5s;
+
+ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report)
+{
+	try {
+		if (const auto error = report.open(config.report))
+			throw Exception(*error);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, { {}, report.logTap() });
+		if (config.dryRun) {
+			printPlan(config, printer);
+			return ExitCode::Ok;
+		}
+		service::ServerConfig server;
+		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
+		server.secretKey = readOrMakeKey(keyFile);
+		report.hide(server.secretKey);
+		server.trace = report.trace();
+		server.host = config.host;
+		server.port = config.port;
+		server.tlsCertificate = config.tlsCertificate;
+		server.tlsKey = config.tlsKey;
+		server.mediaAddress = config.mediaAddress;
+		server.minMediaPort = config.minMediaPort;
+		server.maxMediaPort = config.maxMediaPort;
+		server.sdkAppId = config.sdkAppId;
+		server.limits.maxRooms = config.maxRooms;
+		server.limits.maxUsersPerRoom = config.maxUsers;
+		server.limits.maxAnchorsPerRoom = config.maxAnchors;
+		initializeLibrary();
+		report.versions();
+
+		MainLoop loop;
+		std::optional<service::Server> service;
+		SourceHandle watchdog;
+		ServiceManager manager(loop);
+		const auto stop = [&] {
+			if (watchdog)
+				return loop.quit(); // asked twice
+			manager.stopping();
+			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
+			service->stop([&] { loop.quit(); });
+		};
+		const auto onInterrupt = loop.onSignal(SIGINT, stop);
+		const auto onTerminate = loop.onSignal(SIGTERM, stop);
+		try {
+			service.emplace(loop, server);
+		} catch (const Exception &error) {
+			// An address that cannot be had is a matter of configuration here, not of a peer.
+			reportFatal(printer, error.error());
+			return ExitCode::Usage;
+		}
+		printer.print({ "service-ready",
+				{ { "url", service->url() },
+				  { "sdkAppId", std::int64_t { config.sdkAppId } },
+				  { "secretKeyFile", keyFile } } });
+		manager.ready(fmt::format("room service at {}", service->url()));
+		loop.run();
+		return ExitCode::Ok;
+	} catch (const Exception &error) {
+		return reportFatal(printer, error.error());
+	}
+}
+
+} // namespace
+
+ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
+{
+	RunReport report(printer);
+	const auto code = run(config, printer, report);
+	report.close(code, code == ExitCode::Ok ? "signal" : "failed");
+	return code;
+}
+
+} // namespace trtc::cli

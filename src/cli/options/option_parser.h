@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "cli/options/option_values.h"
+
+namespace trtc::cli {
+
+/// What the command line asks for.
+struct Parsed {
+	const CommandSpec *command = nullptr; ///< null: a text to print
+	std::string print;
+};
+/// Fills @p values. An option whose value may be left out takes the next word for its value unless that begins with
+/// `-`; of a command with a positional argument, only when it is one of the option's choices. `=` always works.
+/// Throws Exception(InvalidParameter): no such command or option, a missing or surplus value.
+Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values,
+		      std::span<const CommandSpec> commands = commandSpecs());
+
+} // namespace trtc::cli
