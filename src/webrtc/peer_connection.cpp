@@ -43,6 +43,8 @@ public:
 	void offer(const std::vector<OfferLine> &lines);
 	void setAnswer(const std::string &text);
 	void answer(const std::string &text, const std::vector<AnswerLine> &lines);
+	void retune(std::size_t mLine, const AnswerLine &line);
+	void expectSsrc(std::uint32_t ssrc, std::size_t mLine) { mLineOfSsrc_[ssrc] = mLine; }
 	void close();
 
 	std::shared_ptr<Sender> sender(std::size_t mLine) const
@@ -286,7 +288,7 @@ bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::functi
 	if (config_.trace)
 		config_.trace->sdp(config_.name, Trace::Direction::In,
 				   type == GST_WEBRTC_SDP_TYPE_OFFER ? "offer" : "answer", text);
-	auto parsed = sdp::parse(text);
+	auto parsed = sdp::parse(text, std::max(answerLines_.size(), sdp::kMaxMediaLines));
 	const auto description = parsed ? makeDescription(type, text) : nullptr;
 	if (!description) {
 		loop_.post(
@@ -300,18 +302,19 @@ bool Core::setRemote(GstWebRTCSDPType type, const std::string &text, std::functi
 	for (std::size_t i = 0; i < remote_->media.size(); ++i)
 		for (const auto ssrc : remote_->media[i].ssrcs())
 			mLineOfSsrc_[ssrc] = i;
-	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
-		fail(ErrorCode::MediaFailed,
-		     config_.ice.relayOnly && config_.ice.turn
-			     ? fmt::format(
-				       "no media connection within {} ms through the TURN server {}: may it relay to "
-				       "the other end?",
-				       config_.connectTimeout.count(), config_.ice.turn->place())
-			     : fmt::format(
-				       "no media connection within {} ms (ICE or DTLS): is UDP between the two ends "
-				       "open?",
-				       config_.connectTimeout.count()));
-	});
+	if (!verified_ && !connectTimer_)
+		connectTimer_ = loop_.after(config_.connectTimeout, [this] {
+			fail(ErrorCode::MediaFailed,
+			     config_.ice.relayOnly && config_.ice.turn
+				     ? fmt::format("no media connection within {} ms through the TURN server {}: may "
+						   "it relay to "
+						   "the other end?",
+						   config_.connectTimeout.count(), config_.ice.turn->place())
+				     : fmt::format("no media connection within {} ms (ICE or DTLS): is UDP between the "
+						   "two ends "
+						   "open?",
+						   config_.connectTimeout.count()));
+		});
 	setDescription(loop_, webrtc_, "set-remote-description", description,
 		       guarded("set-remote-description",
 			       [then = std::move(then)](Core &core, const std::string &) { then(core); }));
@@ -323,20 +326,29 @@ void Core::setAnswer(const std::string &text)
 	setRemote(GST_WEBRTC_SDP_TYPE_ANSWER, text, [](Core &) {});
 }
 
+std::string rtpCaps(const AnswerLine &line)
+{
+	const bool audio = line.encodingName == "OPUS";
+	return fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
+			   audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
+			   line.ssrc);
+}
+
 void Core::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 {
-	answerLines_ = lines;
-	for (std::size_t i = 0; i < lines.size(); ++i) {
+	// The lines of an offer before have their senders.
+	const auto before = std::exchange(answerLines_, lines).size();
+	localSet_ = told_ = false;
+	for (std::size_t i = before; i < lines.size(); ++i) {
 		const auto &line = lines[i];
-		if (!line.ssrc)
+		if (!line.sends())
 			continue;
-		const bool audio = line.encodingName == "OPUS";
-		const auto caps = fmt::format(
-			"application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
-			audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
-			line.ssrc);
+		const bool open = !line.openCaps.empty();
+		const auto caps = open ? line.openCaps : rtpCaps(line);
 		auto pad = requestSink(caps);
-		senders_.push_back(AppSender::create(loop_, pipeline_, i, caps, "", pad.get()));
+		senders_.push_back(AppSender::create(loop_, pipeline_, i, open ? "" : caps, "", pad.get()));
+		if (verified_)
+			senders_.back()->open();
 	}
 	setRemote(GST_WEBRTC_SDP_TYPE_OFFER, text, [](Core &core) {
 		createDescription(core.loop_, core.webrtc_, "create-answer", "answer",
@@ -344,6 +356,13 @@ void Core::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 					  self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
 				  }));
 	});
+}
+
+void Core::retune(std::size_t mLine, const AnswerLine &line)
+{
+	for (const auto &sender : senders_)
+		if (sender->mLine() == mLine)
+			sender->setCaps(rtpCaps(line));
 }
 
 void Core::onStateNotify(GObject *object, GParamSpec *, gpointer data) noexcept
@@ -597,6 +616,12 @@ public:
 		core_->answer(sdp, lines);
 	}
 	std::shared_ptr<Sender> sender(std::size_t mLine) const override { return core_->sender(mLine); }
+	void answerMore(const std::string &sdp, const std::vector<AnswerLine> &lines) override
+	{
+		core_->answer(sdp, lines);
+	}
+	void retune(std::size_t mLine, const AnswerLine &line) override { core_->retune(mLine, line); }
+	void expectSsrc(std::uint32_t ssrc, std::size_t mLine) override { core_->expectSsrc(ssrc, mLine); }
 	bool connected() const noexcept override { return core_->connected(); }
 	void close() override { core_->close(); }
 	ReceiveStats receiveStats(std::size_t mLine) const override { return core_->receiveStats(mLine); }
