@@ -202,8 +202,7 @@ void writePayload(Writer &out, const Payload &payload)
 			   [](const ChannelReconnect &) {},
 			   [&](const SdpAnswer &answer) { out.member("type", "answer").member("sdp", answer.sdp); },
 			   [&](const PeerJoin &peer) {
-				   out.member("userId", peer.userId);
-				   writeId(out, "srcTinyId", peer.tinyId);
+				   out.member("userId", peer.userId).member("srcTinyId", peer.tinyId);
 				   out.member("role", static_cast<int>(peer.role));
 			   },
 			   [&](const PeerLeave &peer) {
