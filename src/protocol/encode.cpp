@@ -47,13 +47,6 @@ void writeConstraint(Writer &out, const ConstraintConfig &config)
 	out.endObject();
 }
 
-/// Left out as it was read: there is no empty id.
-void writeId(Writer &out, const char *name, const std::string &id)
-{
-	if (!id.empty())
-		out.member(name, id);
-}
-
 void writeWishes(Writer &out, const SubscribeWishes &wishes)
 {
 	out.member("audio", wishes.audio).member("bigVideo", wishes.bigVideo);
@@ -126,55 +119,55 @@ const char *commandName(const Command &command)
 
 void writeCommandData(Writer &out, const ClientMessage &message)
 {
-	std::visit(overloaded {
-			   [&](const Join &join) { writeJoin(out, join); },
-			   [](const GetUserList &) {},
-			   [&](const QualityReport &report) { writeReport(out, message, report); },
-			   [&](const Publish &publish) {
-				   writeOffer(out, publish.sdp);
-				   out.member("screen", publish.screen);
-				   writeState(out, publish.state);
-				   writeConstraint(out, publish.constraint);
-			   },
-			   [&](const PublishChange &change) {
-				   out.member("action", change.action)
-					   .member("trackId", change.trackId)
-					   .member("kind", change.kind);
-				   writeOffer(out, change.sdp);
-				   writeState(out, change.state);
-			   },
-			   [&](const PublishStateChange &change) {
-				   writeState(out, change.state);
-				   writeConstraint(out, change.constraint);
-			   },
-			   [](const Unpublish &) {},
-			   [&](const UpdateConstraintConfig &update) { writeConstraintFields(out, update.constraint); },
-			   [&](const MuteUplink &mute) {
-				   out.member("audio", mute.mute.audio).member("bigVideo", mute.mute.bigVideo);
-				   out.member("auxVideo", mute.mute.auxVideo);
-			   },
-			   [&](const Subscribe &subscribe) {
-				   writeOffer(out, subscribe.sdp);
-				   writeId(out, "srcUserId", subscribe.srcUserId);
-				   writeId(out, "srcTinyId", subscribe.srcTinyId);
-				   writeWishes(out, subscribe.wishes);
-			   },
-			   [&](const SubscribeChange &change) {
-				   writeWishes(out, change.wishes);
-				   out.member("srcTinyId", change.srcTinyId);
-			   },
-			   [&](const Unsubscribe &unsubscribe) {
-				   writeId(out, "srcTinyId", unsubscribe.srcTinyId);
-				   writeId(out, "srcUserId", unsubscribe.srcUserId);
-			   },
-			   [&](const ChangeRole &change) {
-				   out.member("role", static_cast<int>(change.role))
-					   .member("privateMapKey", change.privateMapKey);
-			   },
-			   [](const Leave &) {},
-			   [](const Other &) {},
-		   },
-		   message.command);
+	std::visit(
+		overloaded {
+			[&](const Join &join) { writeJoin(out, join); },
+			[](const GetUserList &) {},
+			[&](const QualityReport &report) { writeReport(out, message, report); },
+			[&](const Publish &publish) {
+				writeOffer(out, publish.sdp);
+				out.member("screen", publish.screen);
+				writeState(out, publish.state);
+				writeConstraint(out, publish.constraint);
+			},
+			[&](const PublishChange &change) {
+				out.member("action", change.action)
+					.member("trackId", change.trackId)
+					.member("kind", change.kind);
+				writeOffer(out, change.sdp);
+				writeState(out, change.state);
+			},
+			[&](const PublishStateChange &change) {
+				writeState(out, change.state);
+				writeConstraint(out, change.constraint);
+			},
+			[](const Unpublish &) {},
+			[&](const UpdateConstraintConfig &update) { writeConstraintFields(out, update.constraint); },
+			[&](const MuteUplink &mute) {
+				out.member("audio", mute.mute.audio).member("bigVideo", mute.mute.bigVideo);
+				out.member("auxVideo", mute.mute.auxVideo);
+			},
+			[&](const Subscribe &subscribe) {
+				writeOffer(out, subscribe.sdp);
+				out.member("srcUserId", subscribe.srcUserId).member("srcTinyId", subscribe.srcTinyId);
+				writeWishes(out, subscribe.wishes);
+			},
+			[&](const SubscribeChange &change) {
+				writeWishes(out, change.wishes);
+				out.member("srcTinyId", change.srcTinyId);
+			},
+			[&](const Unsubscribe &unsubscribe) {
+				out.member("srcTinyId", unsubscribe.srcTinyId)
+					.member("srcUserId", unsubscribe.srcUserId);
+			},
+			[&](const ChangeRole &change) {
+				out.member("role", static_cast<int>(change.role))
+					.member("privateMapKey", change.privateMapKey);
+			},
+			[](const Leave &) {},
+			[](const Other &) {},
+		},
+		message.command);
 }
 
 void writePayload(Writer &out, const Payload &payload)
@@ -249,9 +242,9 @@ std::string encode(const ClientMessage &message)
 	Writer out;
 	out.beginObject().member("cmd", commandName(message.command)).key("data").beginObject();
 	writeCommandData(out, message);
-	out.endObject();
-	writeId(out, "userId", message.userId);
-	writeId(out, "tinyId", message.tinyId);
+	out.endObject().member("userId", message.userId);
+	if (!message.tinyId.empty())
+		out.member("tinyId", message.tinyId);
 	return out.member("seq", message.seq).endObject().take();
 }
 
