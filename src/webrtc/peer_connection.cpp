@@ -94,7 +94,7 @@ private:
 	std::vector<AnswerLine> answerLines_;
 	std::optional<sdp::Description> remote_;
 	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
-	bool offerer_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,
+	bool offerer_ = false, grown_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,
 	     verified_ = false;
 	SourceHandle connectTimer_, gatherTimer_;
 };
@@ -244,7 +244,8 @@ void Core::gathered()
 	const glib::CharPtr owned(gst_sdp_message_as_text(local->sdp));
 	gst_webrtc_session_description_free(local);
 	const std::string text = owned.get();
-	if (complete && !checkCandidates(text))
+	// A later answer does not repeat them.
+	if (complete && !grown_ && !checkCandidates(text))
 		return;
 	if (!std::exchange(told_, true))
 		tellLocal(text);
@@ -338,6 +339,7 @@ void Core::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 {
 	// The lines of an offer before have their senders.
 	const auto before = std::exchange(answerLines_, lines).size();
+	grown_ = before != 0;
 	localSet_ = told_ = false;
 	for (std::size_t i = before; i < lines.size(); ++i) {
 		const auto &line = lines[i];
