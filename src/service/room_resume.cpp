@@ -46,9 +46,9 @@ bool RoomService::Impl::mayKeep(const Session &session) const
 const Session *RoomService::Impl::memberOf(const Identity &who, const Comeback &comeback) const
 {
 	try {
-		const auto found = rooms.find({ who.sdkAppId, comeback.useStringRoomId
-								      ? RoomId::string(comeback.roomId)
-								      : RoomId::parseNumber(comeback.roomId) });
+		const auto found =
+			rooms.find({ who.sdkAppId, comeback.useStringRoomId ? RoomId::string(comeback.roomId)
+									    : RoomId::parseNumber(comeback.roomId) });
 		return found == rooms.end() ? nullptr : found->second.member(who.userId);
 	} catch (const Exception &) {
 		return nullptr; // no room has such a name

@@ -82,8 +82,7 @@ TEST_CASE_FIXTURE(ResumeFixture, "coming back: 514 and the list, and everything 
 	say(2, protocol::QualityReport {});
 	CHECK(all<CloseSession>(service.tick(now)).empty());
 	CHECK(all<UplinkFlow>(say(1, protocol::MuteUplink {})).size() == 1);
-	CHECK(all<ChangeDownlink>(
-		      say(1, protocol::SubscribeChange { tinyIdOf(open(3, "bob"), 3), { .audio = true } }))
+	CHECK(all<ChangeDownlink>(say(1, protocol::SubscribeChange { tinyIdOf(open(3, "bob"), 3), { .audio = true } }))
 		      .size() == 1);
 }
 
