@@ -4,6 +4,7 @@
 #include "service/room.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,7 @@ struct RoomService::Impl {
 	std::map<SessionId, Session> sessions; ///< a map: rooms hold pointers to its values
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
+	std::set<std::pair<RoomKey, UserId>> banned;
 	std::uint64_t nextTinyId = 1001;
 	std::optional<TimePoint> nextListAt;
 
@@ -34,6 +36,9 @@ struct RoomService::Impl {
 	/// Out of its room, told why with event 9, and its socket closed. @p session is gone afterwards.
 	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
 		 int leaveReason, Effects &out);
+
+	/// The member, or null.
+	Session *memberOf(const RoomKey &key, const UserId &user);
 
 	// ---- messages
 	void push(Effects &out, SessionId to, protocol::Event event, protocol::Payload payload) const;
