@@ -2,6 +2,7 @@
 #include "webrtc/webrtc_bin.h"
 
 #include "webrtc/fingerprint.h"
+#include "webrtc/repair.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -20,6 +21,7 @@ void WebrtcBin::build()
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
+	hastenFeedback(webrtc_);
 	configureIce(webrtc_, config_.ice);
 	connectHook("notify::connection-state", onStateNotify);
 	connectHook("notify::ice-gathering-state", onGatheringNotify);
@@ -151,6 +153,7 @@ void WebrtcBin::close()
 		g_signal_handler_disconnect(webrtc_, handler);
 	pipeline_.stop();
 	rtpbin_.reset();
+	offered_.clear();
 	for (auto &track : tracks_)
 		track->detach();
 	tracks_.clear();

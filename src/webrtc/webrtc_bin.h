@@ -62,7 +62,7 @@ private:
 	void connectHook(const char *signal, Callback callback);
 	ActionDone guarded(const char *action, std::function<void(WebrtcBin &, const std::string &)> then);
 	bool setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(WebrtcBin &)> then);
-	gst::PadPtr requestSink(const std::string &caps);
+	gst::PadPtr requestSink(const std::string &caps, bool repair);
 	void setLocal(GstWebRTCSDPType type, const std::string &text);
 	void gathered();
 	bool checkCandidates(const std::string &text);
@@ -86,6 +86,7 @@ private:
 	std::vector<std::shared_ptr<PadTrack>> tracks_;
 	std::vector<std::pair<gst::PadPtr, gulong>> unverified_; // pads that came before the certificate was checked
 	std::vector<AnswerLine> answerLines_;
+	std::vector<gst::ObjectPtr<GstWebRTCRTPTransceiver>> offered_; // in m-line order
 	std::optional<sdp::Description> remote_;
 	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
 	bool offerer_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,

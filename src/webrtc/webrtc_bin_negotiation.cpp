@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "webrtc/webrtc_bin.h"
 
+#include "webrtc/repair.h"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -29,7 +31,7 @@ ActionDone WebrtcBin::guarded(const char *action, std::function<void(WebrtcBin &
 }
 
 /// A sink pad whose transceiver only sends, with fixed codec and SSRC: m-lines come in the order of these calls.
-gst::PadPtr WebrtcBin::requestSink(const std::string &caps)
+gst::PadPtr WebrtcBin::requestSink(const std::string &caps, bool repair)
 {
 	auto pad = gst::PadPtr::adopt(gst_element_request_pad_simple(webrtc_, "sink_%u"));
 	if (!pad)
@@ -39,7 +41,9 @@ gst::PadPtr WebrtcBin::requestSink(const std::string &caps)
 	auto transceiver = gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
 	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
 	g_object_set(transceiver.get(), "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "codec-preferences",
-		     parsed.get(), nullptr);
+		     parsed.get(), "do-nack", gboolean { repair }, nullptr);
+	if (offerer_)
+		offered_.push_back(std::move(transceiver));
 	return pad;
 }
 
@@ -59,13 +63,15 @@ void WebrtcBin::offer(const std::vector<OfferLine> &lines)
 			GstWebRTCRTPTransceiver *raw = nullptr;
 			g_signal_emit_by_name(webrtc_, "add-transceiver", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY,
 					      parsed.get(), &raw);
-			gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw);
+			offered_.push_back(gst::ObjectPtr<GstWebRTCRTPTransceiver>::adopt(raw));
+			g_object_set(raw, "do-nack", TRUE, nullptr);
 			continue;
 		}
 		const bool audio = line.kind == MediaKind::Audio;
 		const auto codec = line.codecs.empty() ? VideoCodec::H264 : line.codecs.front();
 		const auto ssrc = g_random_int();
-		auto pad = requestSink(fmt::format("{},ssrc=(uint){}", audio ? opusCaps() : codecCaps(codec), ssrc));
+		auto pad =
+			requestSink(fmt::format("{},ssrc=(uint){}", audio ? opusCaps() : codecCaps(codec), ssrc), true);
 		if (!line.active)
 			continue;
 		if (audio)
@@ -86,7 +92,7 @@ void WebrtcBin::offer(const std::vector<OfferLine> &lines)
 	}
 	createDescription(loop_, webrtc_, "create-offer", "offer",
 			  guarded("create-offer", [](WebrtcBin &rtc, const std::string &sdp) {
-				  rtc.setLocal(GST_WEBRTC_SDP_TYPE_OFFER, sdp);
+				  rtc.setLocal(GST_WEBRTC_SDP_TYPE_OFFER, offerRepair(sdp));
 			  }));
 }
 
@@ -184,6 +190,7 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 	for (std::size_t i = 0; i < remote_->media.size(); ++i)
 		for (const auto ssrc : remote_->media[i].ssrcs())
 			mLineOfSsrc_[ssrc] = i;
+	mapRepairStreams(webrtc_, *remote_);
 	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
 		fail(ErrorCode::MediaFailed,
 		     config_.ice.relayOnly && config_.ice.turn
@@ -204,12 +211,24 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 
 void WebrtcBin::setAnswer(const std::string &text)
 {
+	if (const auto parsed = sdp::parse(text))
+		for (std::size_t i = 0; i < parsed.value().media.size() && i < offered_.size(); ++i) {
+			const auto &media = parsed.value().media[i];
+			const auto maps = media.rtpMaps();
+			// A peer that repairs nothing is not asked in vain.
+			if (maps.empty() || !repairFormat(media, maps.front().payloadType))
+				g_object_set(offered_[i].get(), "do-nack", FALSE, nullptr);
+		}
 	setRemote(GST_WEBRTC_SDP_TYPE_ANSWER, text, [](WebrtcBin &) {});
 }
 
 void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 {
 	answerLines_ = lines;
+	std::vector<bool> repair;
+	for (const auto &line : lines)
+		repair.push_back(line.repairType != 0);
+	repairReceived(webrtc_, std::move(repair));
 	for (std::size_t i = 0; i < lines.size(); ++i) {
 		const auto &line = lines[i];
 		if (!line.ssrc)
@@ -219,7 +238,7 @@ void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &l
 			"application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
 			audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
 			line.ssrc);
-		auto pad = requestSink(caps);
+		auto pad = requestSink(caps, line.repairType != 0);
 		senders_.push_back(AppSender::create(loop_, pipeline_, i, caps, "", pad.get()));
 	}
 	setRemote(GST_WEBRTC_SDP_TYPE_OFFER, text, [](WebrtcBin &rtc) {
