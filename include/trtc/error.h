@@ -18,6 +18,8 @@ enum class ErrorCode : int {
 	InitializeFailed = 0x1004,	   ///< the source is there but gives nothing usable
 	SignalChannelSetupFailed = 0x4001, ///< UserSig refused
 	JoinRoomFailed = 0x4004,	   ///< refused by the room
+	UplinkReconnectionFailed = 0x4007,   ///< what we send did not get through again
+	DownlinkReconnectionFailed = 0x4008, ///< what somebody sends did not come again
 	RemoteStreamNotExist = 0x4010,	   ///< the user publishes nothing
 	ClientBanned = 0x4040,		   ///< kicked, banned, room disbanded
 	NotSupportedH264 = 0x4049,	   ///< the other side cannot decode H.264

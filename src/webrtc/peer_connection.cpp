@@ -2,6 +2,7 @@
 #include "webrtc/peer_connection.h"
 
 #include "gst/pipeline.h"
+#include "webrtc/arrivals.h"
 #include "webrtc/fingerprint.h"
 #include "webrtc/promise.h"
 #include "webrtc/remote_report.h"
@@ -54,6 +55,7 @@ public:
 	}
 	PeerConnection::ReceiveStats receiveStats(std::size_t mLine) const;
 	PeerConnection::Stats stats() const;
+	std::uint64_t arrivals() const { return arrivals_->count(); }
 	bool connected() const noexcept { return verified_; }
 
 private:
@@ -85,6 +87,7 @@ private:
 	gst::Pipeline pipeline_;
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
+	std::shared_ptr<Arrivals> arrivals_;
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;
@@ -114,6 +117,7 @@ void Core::build()
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
 	rtpbin_ = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
 	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	arrivals_ = Arrivals::watch(rtpbin_.get());
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
@@ -601,6 +605,7 @@ public:
 	void close() override { core_->close(); }
 	ReceiveStats receiveStats(std::size_t mLine) const override { return core_->receiveStats(mLine); }
 	Stats stats() const override { return core_->stats(); }
+	std::uint64_t arrivals() const override { return core_->arrivals(); }
 
 private:
 	std::shared_ptr<Core> core_;

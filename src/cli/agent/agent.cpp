@@ -334,7 +334,7 @@ void Agent::onFailed(const Failed &failed)
 		return;
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
 	// The agent stays, but a script must see that a file or somebody's media is missing.
-	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
+	if (failed.error.code == ErrorCode::OutputFailed || exitCodeFor(failed.error.code) == ExitCode::Media)
 		noteCode(exitCodeFor(failed.error.code), failed.error);
 	if (!failed.recoverable)
 		beginLeave("failed");
