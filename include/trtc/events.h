@@ -96,7 +96,8 @@ struct RecordingStopped {
 	std::string path;
 	std::chrono::milliseconds duration;
 	std::uint64_t bytes, videoFrames, audioPackets;
-	std::string reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "format-changed", "disk" …
+	std::string
+		reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "format-changed", "disk" …
 };
 /// A recording goes on in the same file after its connection was lost; the file has a hole as long as the gap.
 struct RecordingResumed {
@@ -152,7 +153,8 @@ struct Failed {
 using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
 			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
 			   RoleSwitched, StreamReconnecting, StreamReconnected, MuteChanged, RecordingStarted,
-			   RecordingStopped, RecordingResumed, PlayStarted, PlayStopped, SnapshotSaved, AudioVolume, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
+			   RecordingStopped, RecordingResumed, PlayStarted, PlayStopped, SnapshotSaved, AudioVolume,
+			   ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
 template <class... F>

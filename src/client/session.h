@@ -75,9 +75,9 @@ private:
 	/// A link that was up and is being built anew.
 	struct Relink {
 		int tries = 0;
-		Error last; ///< why it is not up
+		Error last;				     ///< why it is not up
 		std::chrono::steady_clock::time_point since; ///< the last sign of the other end
-		SourceHandle timer; ///< end of the try; none: waiting for the signalling
+		SourceHandle timer;			     ///< end of the try; none: waiting for the signalling
 	};
 	struct Uplink {
 		enum class Phase { None, Starting, Up, Relinking, Stopping };
@@ -260,7 +260,7 @@ private:
 	Remotes remotes_;
 	Comeback comeback_;
 	KeptRecordings kept_;
-	SourceHandle watchTimer_; // while a link is up
+	SourceHandle watchTimer_;				   // while a link is up
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed

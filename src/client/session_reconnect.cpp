@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "client/session.h"
+#include "client/tries.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -11,17 +12,6 @@
 namespace trtc::client {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-/// The SDK's time-outs of the tries 1, 2, 3 …; a try begins no earlier than the time-out of the one before it.
-constexpr std::chrono::milliseconds kTimeouts[] = { 2s, 2s, 3s, 3s, 5s, 5s, 8s, 8s, 13s };
-
-std::chrono::milliseconds timeoutOf(int tries)
-{
-	const auto last = std::size(kTimeouts) - 1;
-	return kTimeouts[std::min(static_cast<std::size_t>(tries - 1), last)];
-}
 
 /// An answer that the next try would get, too.
 bool isVerdict(ErrorCode code) noexcept
@@ -76,7 +66,7 @@ void Session::tryAgain()
 		return giveUp({ ErrorCode::ConnectionLost,
 				fmt::format("the room was not entered again in {} {}: {}", comeback_.tries,
 					    comeback_.tries == 1 ? "try" : "tries", comeback_.last.message) });
-	const auto limit = timeoutOf(++comeback_.tries);
+	const auto limit = tryTimeout(++comeback_.tries);
 	comeback_.pause = loop_.after(limit, [this] { tryAgain(); });
 	spdlog::info("entering the room again, try {} of {}", comeback_.tries, config_.reconnectTries);
 	auto config = config_;

@@ -235,8 +235,8 @@ void Session::finishOperation(const UserId &user, const Status &status)
 void Session::startDownlink(const UserId &user, const signalling::NeedOffer &need)
 {
 	const auto found = remotes_.find(user);
-	if (found == remotes_.end() || (found->second.phase != Remote::Phase::Starting &&
-					found->second.phase != Remote::Phase::Relinking))
+	if (found == remotes_.end() ||
+	    (found->second.phase != Remote::Phase::Starting && found->second.phase != Remote::Phase::Relinking))
 		return;
 	auto &remote = found->second;
 	retire(remote.link); // a try that was given up

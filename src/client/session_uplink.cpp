@@ -72,8 +72,7 @@ void Session::sendPublish()
 
 void Session::startUplink(const signalling::NeedOffer &need)
 {
-	if (uplink_.phase != Uplink::Phase::Starting &&
-	    (uplink_.phase != Uplink::Phase::Relinking || uplink_.clearing))
+	if (uplink_.phase != Uplink::Phase::Starting && (uplink_.phase != Uplink::Phase::Relinking || uplink_.clearing))
 		return;
 	retire(uplink_.link); // a try that was given up
 	Error error;

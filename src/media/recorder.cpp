@@ -238,9 +238,9 @@ private:
 	std::unique_ptr<MatroskaWriter> writer_;
 	std::optional<std::chrono::nanoseconds> zero_;
 	std::deque<EncodedFrame> gathered_;
-	SourceHandle gatherTimer_, gapTimer_; // gapTimer_: while interrupted
+	SourceHandle gatherTimer_, gapTimer_;	// gapTimer_: while interrupted
 	bool seam_ = false, videoSeam_ = false; // nothing, no picture has come since the interruption
-	std::chrono::nanoseconds latest_ { 0 };	// of the frames of this part
+	std::chrono::nanoseconds latest_ { 0 }; // of the frames of this part
 	std::optional<Shape> shape_;
 	std::optional<RecordName::Values> values_;
 	unsigned number_ = 0;

@@ -136,9 +136,12 @@ struct FakeRecorder final : media::Recorder {
 						      reason });
 		frames = 0;
 	}
+	void interrupt(std::chrono::milliseconds already) override { interrupted.push_back(already); }
+	void resume() override { ++resumed; }
 	Config config;
 	Listener &listener;
-	int frames = 0;
+	int frames = 0, resumed = 0;
+	std::vector<std::chrono::milliseconds> interrupted;
 
 private:
 	std::vector<std::string> &stops_;

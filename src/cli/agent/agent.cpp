@@ -269,12 +269,11 @@ void Agent::finish()
 void Agent::endNow(ExitCode code, const std::string &reason)
 {
 	endingNow_ = true;
-	for (auto *stream : client_->streams())
-		try {
-			stream->stopRecording();
-		} catch (const Exception &error) {
-			printer_.complain(error.error().message);
-		}
+	try {
+		client_->stopRecordings();
+	} catch (const Exception &error) {
+		printer_.complain(error.error().message);
+	}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
 	control_.reset(); // its file goes
