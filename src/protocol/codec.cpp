@@ -58,8 +58,7 @@ std::string idTextOr(const Value &object, std::string_view name)
 std::string userIdOr(const Value &object, std::string_view name)
 {
 	const auto value = object.find(name);
-	// An empty one says no more than one that is left out.
-	return value && !(value->isString() && value->string(kMaxIdBytes).empty()) ? toUserId(*value) : std::string();
+	return value ? toUserId(*value) : std::string();
 }
 
 /// Browsers report rates such as 29.97: rounded.

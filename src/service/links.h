@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/fanout.h"
+#include "service/link_watch.h"
 #include "service/negotiation.h"
 #include "service/room_service.h"
 #include "webrtc/peer_connection.h"
@@ -46,7 +47,7 @@ public:
 	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
-	void onConnected() override {}
+	void onConnected() override;
 	void onFailed(const Error &error) override { outcome_.failed(error); }
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
@@ -65,6 +66,7 @@ private:
 	protocol::UplinkStats told_;
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 /// One subscriber's connection to one publisher. Thread-bound.
@@ -101,6 +103,7 @@ private:
 	bool connected_ = false;
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 } // namespace trtc::service

@@ -82,9 +82,7 @@ Effects RoomService::Impl::singleAnswered(Session &session, std::int64_t seq, in
 		reply(out, session, seq, event, protocol::RebuildAnswer { ability });
 		return out;
 	}
-	protocol::JoinResult result;
-	result.publishers = session.room->publishers();
-	result.tinyId = session.tinyId;
+	auto result = joinResult(session);
 	result.ability = ability;
 	reply(out, session, seq, event, std::move(result));
 	return out;

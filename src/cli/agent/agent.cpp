@@ -2,7 +2,6 @@
 #include "cli/agent/agent.h"
 
 #include "cli/text.h"
-#include "glib/main_context.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -38,7 +37,7 @@ bool hangUpCounts()
 Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
 	  terminal_(std::move(terminal)),
-	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
+	  stdin_(loop, [this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	recordings_ = std::make_unique<Recordings>(
@@ -221,7 +220,7 @@ void Agent::beginLeave(const std::string &reason)
 	manager_.stopping();
 	if (ending_.reason.empty())
 		ending_.reason = reason;
-	stdinWatch_.reset();
+	stdin_.pause();
 	if (console_)
 		console_->leaving();
 	exitTimer_.reset();
@@ -269,12 +268,11 @@ void Agent::finish()
 void Agent::endNow(ExitCode code, const std::string &reason)
 {
 	endingNow_ = true;
-	for (auto *stream : client_->streams())
-		try {
-			stream->stopRecording();
-		} catch (const Exception &error) {
-			printer_.complain(error.error().message);
-		}
+	try {
+		client_->stopRecordings();
+	} catch (const Exception &error) {
+		printer_.complain(error.error().message);
+	}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
 	control_.reset(); // its file goes
@@ -334,7 +332,7 @@ void Agent::onFailed(const Failed &failed)
 		return;
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
 	// The agent stays, but a script must see that a file or somebody's media is missing.
-	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
+	if (failed.error.code == ErrorCode::OutputFailed || exitCodeFor(failed.error.code) == ExitCode::Media)
 		noteCode(exitCodeFor(failed.error.code), failed.error);
 	if (!failed.recoverable)
 		beginLeave("failed");

@@ -15,9 +15,9 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 constexpr EventSpec kEvents[] = {
 	{ "audio-volume", "userId volume" },
 	{ "client-banned", "reason" },
-	{ "command-result",
-	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
-	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
+	{ "command-result", "id command ok code name message users rooms bans wasPresent userCount streams commands "
+			    "directory recordings rtt upKbps downKbps "
+			    "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "device-auto-recovered", "kind source lostMs" },
 	{ "error", "code name message recoverable" },
@@ -34,15 +34,19 @@ constexpr EventSpec kEvents[] = {
 	{ "play-started", "userId streamType sinks" },
 	{ "play-stopped", "userId streamType reason" },
 	{ "published", "streamType audio video codec" },
+	{ "recording-resumed", "userId streamType path gapMs" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },
 	{ "role-switched", "role prevRole" },
+	{ "room-disbanded", "roomId userCount" },
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "snapshot-saved", "userId path width height" },
 	{ "source-ended", "source" },
 	{ "source-lost", "kind source reason" },
 	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
+	{ "stream-reconnected", "userId local tries lostMs" },
+	{ "stream-reconnecting", "userId local reason" },
 	{ "stream-removed", kStream },
 	{ "stream-subscribed", kStream },
 	{ "stream-unsubscribed", kStream },
@@ -51,6 +55,9 @@ constexpr EventSpec kEvents[] = {
 	{ "unmute-audio", "userId" },
 	{ "unmute-video", "userId" },
 	{ "unpublished", "streamType audio video codec" },
+	{ "user-banned", "roomId userId wasPresent" },
+	{ "user-kicked", "roomId userId" },
+	{ "user-unbanned", "roomId userId" },
 };
 
 FieldValue whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -71,7 +78,8 @@ EventRecord publishRecord(const char *name, StreamType type, bool audio, bool vi
 		 { { "streamType", toString(type) }, { "audio", audio }, { "video", video }, { "codec", codec } } };
 }
 
-/// A number room is a number, as in the SDK; a string room is a string.
+} // namespace
+
 FieldValue roomValue(const RoomId &room)
 {
 	std::int64_t number = 0;
@@ -80,8 +88,6 @@ FieldValue roomValue(const RoomId &room)
 		return number;
 	return text;
 }
-
-} // namespace
 
 const FieldValue *EventRecord::find(std::string_view field) const noexcept
 {
@@ -154,6 +160,19 @@ EventRecord toRecord(const Event &event)
 				return { "role-switched",
 					 { { "role", toString(e.role) }, { "prevRole", toString(e.prevRole) } } };
 			},
+			[](const StreamReconnecting &e) -> EventRecord {
+				return {
+					"stream-reconnecting",
+					{ { "userId", e.userId.str() }, { "local", e.local }, { "reason", e.reason } }
+				};
+			},
+			[](const StreamReconnected &e) -> EventRecord {
+				return { "stream-reconnected",
+					 { { "userId", e.userId.str() },
+					   { "local", e.local },
+					   { "tries", std::int64_t { e.tries } },
+					   { "lostMs", std::int64_t { e.lost.count() } } } };
+			},
 			[](const MuteChanged &e) -> EventRecord {
 				return { fmt::format("{}-{}", e.muted ? "mute" : "unmute", toString(e.kind)),
 					 { { "userId", e.userId.str() } } };
@@ -174,6 +193,13 @@ EventRecord toRecord(const Event &event)
 					   { "videoFrames", whole(e.videoFrames) },
 					   { "audioPackets", whole(e.audioPackets) },
 					   { "reason", e.reason } } };
+			},
+			[](const RecordingResumed &e) -> EventRecord {
+				return { "recording-resumed",
+					 { { "userId", e.userId.str() },
+					   { "streamType", toString(e.streamType) },
+					   { "path", e.path },
+					   { "gapMs", std::int64_t { e.gap.count() } } } };
 			},
 			[](const PlayStarted &e) -> EventRecord {
 				return { "play-started",
