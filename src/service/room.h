@@ -26,6 +26,7 @@ struct PendingOffer {
 struct Publication {
 	std::optional<PendingOffer> pending;
 	bool answered = false;
+	bool single = false; ///< on the client's one connection
 	protocol::PublishState state;
 	protocol::MuteState mute;
 	std::string codec; ///< "H264", "VP8" or ""

@@ -175,8 +175,8 @@ public:
 	/// The session that a socket with rc=1 takes over: of the same user, in that room, whether its socket is known to be
 	/// lost or not. The caller puts the socket in the place of the old one, closes that, and says resumed().
 	std::optional<SessionId> resumable(const Identity &who, const Comeback &comeback) const;
-	/// 514 and the published list. @p clientIp: where the new socket comes from.
-	Effects resumed(SessionId session, const std::string &clientIp, TimePoint now);
+	/// 514 and the published list. @p clientIp: where the new socket comes from; @p seq: of the command that asked for it.
+	Effects resumed(SessionId session, const std::string &clientIp, TimePoint now, std::int64_t seq = 0);
 	/// A socket with rc=1 and nothing to take over: a new session and 514 with kSessionUnknown, so that the client joins
 	/// again; or event 9, when the same user is there from elsewhere.
 	Effects reopened(SessionId session, const Identity &who, const Comeback &comeback, TimePoint now);

@@ -44,8 +44,12 @@ void RoomService::Impl::endSingle(Session &session, Effects &out)
 		endDownlink(session, publisher, code::kMediaFailed,
 			    "your connection was made anew before the answer: subscribe again", out);
 	const bool listChanged = endPublication(session, out);
-	if (std::exchange(session.single, std::nullopt))
+	if (const auto old = std::exchange(session.single, std::nullopt)) {
 		out.emplace_back(StopSingle { session.id });
+		if (!old->answered)
+			refuse(out, session, old->seq, old->replyEvent, code::kBadRequest,
+			       "this connection was overtaken by a later one: use the answer of that one");
+	}
 	if (listChanged)
 		pushList(out, *session.room);
 }
@@ -92,7 +96,7 @@ Effects RoomService::Impl::singleFailed(Session &session)
 {
 	Effects out;
 	// Nothing is said: the client's own end fails too, and it makes the connection anew.
-	if (session.room)
+	if (session.single && session.single->answered)
 		endSingle(session, out);
 	return out;
 }
@@ -119,6 +123,8 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the four tracks needs an SSRC of its own");
 
+	if (session.publication && !session.publication->single && endPublication(session, out))
+		pushList(out, *session.room);
 	// Said again for every track that comes: the connection stays, only the state is another one.
 	const bool fresh = !session.publication;
 	auto &publication = fresh ? session.publication.emplace() : *session.publication;
@@ -126,7 +132,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		out.emplace_back(StartSingleUplink { session.id, ssrcs });
 	const auto flow = publication.flow();
 	const auto flags = publication.flags();
-	publication.answered = true;
+	publication.answered = publication.single = true;
 	publication.state = publish.state;
 	publication.mute = publish.mute;
 	reply(out, session, seq, kEvent);
