@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "protocol/ability.h"
 #include "json/reader.h"
 #include "json/writer.h"
-#include "protocol/ability.h"
 
 /// The JSON of abilities, for the codec. What ends up in a description is checked here, so that nothing can break its lines.
 namespace trtc::protocol {

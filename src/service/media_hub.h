@@ -83,7 +83,7 @@ private:
 	std::map<SessionId, std::shared_ptr<Uplink>> uplinks_;
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
 	std::map<SessionId, std::shared_ptr<SingleLink>> singles_; ///< their uplinks are in uplinks_, too, while on air
-	Sums ended_; // of connections that are gone
+	Sums ended_;						   // of connections that are gone
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

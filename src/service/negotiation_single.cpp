@@ -50,7 +50,8 @@ std::string section(const SinglePlan &plan, std::size_t mid, const char *kind, c
 		if (map.encodingName == "H264")
 			attributes += fmt::format("a=fmtp:{} packetization-mode=1\r\n", map.payloadType);
 		if (map.encodingName != "OPUS")
-			attributes += fmt::format("a=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} ccm fir\r\n", map.payloadType);
+			attributes +=
+				fmt::format("a=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} ccm fir\r\n", map.payloadType);
 	}
 	return fmt::format("m={} 9 UDP/TLS/RTP/SAVPF{}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n"
 			   "a=fingerprint:{} {}\r\na=setup:{}\r\na=mid:{}\r\na=rtcp-mux\r\na={}\r\n{}",
@@ -123,7 +124,8 @@ SinglePlan planSingle(const protocol::Ability &client)
 			break;
 		}
 	if (plan.send.encodingName.empty())
-		return refuse(code::kNoCommonCodec, "ability.video.codecs has no H264 (packetization-mode 1) and no VP8");
+		return refuse(code::kNoCommonCodec,
+			      "ability.video.codecs has no H264 (packetization-mode 1) and no VP8");
 	for (const char *name : { "H264", "VP8" })
 		if (auto map = findCodec(decoders.empty() ? video : decoders, name))
 			plan.receive.push_back(*map);
@@ -187,9 +189,10 @@ Negotiated singleDownlink(const SinglePlan &plan, std::size_t user, const std::a
 			  const std::string &videoCodec)
 {
 	Negotiated downlink;
-	const auto video = videoCodec.empty() ? plan.receive.begin()
-					      : std::find_if(plan.receive.begin(), plan.receive.end(),
-							     [&](const RtpMap &map) { return map.encodingName == videoCodec; });
+	const auto video = videoCodec.empty()
+				   ? plan.receive.begin()
+				   : std::find_if(plan.receive.begin(), plan.receive.end(),
+						  [&](const RtpMap &map) { return map.encodingName == videoCodec; });
 	if (video == plan.receive.end()) {
 		downlink.refusal = Refusal { code::kNoCommonCodec,
 					     fmt::format("that user sends {}, which you cannot decode", videoCodec) };

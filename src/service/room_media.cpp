@@ -242,8 +242,9 @@ Session *RoomService::Impl::publisherOf(Effects &out, const Session &session, st
 	}
 	if (!publisher || !publisher->visible()) {
 		refuse(out, session, seq, event, code::kNoSuchUser,
-		       fmt::format("{} publishes nothing in this room: subscribe when the published list names the user",
-				   named(userId)));
+		       fmt::format(
+			       "{} publishes nothing in this room: subscribe when the published list names the user",
+			       named(userId)));
 		return nullptr;
 	}
 	return publisher;
@@ -251,13 +252,14 @@ Session *RoomService::Impl::publisherOf(Effects &out, const Session &session, st
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Subscribe &subscribe, Effects &out)
 {
-	const Session *publisher = publisherOf(out, session, seq, Event::SubscribeResult, subscribe.srcUserId,
-					       subscribe.srcTinyId);
+	const Session *publisher =
+		publisherOf(out, session, seq, Event::SubscribeResult, subscribe.srcUserId, subscribe.srcTinyId);
 	if (!publisher)
 		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, Event::SubscribeResult, false, subscribe.wishes, subscribe.wishes };
+	session.subscriptions[publisher->id] = { seq, Event::SubscribeResult, false, subscribe.wishes,
+						 subscribe.wishes };
 	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, subscribe.wishes });
 }
 

@@ -26,7 +26,9 @@ struct RoomService::Impl {
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
 	std::set<std::pair<RoomKey, UserId>> banned;
-	std::uint64_t nextTinyId = 1001;
+	/// Twelve digits: SDK v5 looks for the number in a text that holds an SSRC (ten digits) and somebody's number, so none may
+	/// be found in another one or in an SSRC.
+	std::uint64_t nextTinyId = 100'000'001'001;
 	std::optional<TimePoint> nextListAt;
 	std::size_t kept = 0; ///< sessions without a socket
 

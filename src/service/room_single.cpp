@@ -142,8 +142,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SingleSubscribe &subscribe, Effects &out)
 {
 	constexpr auto kEvent = Event::SingleSubscribeResult;
-	const Session *publisher =
-		publisherOf(out, session, seq, kEvent, subscribe.srcUserId, subscribe.srcTinyId);
+	const Session *publisher = publisherOf(out, session, seq, kEvent, subscribe.srcUserId, subscribe.srcTinyId);
 	if (!publisher)
 		return;
 	if (!session.single || !session.single->answered)
@@ -155,11 +154,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
 	session.subscriptions[publisher->id] = { seq, kEvent, false, subscribe.wishes, subscribe.wishes };
-	out.emplace_back(StartSingleDownlink { session.id,
-					       seq,
-					       publisher->id,
-					       subscribe.wishes,
-					       { subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc } });
+	out.emplace_back(
+		StartSingleDownlink { session.id,
+				      seq,
+				      publisher->id,
+				      subscribe.wishes,
+				      { subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc } });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Reconnect &, Effects &out)

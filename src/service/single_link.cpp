@@ -124,8 +124,8 @@ void SingleLink::start(Subscription &subscription, std::size_t place)
 		if (mLine)
 			connection_->retune(*mLine, plan.lines[*mLine]);
 	subscription.place = place;
-	subscription.downlink =
-		std::make_unique<Downlink>(loop_, *connection_, std::move(plan), subscription.source, subscription.wishes);
+	subscription.downlink = std::make_unique<Downlink>(loop_, *connection_, std::move(plan), subscription.source,
+							   subscription.wishes);
 	done(code::kOk, "");
 }
 
@@ -146,6 +146,8 @@ void SingleLink::onLocalDescription(const std::string &sdp)
 void SingleLink::onConnected()
 {
 	connected_ = true;
+	watch_.emplace(loop_, *connection_, outcome_.failed);
+	watch_->start(true); // who neither publishes nor hears anybody owes nothing
 	serve();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "service/link_watch.h"
 #include "service/links.h"
 #include "service/negotiation_single.h"
 #include "service/room_service.h"
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,8 @@ public:
 	using Done = std::function<void(int code, const std::string &message)>;
 
 	/// Throws Exception.
-	SingleLink(MainLoop &loop, std::string name, webrtc::IceConfig ice, SinglePlan plan, Outcome outcome, Trace *trace);
+	SingleLink(MainLoop &loop, std::string name, webrtc::IceConfig ice, SinglePlan plan, Outcome outcome,
+		   Trace *trace);
 	~SingleLink();
 
 	/// The client's tracks, for everybody's downlinks. There from the start, whether the client publishes or not.
@@ -69,9 +72,10 @@ private:
 	std::unique_ptr<webrtc::PeerConnection> connection_;
 	std::shared_ptr<Uplink> uplink_;
 	std::map<SessionId, Subscription> subscriptions_;
-	std::vector<std::size_t> free_;	   ///< places whose lines are there and idle
+	std::vector<std::size_t> free_;	     ///< places whose lines are there and idle
 	std::size_t places_ = 0, asked_ = 0; ///< places with lines; those of the offer that webrtcbin has
 	bool answered_ = false, connected_ = false;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 } // namespace trtc::service

@@ -96,8 +96,8 @@ private:
 	std::vector<gst::ObjectPtr<GstWebRTCRTPTransceiver>> offered_; // in m-line order
 	std::optional<sdp::Description> remote_;
 	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
-	bool offerer_ = false, grown_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,
-	     verified_ = false;
+	bool offerer_ = false, grown_ = false, localSet_ = false, told_ = false, checked_ = false,
+	     gatherTimerOver_ = false, verified_ = false;
 	SourceHandle connectTimer_, gatherTimer_;
 };
 

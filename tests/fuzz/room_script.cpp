@@ -115,7 +115,8 @@ void RoomScript::say(SessionId id, std::string_view text)
 	if (const int event = protocol::replyEventFor(message.value().command))
 		++owed_[{ id, event, message.value().seq }];
 	else if (std::holds_alternative<protocol::Other>(message.value().command))
-		for (const int cloud : { 1286, 1288, 777, 779, 781, 783, 8209, 8211, 8213, 8196, 8198, 8200, 4160, 8220 })
+		for (const int cloud :
+		     { 1286, 1288, 777, 779, 781, 783, 8209, 8211, 8213, 8196, 8198, 8200, 4160, 8220 })
 			++owed_[{ id, cloud, message.value().seq }];
 	carryOut(service_.received(id, message.value(), now_));
 }

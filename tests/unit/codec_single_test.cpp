@@ -97,8 +97,9 @@ TEST_CASE("single: what the SDK sends is understood")
 		R"("userId":"web5","tinyId":"1002","seq":6})");
 	REQUIRE(parsed);
 	CHECK(std::get<SinglePublish>(parsed.value().command).bigVideoSsrc == 1907827537);
-	CHECK(errorOf("subscribe/v3", R"({"srcUserId":"a","srcTinyId":"1","audio":false,"customData":false,)"
-				      R"("ssrc":{"audioSsrc":1,"bigVideoSsrc":2,"bigVideoRtxSsrc":3,"auxVideoSsrc":4}})")
+	CHECK(errorOf("subscribe/v3",
+		      R"({"srcUserId":"a","srcTinyId":"1","audio":false,"customData":false,)"
+		      R"("ssrc":{"audioSsrc":1,"bigVideoSsrc":2,"bigVideoRtxSsrc":3,"auxVideoSsrc":4}})")
 		      .empty());
 	CHECK(errorOf("join/v2", R"({"roomId":"8888","ability":)" + abilityText() + "}").empty());
 }
@@ -110,9 +111,11 @@ TEST_CASE("single: answers look as the SDK wants them")
 	result.ability = ability();
 	const auto text = encode(ServerMessage { Event::JoinResult, 0, "", 1, result });
 	CHECK(text.find(R"("tinyId":"1002","data")") != std::string::npos); // not in data
-	CHECK(text.find(R"("candidates":[{"foundation":"udp","ip":"198.51.100.7","port":40000,"priority":2015364095,"type":"host"})") !=
+	CHECK(text.find(
+		      R"("candidates":[{"foundation":"udp","ip":"198.51.100.7","port":40000,"priority":2015364095,"type":"host"})") !=
 	      std::string::npos);
-	CHECK(text.find(R"("rtcpfb":[{"id":"nack","params":[]},{"id":"nack","params":["pli"]},{"id":"ccm","params":["fir"]}])") !=
+	CHECK(text.find(
+		      R"("rtcpfb":[{"id":"nack","params":[]},{"id":"nack","params":["pli"]},{"id":"ccm","params":["fir"]}])") !=
 	      std::string::npos);
 	CHECK(text.find(R"("extensions":[])") != std::string::npos); // the SDK maps over it
 	const auto back = parseServerMessage(text);
@@ -120,8 +123,8 @@ TEST_CASE("single: answers look as the SDK wants them")
 	CHECK(std::get<JoinResult>(back.value().payload).ability == ability());
 	CHECK(std::get<JoinResult>(back.value().payload).tinyId == "1002");
 
-	const auto rebuilt =
-		parseServerMessage(encode(ServerMessage { Event::RebuildResult, 0, "", 1, RebuildAnswer { ability() } }));
+	const auto rebuilt = parseServerMessage(
+		encode(ServerMessage { Event::RebuildResult, 0, "", 1, RebuildAnswer { ability() } }));
 	REQUIRE(rebuilt);
 	CHECK(std::get<RebuildAnswer>(rebuilt.value().payload).ability == ability());
 	const auto heard = parseServerMessage(
@@ -149,7 +152,8 @@ TEST_CASE("single: nothing of an ability can break the lines of a description")
 		{ R"("ufrag":"EKrJ")", R"("ufrag":"abc")", "ability.ice.ufrag: is no ICE user fragment" },
 		{ R"("ufrag":"EKrJ")", R"("ufrag":7)", "ability.ice.ufrag: must be a string" },
 		{ "Uw14K3xnQ0TPM/lBC+Qofhnk", "short", "ability.ice.password: is no ICE password" },
-		{ R"("fingerprint":"A9:0D")", R"("fingerprint":"A9\n")", "ability.dtls.fingerprint: is no fingerprint" },
+		{ R"("fingerprint":"A9:0D")", R"("fingerprint":"A9\n")",
+		  "ability.dtls.fingerprint: is no fingerprint" },
 		{ R"("hash":"sha-256")", R"("hash":"sha 256")", "ability.dtls.hash: is no hash" },
 		{ R"("setup":"actpass")", R"("setup":"holdconn")", "ability.dtls.setup: must be actpass" },
 		{ R"("payload":111)", R"("payload":128)", "ability.audio.codecs[0].payload: is 128" },
@@ -158,12 +162,15 @@ TEST_CASE("single: nothing of an ability can break the lines of a description")
 		{ R"("rate":48000)", R"("rate":48000,"rtcpfb":[{"id":"nack","params":["p li"]}])", "is no feedback's" },
 		{ R"("video":{})", R"("video":7)", "ability.video: must be an object" },
 		{ R"(,"video":{})", "", "ability.video: is missing" },
-		{ R"("codecs":[)", R"("codecs":[)" + [] {
-			 std::string many;
-			 for (int i = 0; i < 64; ++i)
-				 many += R"({"codec":"x","payload":1},)";
-			 return many;
-		 }(), "ability.audio.codecs" },
+		{ R"("codecs":[)",
+		  R"("codecs":[)" +
+			  [] {
+				  std::string many;
+				  for (int i = 0; i < 64; ++i)
+					  many += R"({"codec":"x","payload":1},)";
+				  return many;
+			  }(),
+		  "ability.audio.codecs" },
 	};
 	for (const auto &[from, to, expected] : table) {
 		const auto error = errorOf("rebuild_pc", R"({"ability":)" + abilityText(from, to) + "}");

@@ -37,8 +37,11 @@ protocol::Ability chromium()
 			      "CD:39:9D";
 	ability.setup = "actpass";
 	ability.audio = { { "opus", "minptime=10;useinbandfec=1", 111, 48000, 2, 0, { "transport-cc" } } };
-	ability.video = { { "VP8", "", 96, 90000, 0, 97, { "nack", "nack pli" } }, h264(102, 1, "42001f"),
-			  h264(104, 0, "42001f"), h264(108, 1, "42e01f"), h264(114, 0, "42e01f") };
+	ability.video = { { "VP8", "", 96, 90000, 0, 97, { "nack", "nack pli" } },
+			  h264(102, 1, "42001f"),
+			  h264(104, 0, "42001f"),
+			  h264(108, 1, "42e01f"),
+			  h264(114, 0, "42e01f") };
 	ability.decoders = ability.video;
 	ability.decoders.push_back(h264(41, 1, "f4001f"));
 	return ability;
@@ -123,11 +126,12 @@ TEST_CASE("one connection: a subscription's lines carry the client's SSRCs and t
 TEST_CASE("one connection: our abilities come from webrtcbin's answer")
 {
 	const auto plan = planSingle(chromium());
-	const std::string answer = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
-				   "a=ice-ufrag:Pctk\r\na=ice-pwd:xZ6Z9JO2KikaLuoohiOBHH\r\na=setup:active\r\n"
-				   "a=fingerprint:sha-256 7F:A3:D4\r\na=candidate:1 1 UDP 2015364095 127.0.0.1 57884 typ host\r\n"
-				   "a=candidate:2 1 TCP 1015021823 127.0.0.1 9 typ host tcptype active\r\n"
-				   "a=candidate:1 2 UDP 2015364094 127.0.0.1 57885 typ host\r\na=candidate:nonsense\r\n";
+	const std::string answer =
+		"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+		"a=ice-ufrag:Pctk\r\na=ice-pwd:xZ6Z9JO2KikaLuoohiOBHH\r\na=setup:active\r\n"
+		"a=fingerprint:sha-256 7F:A3:D4\r\na=candidate:1 1 UDP 2015364095 127.0.0.1 57884 typ host\r\n"
+		"a=candidate:2 1 TCP 1015021823 127.0.0.1 9 typ host tcptype active\r\n"
+		"a=candidate:1 2 UDP 2015364094 127.0.0.1 57885 typ host\r\na=candidate:nonsense\r\n";
 	const auto ability = singleAbility(plan, answer);
 	REQUIRE(ability);
 	CHECK(ability.value().iceUfrag == "Pctk");

@@ -30,7 +30,7 @@ int owedFor(const protocol::Command &command)
 {
 	// in the order of protocol::Command
 	constexpr std::array<int, std::variant_size_v<protocol::Command>> kReplies = {
-		20,   4137, 0,	  4098, 4128, 4112, 4100, 772, 4108, 4102, 4106,
+		20,   4137, 0, 4098, 4128, 4112, 4100, 772,  4108, 4102, 4106,
 		4104, 4110, 0, 4150, 4146, 4156, 514,  4158, 0,	   0,
 	};
 	const auto *other = std::get_if<protocol::Other>(&command);
@@ -71,10 +71,10 @@ struct Walk : RoomFixture {
 	std::array<SessionId, kPlayers> players {}; ///< 0: no socket
 	std::map<SessionId, Socket> sockets;	    ///< open ones, and lost ones of sessions that live
 	std::map<std::string, std::string> tinyIds;
-	std::set<SessionId> uplinks, answered;	  ///< answered: has an uplink with an answer
-	std::set<SessionId> singles;		  ///< have one connection for everything
+	std::set<SessionId> uplinks, answered;		      ///< answered: has an uplink with an answer
+	std::set<SessionId> singles;			      ///< have one connection for everything
 	std::set<std::pair<SessionId, std::int64_t>> joining; ///< joins that wait for that connection
-	std::map<SessionId, std::int64_t> newest; ///< seq of the last `publish` that was carried out
+	std::map<SessionId, std::int64_t> newest;	      ///< seq of the last `publish` that was carried out
 	std::set<std::pair<SessionId, SessionId>> downlinks;
 	std::set<std::tuple<SessionId, int, std::int64_t>> owed;   ///< replies still due
 	std::set<std::tuple<SessionId, int, std::int64_t>> waived; ///< asked for on a socket that was lost then
@@ -250,7 +250,8 @@ struct Walk : RoomFixture {
 		for (SessionId id : singles)
 			hold(joined(id), "a connection survived its user");
 		for (const auto &[session, event, asked] : owed)
-			hold(event == 4098 || event == 4102 || event == 4128 || event == 20 || event == 4150 || event == 4156,
+			hold(event == 4098 || event == 4102 || event == 4128 || event == 20 || event == 4150 ||
+				     event == 4156,
 			     "a command without reply");
 		std::size_t members = 0;
 		for (const auto &[id, socket] : sockets)
@@ -477,9 +478,9 @@ TEST_CASE("a random walk of disobedient clients keeps the rules")
 		Walk walk(seed);
 		walk.run();
 		// the walk went through the interesting places
-		for (const std::string what : { "reply", "refusal", "published", "list", "downlink", "change", "kick",
-						"user_time_out", "back", "not back", "single join", "rebuild",
-						"single published", "single downlink" }) {
+		for (const std::string what :
+		     { "reply", "refusal", "published", "list", "downlink", "change", "kick", "user_time_out", "back",
+		       "not back", "single join", "rebuild", "single published", "single downlink" }) {
 			CAPTURE(seed);
 			CAPTURE(what);
 			CHECK(walk.seen[what] > 20);

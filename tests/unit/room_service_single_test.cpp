@@ -119,7 +119,8 @@ TEST_CASE_FIXTURE(SingleFixture, "publish/v2 needs no SDP, holds at once, and is
 	CHECK(all<StartSingleUplink>(publishSingle(2)).size() == 1);
 }
 
-TEST_CASE_FIXTURE(SingleFixture, "publish/v2 is refused to an audience, without a connection, with equal SSRCs, past the limit")
+TEST_CASE_FIXTURE(SingleFixture,
+		  "publish/v2 is refused to an audience, without a connection, with equal SSRCs, past the limit")
 {
 	enterSingle(1, "ann", Role::Audience);
 	CHECK(codeOf(publishSingle(1), 1, Event::SinglePublishResult) == code::kNotPermitted);
@@ -212,7 +213,8 @@ TEST_CASE_FIXTURE(SingleFixture, "rebuild_pc ends what was on the connection, an
 	CHECK(service.users() == 2);
 }
 
-TEST_CASE_FIXTURE(SingleFixture, "a connection that breaks takes everything on it along, and the user stays in the room")
+TEST_CASE_FIXTURE(SingleFixture,
+		  "a connection that breaks takes everything on it along, and the user stays in the room")
 {
 	enter(1, "ann");
 	enterSingle(2, "bob");
@@ -239,7 +241,8 @@ TEST_CASE_FIXTURE(SingleFixture, "who leaves, or is kicked, loses its connection
 	CHECK(all<StartSingle>(kicked).size() == 1);
 }
 
-TEST_CASE_FIXTURE(SingleFixture, "reconnect without a visit to take over is refused in 514, so that the client joins again")
+TEST_CASE_FIXTURE(SingleFixture,
+		  "reconnect without a visit to take over is refused in 514, so that the client joins again")
 {
 	open(1, "ann");
 	const auto effects = say(1, protocol::Reconnect { "8888", false, "" });
