@@ -99,15 +99,18 @@ class Room {
 	}
 }
 
-/** Until `user` has shown @p count more readable pictures of the pattern and a beep. */
+/** Until `user` has shown @p count more readable pictures of the pattern, and a beep. */
 async function patternOf(page, user, count = 20) {
-	const key = `${user} main`;
-	const base = await pageState(page, state => Object.keys(state.users).length > 0, 'picture of anybody');
-	const want = { key, readable: (base.users[key]?.readable ?? 0) + count };
-	await page.evaluate(goal => { state.want = goal; }, want);
-	const { users } = await pageState(page, state => (state.users[state.want.key]?.readable ?? 0) >= state.want.readable &&
-		state.users[state.want.key].audioPeak > 0.1, `the pattern and sound of ${user}`);
-	return users[key];
+	await page.evaluate(want => {
+		for (const figures of Object.values(state.users))
+			figures.base = figures.readable;
+		state.want = want;
+	}, { key: `${user} main`, count });
+	const { users } = await pageState(page, state => {
+		const figures = state.users[state.want.key];
+		return figures && figures.readable - (figures.base ?? 0) >= state.want.count && figures.audioPeak > 0.1;
+	}, `pattern and sound of ${user}`);
+	return users[`${user} main`];
 }
 
 function checkPattern(checks, figures, who) {

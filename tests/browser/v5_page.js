@@ -70,6 +70,7 @@ const painter = (() => {
 })();
 
 let trtc = null;
+const elements = {};
 /** Figures by "user main" or "user sub", see watch(). */
 state.users = {};
 state.messages = [];
@@ -112,9 +113,10 @@ const v5 = {
 		}
 		await trtc.startRemoteVideo({ userId, streamType, view: place });
 		note(`watching ${streamType}`, userId);
-		if (state.users[key])
-			return; // the SDK keeps the element
 		const element = place.querySelector('video');
+		if (!element || (state.users[key] && elements[key] === element))
+			return; // none: it was unavailable again before it was there
+		elements[key] = element; // after a mute it is another one
 		state.users[key] = watch(element, {
 			getAudioLevel: () => 0,
 			getAudioTrack: () => trtc.getAudioTrack(userId),
