@@ -36,10 +36,17 @@ struct RemoteVideoStats {
 	int frameWidth = 0, frameHeight = 0; ///< pixels; 0 until the first frame
 };
 
+struct DownlinkRtt {
+	UserId userId;
+	double rtt; ///< milliseconds
+};
+
 struct Stats {
-	/// Round trip of the uplink, milliseconds, from the service's RTCP reports: some seconds after the publish. A link that
-	/// only receives learns of none, so the SDK's downlinksRTT has no counterpart.
+	/// Round trip of the uplink, milliseconds, from the service's RTCP reports: some seconds after the publish.
 	std::optional<double> rtt;
+	/// The same of each user's downlink, from RTCP extended reports (RFC 3611): a service that does not answer them leaves it
+	/// unknown, and the user without an entry.
+	std::vector<DownlinkRtt> downlinksRTT;
 	std::optional<LocalAudioStats> localAudio;
 	std::vector<LocalVideoStats> localVideo; ///< main, auxiliary
 	std::vector<RemoteAudioStats> remoteAudio;

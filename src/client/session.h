@@ -4,8 +4,10 @@
 #include "client/factories.h"
 #include "client/link.h"
 #include "client/local_stream_impl.h"
+#include "client/quality_meter.h"
 #include "client/remote_stream.h"
 #include "client/traffic_meter.h"
+#include "media/sei_sender.h"
 #include "signalling/driver.h"
 
 #include <trtc/client.h>
@@ -49,6 +51,7 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
 	void muteChanged();
+	void sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Done done);
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	void stats(std::function<void(const Stats &)> done);
 	Traffic traffic() const;
@@ -73,7 +76,8 @@ private:
 		Link::Sending sending;
 		std::shared_ptr<media::SenderTap> tap; // of the audio
 		std::unique_ptr<media::Meter> meter;
-		Done done; // of publish or unpublish
+		std::vector<std::shared_ptr<media::SeiSender>> messages; // one a main video that goes out
+		Done done;						 // of publish or unpublish
 	};
 	/// subscribe() or unsubscribe(); those of one user run one after the other.
 	struct Operation {
@@ -160,6 +164,11 @@ private:
 	void unpublishDone();
 	void roleDone(const Status &status);
 
+	// session_sei.cpp: messages in the picture
+	static constexpr std::size_t kMaxMessageBytes = 1000; // the SDK's
+	std::shared_ptr<webrtc::Sender> withMessages(std::shared_ptr<webrtc::Sender> sender);
+	void tellMessages(const signalling::TrackMap &track, const media::EncodedFrame &frame);
+
 	// session_volume.cpp: how loud everybody is
 	void tellVolumes();
 	/// The tap of what is published gets a meter, or loses it.
@@ -182,6 +191,10 @@ private:
 	void applyWishes(Remote &remote, const std::string &reason);
 	void applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
 		       RemoteStreamImpl::TimePoint asked);
+
+	// session_quality.cpp: how good the network is
+	void startQuality();
+	void tellQuality();
 
 	// session_stats.cpp: figures
 	void startMeter();
@@ -210,11 +223,14 @@ private:
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
 	Comeback comeback_;
+	media::SeiBudget messageBudget_;
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed
 	TrafficMeter meter_;
 	SourceHandle meterTimer_; // while in a room
+	QualityMeter quality_;
+	SourceHandle qualityTimer_; // while in a room, and on the way back to it
 };
 
 } // namespace trtc::client

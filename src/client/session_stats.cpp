@@ -96,7 +96,10 @@ void Session::collectUplink(Stats &stats) const
 
 void Session::collectRemote(Stats &stats, const UserId &user, const Remote &remote) const
 {
-	for (const auto &line : remote.link->stats().lines) {
+	const auto told = remote.link->stats();
+	if (told.roundTrip)
+		stats.downlinksRTT.push_back({ user, toMilliseconds(*told.roundTrip) });
+	for (const auto &line : told.lines) {
 		const auto *track = remote.link->mapped(line.mLine);
 		if (!track || track->userId != user)
 			continue;

@@ -96,6 +96,7 @@ void Session::uplinkConnected()
 {
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
+	uplink_.messages.clear();
 	try {
 		const auto &sending = uplink_.sending;
 		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
@@ -104,7 +105,8 @@ void Session::uplinkConnected()
 		if (auto audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main))
 			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
 		if (auto &main = uplink_.stream->capture)
-			main->start(uplink_.tap, senderOf(sending.video, MediaKind::Video, StreamType::Main));
+			main->start(uplink_.tap,
+				    withMessages(senderOf(sending.video, MediaKind::Video, StreamType::Main)));
 		if (auto &auxiliary = uplink_.stream->auxiliary)
 			auxiliary->start(nullptr, senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary));
 	} catch (const Exception &exception) {
@@ -141,6 +143,7 @@ void Session::dropUplink()
 	}
 	uplink_.tap.reset();
 	uplink_.meter.reset();
+	uplink_.messages.clear();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });

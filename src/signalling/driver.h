@@ -7,8 +7,11 @@
 #include <trtc/main_loop.h>
 #include <trtc/types.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -69,6 +72,11 @@ struct RemotePublication {
 	bool audio = false, video = false, smallVideo = false, auxVideo = false;
 	bool audioMuted = false, videoMuted = false;
 };
+/// What the service has counted of our uplink since the report before, in packets; and the round trip as it knows it.
+struct UplinkReport {
+	std::int64_t expected = 0, received = 0;
+	std::optional<std::chrono::milliseconds> roundTrip;
+};
 struct RoleDone {
 	Status status;
 };
@@ -92,9 +100,9 @@ struct Lost {
 	bool final = false; ///< the service has closed cleanly: to come back is not wanted
 };
 
-using Event =
-	std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined, PeerLeft,
-		     RemotePublication, RoleDone, UnpublishDone, SubscribeChangeDone, UnsubscribeDone, Banned, Lost>;
+using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined,
+			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, SubscribeChangeDone,
+			   UnsubscribeDone, Banned, Lost>;
 
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.

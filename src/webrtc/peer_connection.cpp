@@ -5,6 +5,7 @@
 #include "webrtc/fingerprint.h"
 #include "webrtc/promise.h"
 #include "webrtc/remote_report.h"
+#include "webrtc/round_trip.h"
 #include "webrtc/sdp.h"
 #include "webrtc/sender.h"
 #include "webrtc/session_description.h"
@@ -85,6 +86,7 @@ private:
 	gst::Pipeline pipeline_;
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
+	std::shared_ptr<RoundTrip> roundTrip_; // from the moment the connection is up
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;
@@ -443,6 +445,8 @@ void Core::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
+	if (const auto session = rtpSession(rtpbin_.get()))
+		roundTrip_ = RoundTrip::attach(session.get());
 	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();
@@ -535,6 +539,8 @@ PeerConnection::Stats Core::stats() const
 			stats.roundTrip = report->roundTrip;
 			stats.sendLoss = report->lost;
 		}
+	if (!stats.roundTrip && roundTrip_)
+		stats.roundTrip = roundTrip_->last();
 	return stats;
 }
 

@@ -35,6 +35,7 @@ struct FakeHost final : CommandHost {
 	{
 		note(std::string(muted ? "mute " : "unmute ") + toString(kind), reply);
 	}
+	void message(const std::string &text, Reply reply) override { note("message <" + text + ">", reply); }
 	void play(const UserId &user, Reply reply) override { note("play " + user.str(), reply); }
 	void stop(const UserId &user, Reply reply) override { note("stop " + user.str(), reply); }
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override

@@ -20,6 +20,14 @@ void addSize(Fields &fields, int width, int height)
 	fields.push_back({ "frameHeight", std::int64_t { height } });
 }
 
+std::vector<Fields> downlinksRtt(const Stats &stats)
+{
+	std::vector<Fields> all;
+	for (const auto &one : stats.downlinksRTT)
+		all.push_back({ { "userId", one.userId.str() }, { "rtt", oneDecimal(one.rtt) } });
+	return all;
+}
+
 std::vector<Fields> localAudio(const Stats &stats, const UserId &self)
 {
 	if (!stats.localAudio)
@@ -79,6 +87,8 @@ Fields statsFields(const Stats &stats, const Traffic &traffic, const UserId &sel
 	Fields fields;
 	if (stats.rtt)
 		fields.push_back({ "rtt", oneDecimal(*stats.rtt) });
+	if (!stats.downlinksRTT.empty())
+		fields.push_back({ "downlinksRTT", downlinksRtt(stats) });
 	fields.push_back({ "upKbps", oneDecimal(traffic.upKbps) });
 	fields.push_back({ "downKbps", oneDecimal(traffic.downKbps) });
 	if (traffic.lossPercent)

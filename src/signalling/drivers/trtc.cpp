@@ -230,6 +230,10 @@ void TrtcDriver::dispatch(const protocol::ServerMessage &message)
 		if (const auto *list = std::get_if<protocol::PublishedList>(payload))
 			onPublishers(list->users);
 		return;
+	case protocol::Event::UplinkStats:
+		if (const auto *stats = std::get_if<protocol::UplinkStats>(payload))
+			onUplinkStats(*stats);
+		return;
 	case protocol::Event::PeerJoin:
 		if (const auto *peer = std::get_if<protocol::PeerJoin>(payload))
 			onPeerJoin(*peer);

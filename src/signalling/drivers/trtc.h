@@ -110,6 +110,7 @@ private:
 	void onUsers(const std::vector<protocol::User> &users);
 	void onPeerJoin(const protocol::PeerJoin &peer);
 	void onPeerLeave(const std::string &userId, const char *reason);
+	void onUplinkStats(const protocol::UplinkStats &stats);
 	void userSeen(const UserId &user, const std::string &tinyId, Role role);
 	void publicationGone(const UserId &user);
 

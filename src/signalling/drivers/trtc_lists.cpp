@@ -149,6 +149,15 @@ void TrtcDriver::onPeerLeave(const std::string &userId, const char *reason)
 	emit(PeerLeft { *user, reason });
 }
 
+void TrtcDriver::onUplinkStats(const protocol::UplinkStats &stats)
+{
+	UplinkReport report { stats.expectAudPkg + stats.expectVidPkg, stats.recvAudPkg + stats.recvVidPkg, {} };
+	// A service that does not know says 0; that fast is nobody.
+	if (stats.rttMs > 0)
+		report.roundTrip = std::chrono::milliseconds(stats.rttMs);
+	emit(report);
+}
+
 void TrtcDriver::userSeen(const UserId &user, const std::string &tinyId, Role role)
 {
 	const bool isNew = !users_.count(user);
