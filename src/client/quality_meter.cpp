@@ -35,7 +35,8 @@ void QualityMeter::uplinkReport(std::int64_t expected, std::int64_t received,
 		return; // as in the SDK: nothing was sent, so nothing is known
 	Report report;
 	if (expected > received)
-		report.loss = std::min(percent(static_cast<double>(expected - received), static_cast<double>(expected)), 100);
+		report.loss =
+			std::min(percent(static_cast<double>(expected - received), static_cast<double>(expected)), 100);
 	if (roundTrip)
 		report.roundTrip = static_cast<int>(std::clamp<std::int64_t>(roundTrip->count(), 0, 60'000));
 	report_ = report;

@@ -25,7 +25,8 @@ public:
 		std::optional<std::chrono::microseconds> roundTrip = {};
 	};
 	/// What the service says of the last period of our uplink, in packets.
-	void uplinkReport(std::int64_t expected, std::int64_t received, std::optional<std::chrono::milliseconds> roundTrip);
+	void uplinkReport(std::int64_t expected, std::int64_t received,
+			  std::optional<std::chrono::milliseconds> roundTrip);
 	NetworkQuality sample(LinkState uplink, const std::vector<Downlink> &downlinks);
 	/// The last one.
 	const NetworkQuality &last() const noexcept { return last_; }

@@ -101,6 +101,7 @@ private:
 
 	// listeners
 	void onSignalling(const signalling::Event &event) override;
+	Stats figures() override { return collect(); }
 	void onLinkOffer(Link &link, const std::string &sdp) override;
 	void onLinkConnected(Link &link) override;
 	void onLinkFailed(Link &link, const Error &error) override;

@@ -5,6 +5,7 @@
 #include <trtc/error.h>
 #include <trtc/events.h>
 #include <trtc/main_loop.h>
+#include <trtc/stats.h>
 #include <trtc/types.h>
 
 #include <chrono>
@@ -149,6 +150,8 @@ public:
 	struct Listener {
 		/// May call send() and stop() of the driver; destroying it from inside is done by post().
 		virtual void onSignalling(const Event &event) = 0;
+		/// The figures of this moment, for protocols that report them to the service.
+		virtual Stats figures() { return {}; }
 
 	protected:
 		~Listener() = default;

@@ -445,8 +445,11 @@ void Core::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
-	if (const auto session = rtpSession(rtpbin_.get()))
+	if (const auto session = rtpSession(rtpbin_.get())) {
+		// RFC 3550 6.2 allows it from 180 kbit/s on; figures that are told every two seconds should be no older.
+		g_object_set(session.get(), "rtcp-min-interval", guint64 { 2 * GST_SECOND }, nullptr);
 		roundTrip_ = RoundTrip::attach(session.get());
+	}
 	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();

@@ -23,8 +23,8 @@ TEST_CASE("quality: the SDK's thresholds, loss or round trip, whichever is worse
 {
 	struct {
 		int loss, roundTrip, level;
-	} const table[] = { { 0, 0, 1 },   { 10, 100, 1 }, { 11, 0, 2 },   { 0, 101, 2 }, { 20, 200, 2 },
-			    { 21, 0, 3 },  { 0, 201, 3 },  { 30, 350, 3 }, { 31, 0, 4 },  { 0, 351, 4 },
+	} const table[] = { { 0, 0, 1 },    { 10, 100, 1 }, { 11, 0, 2 },   { 0, 101, 2 }, { 20, 200, 2 },
+			    { 21, 0, 3 },   { 0, 201, 3 },  { 30, 350, 3 }, { 31, 0, 4 },  { 0, 351, 4 },
 			    { 50, 500, 4 }, { 51, 0, 5 },   { 0, 501, 5 },  { 100, 0, 5 }, { 11, 351, 4 } };
 	for (const auto &row : table) {
 		CAPTURE(row.loss);

@@ -47,8 +47,7 @@ TEST_CASE("round trip: the bytes of RFC 3611")
 	RoundTrip peer;
 	const auto question = peer.write(0x01020304, kStart);
 	REQUIRE(question.size() == 20);
-	CHECK(Bytes(question.begin(), question.begin() + 12) ==
-	      Bytes { 0x80, 207, 0, 4, 1, 2, 3, 4, 4, 0, 0, 2 });
+	CHECK(Bytes(question.begin(), question.begin() + 12) == Bytes { 0x80, 207, 0, 4, 1, 2, 3, 4, 4, 0, 0, 2 });
 	RoundTrip other;
 	other.read(question, kStart);
 	const auto answer = other.write(9, kStart + 1s);

@@ -39,8 +39,8 @@ struct Stream {
 
 	void packet(const Bytes &payload, bool marker = false)
 	{
-		Bytes rtp { 0x80, static_cast<std::uint8_t>(marker ? 0xe0 : 0x60), static_cast<std::uint8_t>(sequence >> 8),
-			    static_cast<std::uint8_t>(sequence) };
+		Bytes rtp { 0x80, static_cast<std::uint8_t>(marker ? 0xe0 : 0x60),
+			    static_cast<std::uint8_t>(sequence >> 8), static_cast<std::uint8_t>(sequence) };
 		for (int shift = 24; shift >= 0; shift -= 8)
 			rtp.push_back(static_cast<std::uint8_t>(timestamp >> shift));
 		rtp.insert(rtp.end(), { 1, 2, 3, 4 });

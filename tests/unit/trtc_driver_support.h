@@ -83,12 +83,15 @@ public:
 	std::function<void()> onOpen;
 	/// Called after a message is in `got`.
 	std::function<void(const protocol::ClientMessage &)> onMessage;
+	std::function<void(std::string_view)> onRaw; ///< before it is parsed
 	bool closed = false;
 	unsigned short closeCode = 0;
 
 private:
 	void onText(std::string_view text) override
 	{
+		if (onRaw)
+			onRaw(text);
 		const auto message = protocol::parseClientMessage(text);
 		REQUIRE(message.has_value());
 		got.push_back(message.value());
@@ -109,7 +112,9 @@ private:
 struct DriverLog final : signalling::Driver::Listener {
 	std::vector<signalling::Event> events;
 	std::function<void(const signalling::Event &)> hook;
+	Stats told;
 
+	Stats figures() override { return told; }
 	void onSignalling(const signalling::Event &event) override
 	{
 		events.push_back(event);

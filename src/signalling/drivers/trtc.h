@@ -4,6 +4,7 @@
 #include "net/web_socket.h"
 #include "protocol/messages.h"
 #include "signalling/driver.h"
+#include "signalling/drivers/trtc_report.h"
 
 #include <chrono>
 #include <cstdint>
@@ -102,6 +103,10 @@ private:
 	void forget(std::int64_t request);
 	void answered(const protocol::ServerMessage &message);
 	void report();
+	/// Something the next report tells.
+	void note(int event, std::string_view userId = {});
+	/// What is published begins or ends.
+	void notePublication(const PublishInfo &info, bool begins);
 	std::string notARoomService(const std::string &why) const;
 
 	// trtc_lists.cpp: who is there and what they publish
@@ -154,6 +159,7 @@ private:
 	std::optional<Uplink> uplink_;
 	Mute mute_ { false, false };
 	std::map<UserId, Downlink> downlinks_;
+	TrtcReport report_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>(); // watched by posted tasks
 };
 

@@ -96,6 +96,16 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 			return;
 		const auto known = publishers_.find(user);
 		const bool changed = known == publishers_.end() || known->second.flags != entry.flags;
+		if (known != publishers_.end()) {
+			const auto told = [&](unsigned bit, int muted, int unmuted) {
+				if ((known->second.flags ^ entry.flags) & bit)
+					note(entry.flags & bit ? muted : unmuted, entry.userId);
+			};
+			told(protocol::flag::kVideoMuted, report_event::kRemoteMuteVideo,
+			     report_event::kRemoteUnmuteVideo);
+			told(protocol::flag::kAudioMuted, report_event::kRemoteMuteAudio,
+			     report_event::kRemoteUnmuteAudio);
+		}
 		publishers_[user] = entry;
 		if (changed)
 			emit(publicationOf(user, entry.flags));

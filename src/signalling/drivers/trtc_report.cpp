@@ -31,7 +31,9 @@ TrtcReport::Totals TrtcReport::grown(const Track &track, const Totals &now)
 	if (found == before_.end())
 		return {};
 	// A connection that was made anew counts from zero.
-	const auto difference = [](std::uint64_t after, std::uint64_t before) { return after > before ? after - before : 0; };
+	const auto difference = [](std::uint64_t after, std::uint64_t before) {
+		return after > before ? after - before : 0;
+	};
 	const auto &old = found->second;
 	return { difference(now.bytes, old.bytes), difference(now.packets, old.packets), difference(now.lost, old.lost),
 		 difference(now.frames, old.frames), difference(now.encoded, old.encoded) };
@@ -42,7 +44,8 @@ std::int64_t TrtcReport::perSecond(std::uint64_t amount) const
 	return seconds_ > 0 ? whole(static_cast<double>(amount) / seconds_) : 0;
 }
 
-protocol::QualityReport TrtcReport::take(const Stats &stats, std::int64_t dateMs, TimePoint now, const TinyIdOf &tinyIdOf)
+protocol::QualityReport TrtcReport::take(const Stats &stats, std::int64_t dateMs, TimePoint now,
+					 const TinyIdOf &tinyIdOf)
 {
 	seconds_ = std::chrono::duration<double>(now - last_).count();
 	last_ = now;
@@ -57,8 +60,8 @@ protocol::QualityReport TrtcReport::take(const Stats &stats, std::int64_t dateMs
 	}
 	for (const auto &video : stats.localVideo) {
 		protocol::ReportedVideo out { typeOf(video.streamType), video.frameWidth, video.frameHeight };
-		const auto period = grown({ "", out.streamType }, { video.bytesSent, 0, 0, video.framesSent,
-								    video.framesEncoded.value_or(0) });
+		const auto period = grown({ "", out.streamType },
+					  { video.bytesSent, 0, 0, video.framesSent, video.framesEncoded.value_or(0) });
 		out.bitrate = perSecond(8 * period.bytes);
 		out.fps = perSecond(period.frames);
 		out.encodedFps = perSecond(period.encoded);
@@ -72,15 +75,16 @@ protocol::QualityReport TrtcReport::take(const Stats &stats, std::int64_t dateMs
 	for (const auto &audio : stats.remoteAudio) {
 		const auto period = grown({ audio.userId.str(), kAudio },
 					  { audio.bytesReceived, audio.packetsReceived, audio.packetsLost });
-		users[audio.userId].audio = protocol::ReportedAudio { perSecond(8 * period.bytes),
-								      static_cast<std::int64_t>(period.packets + period.lost),
-								      static_cast<std::int64_t>(period.lost) };
+		users[audio.userId].audio =
+			protocol::ReportedAudio { perSecond(8 * period.bytes),
+						  static_cast<std::int64_t>(period.packets + period.lost),
+						  static_cast<std::int64_t>(period.lost) };
 	}
 	for (const auto &video : stats.remoteVideo) {
 		protocol::ReportedVideo out { typeOf(video.streamType), video.frameWidth, video.frameHeight };
-		const auto period = grown({ video.userId.str(), out.streamType },
-					  { video.bytesReceived, video.packetsReceived, video.packetsLost,
-					    video.framesReceived });
+		const auto period =
+			grown({ video.userId.str(), out.streamType },
+			      { video.bytesReceived, video.packetsReceived, video.packetsLost, video.framesReceived });
 		out.bitrate = perSecond(8 * period.bytes);
 		out.fps = perSecond(period.frames);
 		out.packets = static_cast<std::int64_t>(period.packets + period.lost);

@@ -5,13 +5,13 @@ import { Child, openPage, output, servePage, stop, temporaryFolder, within } fro
 
 export const ROOM = 8888, AGENT = 'agent', WEB = 'web';
 
-/** Runs in the page. Everything the page has heard stands in `state`: heard[event] is a list. */
+/** Runs in the page. Everything the page has heard stands in `room`: heard[event] is a list. */
 async function enter({ sdkAppId, userId, userSig, roomId, websocketProxy, clientOptions, publish, peers }) {
 	const heard = {}, errors = [];
-	window.state = { heard, errors, remote: {} };
+	window.room = { heard, errors, remote: {} };
 	TRTC.Logger.disableUploadLog();
 	const client = TRTC.createClient({ mode: 'live', sdkAppId, userId, userSig, ...clientOptions });
-	window.state.client = () => client;
+	window.room.client = () => client;
 	client.setProxyServer({ websocketProxy, loggerProxy: location.origin });
 	client.on('error', error => errors.push(`${error.name} ${error.message}`));
 	const plain = event => Object.fromEntries(Object.entries(event).filter(([, value]) => typeof value !== 'object'));
@@ -33,7 +33,7 @@ async function enter({ sdkAppId, userId, userSig, roomId, websocketProxy, client
 		const stream = TRTC.createStream({ userId, audio: true, video: true });
 		await stream.initialize();
 		await client.publish(stream);
-		window.state.stream = () => stream;
+		window.room.stream = () => stream;
 	}
 }
 
@@ -60,9 +60,9 @@ export async function inRoom(config, started, { agentOptions = [], clientOptions
 			     'end of join and publish in the page');
 		/** Until the page has heard @p count events of that name that @p fits, a function as text; all of them. */
 		const heard = async (name, count = 1, fits = 'event => true') => {
-			const found = `(state.heard[${JSON.stringify(name)}] ?? []).filter(${fits})`;
+			const found = `(room.heard[${JSON.stringify(name)}] ?? []).filter(${fits})`;
 			await page.waitForFunction(`${found}.length >= ${count}`, undefined, { timeout: 20000, polling: 50 }).catch(async () => {
-				const now = JSON.stringify(await page.evaluate(`state.heard[${JSON.stringify(name)}] ?? []`));
+				const now = JSON.stringify(await page.evaluate(`room.heard[${JSON.stringify(name)}] ?? []`));
 				throw new Error(`the page has not heard ${count} × ${name} within 20 s, only ${now.slice(0, 2000)}`);
 			});
 			return page.evaluate(found);

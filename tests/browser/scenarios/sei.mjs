@@ -12,7 +12,7 @@ const utf8 = text => [...Buffer.from(text)];
 /** Runs in the page. */
 const send = ({ list, type }) => {
 	for (const bytes of list)
-		state.client().sendSEIMessage(new Uint8Array(bytes).buffer, ...(type ? [{ seiPayloadType: type }] : []));
+		room.client().sendSEIMessage(new Uint8Array(bytes).buffer, ...(type ? [{ seiPayloadType: type }] : []));
 };
 
 async function scenario({ agent, page, heard }) {
@@ -51,18 +51,17 @@ async function scenario({ agent, page, heard }) {
 	const refused = await agent.event('command-result', { id: 'long' });
 	checks.ok(refused.ok === false && refused.message.includes('1000'), '1001 bytes are refused', refused.message);
 	// The picture has not suffered.
-	const before = await page.evaluate(() => state.client().getRemoteVideoStats('main'));
-	await page.waitForFunction(async ([user, count]) => (await state.client().getRemoteVideoStats('main'))[user]?.framesDecoded > count,
+	const before = await page.evaluate(() => room.client().getRemoteVideoStats('main'));
+	await page.waitForFunction(async ([user, count]) => (await room.client().getRemoteVideoStats('main'))[user]?.framesDecoded > count,
 				   [AGENT, before[AGENT].framesDecoded + 15], { timeout: 20000 });
 	checks.ok(true, 'the page goes on decoding');
-	checks.ok((await page.evaluate('state.errors')).length === 0, 'no error in the page');
+	checks.ok((await page.evaluate('room.errors')).length === 0, 'no error in the page');
 }
 
-let failure = null;
+
 try {
 	await inRoom(config, started, { clientOptions: { enableSEI: true } }, scenario);
 } catch (error) {
-	failure = error;
 	checks.ok(false, error.message);
 }
 if (checks.failed || config.verbose)
