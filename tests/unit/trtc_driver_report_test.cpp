@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the driver reports to the service, and what the service reports of us.
-#include "json/reader.h"
 #include "trtc_driver_support.h"
+#include "json/reader.h"
 
 using namespace trtc;
 using namespace trtc::signalling;
@@ -33,7 +33,8 @@ Stats twoSidedStats(std::uint64_t part)
 	stats.localAudio = { 1000 * part, 100 * part };
 	stats.localVideo.push_back({ StreamType::Main, 50'000 * part, 500 * part, 60 * part, 59 * part, 640, 480 });
 	stats.remoteAudio.push_back({ kBob, 2000 * part, 90 * part, 10 * part });
-	stats.remoteVideo.push_back({ kBob, StreamType::Main, 25'000 * part, 190 * part, 10 * part, 30 * part, 320, 240 });
+	stats.remoteVideo.push_back(
+		{ kBob, StreamType::Main, 25'000 * part, 190 * part, 10 * part, 30 * part, 320, 240 });
 	stats.remoteVideo.push_back({ kBob, StreamType::Auxiliary, 100 * part, 1 * part, 0, 1 * part, 1920, 1080 });
 	return stats;
 }
@@ -46,7 +47,8 @@ TEST_CASE("report: figures under the SDK's names, as rates since the report befo
 	const auto first = encoded(report.take(twoSidedStats(1), 1700000000000, kStart, tinyIdOf));
 	CHECK(first.get("uint64_datetime").integer(0, INT64_MAX) == 1700000000000);
 	// One point is no rate.
-	CHECK(first.get("msg_up_stream_info").get("msg_network_status").get("uint32_bitrate").integer(0, INT64_MAX) == 0);
+	CHECK(first.get("msg_up_stream_info").get("msg_network_status").get("uint32_bitrate").integer(0, INT64_MAX) ==
+	      0);
 	const auto second = encoded(report.take(twoSidedStats(2), 1700000002000, kStart + 2s, tinyIdOf));
 	const auto number = [](const json::Value &value, const char *name) {
 		return value.get(name).integer(INT64_MIN, INT64_MAX);
@@ -149,8 +151,8 @@ TEST_CASE_FIXTURE(DriverFixture, "report: the driver asks for the figures and ad
 		for (const auto &event : data.get("msg_event_msg").items(99))
 			ids.push_back(event.get("uint32_event_id").integer(0, 99'999));
 	}
-	CHECK(ids == std::vector<std::int64_t> { 32788, 32791, 32792, 32768, 32769, 32772, 32773, 32774, 32777, 32793, 32785,
-						 32784, 32787, 32778, 32779, 32770, 32771, 32789 });
+	CHECK(ids == std::vector<std::int64_t> { 32788, 32791, 32792, 32768, 32769, 32772, 32773, 32774, 32777, 32793,
+						 32785, 32784, 32787, 32778, 32779, 32770, 32771, 32789 });
 }
 
 TEST_CASE_FIXTURE(DriverFixture, "event 22: what the service counts of our uplink")
@@ -162,7 +164,8 @@ TEST_CASE_FIXTURE(DriverFixture, "event 22: what the service counts of our uplin
 	CHECK(log.last<UplinkReport>().expected == 160);
 	CHECK(log.last<UplinkReport>().received == 140);
 	CHECK(log.last<UplinkReport>().roundTrip == 18ms);
-	service.say(R"({"cmd":22,"code":0,"data":{"expectAudPkg":1,"expectVidPkg":0,"recvAudPkg":1,"recvVidPkg":0,"rtt":0}})");
+	service.say(
+		R"({"cmd":22,"code":0,"data":{"expectAudPkg":1,"expectVidPkg":0,"recvAudPkg":1,"recvVidPkg":0,"rtt":0}})");
 	REQUIRE(comes<UplinkReport>(2));
 	CHECK_FALSE(log.last<UplinkReport>().roundTrip); // not known
 	const auto before = log.events.size();
