@@ -301,6 +301,9 @@ void Session::onSignalling(const signalling::Event &event)
 			[this](const signalling::RemotePublication &publication) { onPublication(publication); },
 			[this](const signalling::UplinkReport &report) {
 				quality_.uplinkReport(report.expected, report.received, report.roundTrip);
+				for (const auto &delay : report.delays)
+					if (const auto found = remotes_.find(delay.userId); found != remotes_.end())
+						found->second.delay = delay;
 			},
 			[this](const signalling::RoleDone &done) { roleDone(done.status); },
 			[this](const signalling::UnpublishDone &) { unpublishDone(); },

@@ -94,6 +94,7 @@ private:
 		SubscribeOptions wishes;
 		bool unwanted = false; // the user unsubscribed by hand
 		RemoteStreamImpl::TimePoint asked;
+		std::optional<signalling::UplinkReport::Delay> delay; // if the service tells it
 		std::shared_ptr<Link> link;
 		std::deque<Operation> operations; // the front one is running unless the phase rests
 		bool running = false;

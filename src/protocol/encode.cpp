@@ -236,7 +236,14 @@ void writePayload(Writer &out, const Payload &payload)
 				   out.member("expectAudPkg", stats.expectAudPkg)
 					   .member("expectVidPkg", stats.expectVidPkg);
 				   out.member("recvAudPkg", stats.recvAudPkg).member("recvVidPkg", stats.recvVidPkg);
-				   out.member("rtt", stats.rttMs).key("delay").beginArray().endArray();
+				   out.member("rtt", stats.rttMs).key("delay").beginArray();
+				   for (const auto &delay : stats.delays)
+					   out.beginObject()
+						   .member("srcTinyId", delay.tinyId)
+						   .member("videoDelay", delay.videoMs)
+						   .member("audioDelay", delay.audioMs)
+						   .endObject();
+				   out.endArray();
 			   },
 			   [&](const PublishedList &list) { writePublishers(out, "userList", list.users); },
 			   [](const ChannelReconnect &) {},

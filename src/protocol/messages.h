@@ -222,8 +222,14 @@ struct JoinResult {
 	int relayPort = 0;
 	std::vector<Publisher> publishers;
 };
+/// Of one remote user, from capture to play, as far as a service knows it.
+struct EndToEndDelay {
+	std::string tinyId;
+	std::int64_t audioMs = 0, videoMs = 0;
+};
 struct UplinkStats {
 	std::int64_t expectAudPkg = 0, expectVidPkg = 0, recvAudPkg = 0, recvVidPkg = 0, rttMs = 0;
+	std::vector<EndToEndDelay> delays = {};
 };
 struct PublishedList {
 	std::vector<Publisher> users;

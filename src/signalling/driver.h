@@ -79,6 +79,12 @@ struct RemotePublication {
 struct UplinkReport {
 	std::int64_t expected = 0, received = 0;
 	std::optional<std::chrono::milliseconds> roundTrip;
+	/// From capture to play, of those the service knows.
+	struct Delay {
+		UserId userId;
+		std::chrono::milliseconds audio, video;
+	};
+	std::vector<Delay> delays = {};
 };
 struct RoleDone {
 	Status status;

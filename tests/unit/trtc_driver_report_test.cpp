@@ -164,9 +164,18 @@ TEST_CASE_FIXTURE(DriverFixture, "event 22: what the service counts of our uplin
 	CHECK(log.last<UplinkReport>().expected == 160);
 	CHECK(log.last<UplinkReport>().received == 140);
 	CHECK(log.last<UplinkReport>().roundTrip == 18ms);
+	CHECK(log.last<UplinkReport>().delays.empty());
+	service.publishers(publisher("bob", 9));
+	service.say(
+		R"({"cmd":22,"code":0,"data":{"rtt":18,"delay":[{"srcTinyId":"t-bob","videoDelay":210,"audioDelay":190},{"srcTinyId":"t-nobody","videoDelay":1}]}})");
+	REQUIRE(comes<UplinkReport>(2));
+	REQUIRE(log.last<UplinkReport>().delays.size() == 1);
+	CHECK(log.last<UplinkReport>().delays[0].userId == kBob);
+	CHECK(log.last<UplinkReport>().delays[0].audio == 190ms);
+	CHECK(log.last<UplinkReport>().delays[0].video == 210ms);
 	service.say(
 		R"({"cmd":22,"code":0,"data":{"expectAudPkg":1,"expectVidPkg":0,"recvAudPkg":1,"recvVidPkg":0,"rtt":0}})");
-	REQUIRE(comes<UplinkReport>(2));
+	REQUIRE(comes<UplinkReport>(3));
 	CHECK_FALSE(log.last<UplinkReport>().roundTrip); // not known
 	const auto before = log.events.size();
 	for (const auto *noise :

@@ -20,6 +20,12 @@ void addSize(Fields &fields, int width, int height)
 	fields.push_back({ "frameHeight", std::int64_t { height } });
 }
 
+void addDelay(Fields &fields, const std::optional<std::int64_t> &delay)
+{
+	if (delay)
+		fields.push_back({ "end2EndDelay", *delay });
+}
+
 std::vector<Fields> downlinksRtt(const Stats &stats)
 {
 	std::vector<Fields> all;
@@ -57,11 +63,13 @@ std::vector<Fields> localVideo(const Stats &stats, const UserId &self)
 std::vector<Fields> remoteAudio(const Stats &stats)
 {
 	std::vector<Fields> all;
-	for (const auto &audio : stats.remoteAudio)
+	for (const auto &audio : stats.remoteAudio) {
 		all.push_back({ { "userId", audio.userId.str() },
 				{ "bytesReceived", whole(audio.bytesReceived) },
 				{ "packetsReceived", whole(audio.packetsReceived) },
 				{ "packetsLost", whole(audio.packetsLost) } });
+		addDelay(all.back(), audio.end2EndDelay);
+	}
 	return all;
 }
 
@@ -76,6 +84,7 @@ std::vector<Fields> remoteVideo(const Stats &stats)
 				{ "packetsLost", whole(video.packetsLost) },
 				{ "framesReceived", whole(video.framesReceived) } });
 		addSize(all.back(), video.frameWidth, video.frameHeight);
+		addDelay(all.back(), video.end2EndDelay);
 	}
 	return all;
 }

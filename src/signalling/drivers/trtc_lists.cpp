@@ -165,6 +165,11 @@ void TrtcDriver::onUplinkStats(const protocol::UplinkStats &stats)
 	// A service that does not know says 0; that fast is nobody.
 	if (stats.rttMs > 0)
 		report.roundTrip = std::chrono::milliseconds(stats.rttMs);
+	for (const auto &delay : stats.delays)
+		for (const auto &[user, publisher] : publishers_)
+			if (!delay.tinyId.empty() && publisher.tinyId == delay.tinyId)
+				report.delays.push_back({ user, std::chrono::milliseconds(delay.audioMs),
+							  std::chrono::milliseconds(delay.videoMs) });
 	emit(report);
 }
 
