@@ -239,6 +239,17 @@ std::vector<Publisher> toPublishers(const std::optional<Value> &list)
 	return publishers;
 }
 
+std::vector<EndToEndDelay> toDelays(const std::optional<Value> &list)
+{
+	std::vector<EndToEndDelay> delays;
+	if (!list)
+		return delays;
+	for (const auto &item : list->items(kMaxListItems))
+		delays.push_back({ idTextOr(item, "srcTinyId"), amountOr(item, "audioDelay", 0),
+				   amountOr(item, "videoDelay", 0) });
+	return delays;
+}
+
 Payload toUserList(const Value &data)
 {
 	UserList list;
@@ -265,8 +276,8 @@ Payload toPayload(Event event, const Value &root, const Value &data)
 				    toPublishers(data.find("publishers")) };
 	case Event::UplinkStats:
 		return UplinkStats { amountOr(data, "expectAudPkg", 0), amountOr(data, "expectVidPkg", 0),
-				     amountOr(data, "recvAudPkg", 0), amountOr(data, "recvVidPkg", 0),
-				     amountOr(data, "rtt", 0) };
+				     amountOr(data, "recvAudPkg", 0),	amountOr(data, "recvVidPkg", 0),
+				     amountOr(data, "rtt", 0),		toDelays(data.find("delay")) };
 	case Event::PublishedList:
 		return PublishedList { toPublishers(data.find("userList")) };
 	case Event::ChannelReconnect:
