@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { address } from './network.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -36,7 +37,7 @@ export async function servePages(files = {}) {
 
 const isForeign = address => {
 	const url = new URL(address);
-	return !['data:', 'blob:', 'about:', 'moz-extension:'].includes(url.protocol) && url.hostname !== '127.0.0.1';
+	return !['data:', 'blob:', 'about:', 'moz-extension:'].includes(url.protocol) && !['127.0.0.1', address].includes(url.hostname);
 };
 
 /** Headless Chromium. newPage(url, line): a page in a context of its own; line(text) is called for its console. */
@@ -52,7 +53,7 @@ export async function openChromium(path) {
 		       '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
 		       // The service has to learn a loopback address, also on a machine that has no other.
 		       '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns',
-		       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+		       `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1${address ? `, EXCLUDE ${address}` : ''}`],
 	});
 	return {
 		name: 'Chromium',
@@ -90,6 +91,7 @@ export async function openFirefox(path, profile) {
 			'network.captive-portal-service.enabled': false,
 			'network.connectivity-service.enabled': false,
 			'network.dns.disabled': true,
+			'browser.region.network.url': '', 'browser.search.update': false, 'services.settings.server': 'data:,', 'extensions.getAddons.cache.enabled': false,
 			'app.update.enabled': false,
 			'datareporting.policy.dataSubmissionEnabled': false,
 			'toolkit.telemetry.enabled': false,

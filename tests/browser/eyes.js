@@ -31,6 +31,8 @@ const eyes = (() => {
 				figures.unreadable++;
 				return;
 			}
+			if (code.frameNumber === figures.last && code.wallClockMs === figures.wallClockMs)
+				return; // time goes on, the picture does not
 			figures.readable++;
 			figures.first ??= code.frameNumber;
 			if (figures.last !== null && code.frameNumber < figures.last)

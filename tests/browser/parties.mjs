@@ -84,8 +84,16 @@ export class AgentParty extends Child {
 	}
 	close() { return stop(this); }
 
+	/** Until that stream is subscribed and not ended since. */
+	subscribed(user, type = 'main') {
+		const last = this.events.findLastIndex(event => ['stream-removed', 'stream-unsubscribed'].includes(event.event) &&
+			event.userId === user && event.streamType === type);
+		return this.event('stream-subscribed', { userId: user, streamType: type }, last + 1);
+	}
+
 	/** The main stream by snapshots, the auxiliary one by its recording. */
 	async sees(user, type = 'main', wanted = {}) {
+		await this.subscribed(user, type);
 		const since = Date.now(), end = since + WATCHDOG_MS, numbers = new Set();
 		let seen = null;
 		while (numbers.size < 2) {
@@ -128,11 +136,13 @@ export class AgentParty extends Child {
 
 	/** Its ears have no pitch. */
 	async hears(user) {
-		for (let from = this.now;; from++) {
+		const end = Date.now() + WATCHDOG_MS;
+		for (let from = this.now;; from = this.now) {
 			const { volume } = await this.event('audio-volume', { userId: user }, from);
 			if (volume > SOUND_VOLUME)
 				return { volume };
-			from = this.events.findIndex((event, index) => index >= from && event.event === 'audio-volume' && event.userId === user);
+			if (Date.now() > end)
+				throw new Error(`${this.name} does not hear ${user}: volume ${volume}`);
 		}
 	}
 	silent(user) { return this.#stopped(user, 'main', 'remoteAudio', 'packetsReceived'); }

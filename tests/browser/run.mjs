@@ -11,6 +11,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { openChromium, openFirefox, servePages } from './browsers.mjs';
 import { Checks, options, stop, temporaryFolder, within } from './harness.mjs';
+import * as network from './network.mjs';
 import { Service, Stage } from './stage.mjs';
 
 const config = options({ 'trtc-cli': '', measure: '', only: '', pairing: '', jobs: `${availableParallelism() + 2}`, long: false,
@@ -19,7 +20,7 @@ const CELL_MS = 90000;
 const SDK_VERSIONS = { 'trtc-js-sdk': '4.15.22' };
 
 /** Names of columns, in their order. */
-const PAIRINGS = ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent', 'v5-v4', 'firefox-agent', 'firefox-v4'];
+const PAIRINGS = ['v4-agent', 'agent-v4', 'agent-agent', 'v4-v4', 'v5-agent', 'v5-v4', 'firefox-agent', 'firefox-v4'];
 
 async function scenarios() {
 	const folder = new URL('scenarios/', import.meta.url);
@@ -34,7 +35,8 @@ async function scenarios() {
 /** Started when first asked for. */
 function once(start) {
 	let started = null;
-	return { get: () => started ??= start(), close: async () => started && within((await started).close(), 'end of a browser', 8000).catch(() => {}) };
+	const end = one => one.close ? within(one.close(), `end of ${one.name}`, 8000).catch(() => {}) : stop(one);
+	return { get: () => started ??= start(), close: async () => started?.then(end, () => {}) };
 }
 
 async function cell(world, scenario, pairing, roomId) {
@@ -43,6 +45,8 @@ async function cell(world, scenario, pairing, roomId) {
 	const stage = new Stage(world, { scenario, pairing, roomId, checks });
 	try {
 		await within((async () => {
+			if (pairing.includes('firefox'))
+				stage.service = await world.outside();
 			await scenario.run(stage);
 			await stage.leave();
 			stage.complaints();
@@ -78,20 +82,29 @@ async function main() {
 			console.error(`run.mjs: say where ${name} is: --${name} PATH`);
 			process.exit(2);
 		}
+	const alone = await network.enter();
 	for (const [name, version] of Object.entries(SDK_VERSIONS)) {
 		const { version: installed } = JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)));
 		new Checks().ok(installed === version, `${name} ${installed}`);
 	}
 	const wanted = (list, name) => list === '' || list.split(',').some(word => name.includes(word));
 	const all = (await scenarios()).filter(scenario => wanted(config.only, scenario.name) && (config.long || !scenario.long));
-	const cells = all.flatMap(scenario => scenario.pairings.filter(pairing => wanted(config.pairing, pairing)).map(pairing => ({ scenario, pairing })));
+	// Firefox needs an address that is not loopback, a cut network one that is nobody else's.
+	const possible = (scenario, pairing) => alone === null || !(pairing.includes('firefox') || scenario.network);
+	const named = all.flatMap(scenario => scenario.pairings.filter(pairing => wanted(config.pairing, pairing)).map(pairing => ({ scenario, pairing })));
+	const cells = named.filter(({ scenario, pairing }) => possible(scenario, pairing));
+	if (cells.length < named.length)
+		console.log(`# ${named.length - cells.length} cells left out: ${alone}`);
 
 	const folder = temporaryFolder(), began = Date.now();
 	const server = await servePages();
 	const chromium = once(() => within(openChromium(config.chromium), 'Chromium'));
-	const firefox = once(() => within(openFirefox(config.firefox, join(folder, 'firefox')), 'Firefox'));
+	const firefox = once(() => within(openFirefox(config.firefox, join(folder, 'firefox')), 'Firefox', 60000));
 	const service = await new Service(config, { secretKeyFile: join(folder, 'serve.key') }).ready();
-	const world = { config, folder, origin: server.origin, service, browser: kind => (kind === 'firefox' ? firefox : chromium).get() };
+	const outside = once(() => new Service(config, { secretKeyFile: join(folder, 'outside.key'), listen: `${network.address}:0`, more: ['--plain-text', '--media-address', network.address] }).ready());
+	const world = { config, folder, origin: server.origin, service, outside: outside.get, browser: kind => (kind === 'firefox' ? firefox : chromium).get() };
+
+	await Promise.all([cells.some(one => one.pairing.includes('firefox')) && firefox.get(), chromium.get()]);
 
 	const results = new Map();
 	let next = 0;
@@ -105,7 +118,7 @@ async function main() {
 
 	const last = new Checks();
 	last.ok(service.ended === undefined, 'the service is still there');
-	await stop(service);
+	await Promise.all([stop(service), outside.close()]);
 	last.ok(service.ended === 0, 'SIGTERM ends the service with exit code 0', `${service.ended}`);
 	await Promise.all([chromium.close(), firefox.close()]);
 	server.close();

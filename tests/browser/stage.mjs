@@ -59,7 +59,9 @@ export class Stage {
 	async enterAs(kind, spec = {}) {
 		const at = this.parties.length, userId = spec.userId ?? NAMES[at];
 		const sources = this.#sources(at, spec.sources ?? { main: true });
-		const given = { roomId: this.roomId, ...spec, userId, sources };
+		// Debian's Firefox has no H.264.
+		const codec = this.kinds.includes('firefox') ? 'vp8' : 'h264';
+		const given = { roomId: this.roomId, codec, ...spec, userId, sources };
 		let party;
 		if (kind === 'agent') {
 			party = new AgentParty(this.world.config, join(this.folder, `${at}-${userId}`), this.service, given);
