@@ -315,6 +315,17 @@ std::vector<Publisher> toPublishers(const std::optional<Value> &list)
 	return publishers;
 }
 
+std::vector<EndToEndDelay> toDelays(const std::optional<Value> &list)
+{
+	std::vector<EndToEndDelay> delays;
+	if (!list)
+		return delays;
+	for (const auto &item : list->items(kMaxListItems))
+		delays.push_back({ idTextOr(item, "srcTinyId"), amountOr(item, "audioDelay", 0),
+				   amountOr(item, "videoDelay", 0) });
+	return delays;
+}
+
 std::optional<Ability> toAbility(const std::optional<Value> &value)
 {
 	return value ? std::optional(readAbility(*value)) : std::nullopt;
@@ -348,8 +359,8 @@ Payload toPayload(Event event, const Value &root, const Value &data)
 				    toAbility(data.find("ability")) };
 	case Event::UplinkStats:
 		return UplinkStats { amountOr(data, "expectAudPkg", 0), amountOr(data, "expectVidPkg", 0),
-				     amountOr(data, "recvAudPkg", 0), amountOr(data, "recvVidPkg", 0),
-				     amountOr(data, "rtt", 0) };
+				     amountOr(data, "recvAudPkg", 0),	amountOr(data, "recvVidPkg", 0),
+				     amountOr(data, "rtt", 0),		toDelays(data.find("delay")) };
 	case Event::PublishedList:
 		return PublishedList { toPublishers(data.find("userList")) };
 	case Event::ChannelReconnect:

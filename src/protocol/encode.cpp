@@ -71,7 +71,48 @@ void writePublishers(Writer &out, const char *name, const std::vector<Publisher>
 	out.endArray();
 }
 
-/// The SDK's report of somebody who measures nothing.
+void writeUpstream(Writer &out, const QualityReport &report)
+{
+	out.key("msg_up_stream_info").beginObject();
+	out.key("msg_audio_status").beginObject();
+	if (report.audio)
+		out.member("uint32_audio_codec_bitrate", report.audio->bitrate);
+	out.endObject();
+	out.key("msg_video_status").beginArray();
+	for (const auto &video : report.video) {
+		out.beginObject().member("uint32_video_stream_type", video.streamType);
+		out.member("uint32_video_width", video.width).member("uint32_video_height", video.height);
+		out.member("uint32_video_codec_fps", video.fps).member("uint32_video_enc_fps", video.encodedFps);
+		out.member("uint32_video_codec_bitrate", video.bitrate).endObject();
+	}
+	out.endArray();
+	out.key("msg_network_status").beginObject().member("uint32_bitrate", report.bitrate);
+	out.member("uint32_rtt", report.rttMs).endObject().endObject();
+}
+
+void writeDownstream(Writer &out, const ReportedDownlink &downlink)
+{
+	out.beginObject().key("msg_user_info").beginObject();
+	out.member("str_identifier", downlink.userId).member("uint64_tinyid", downlink.tinyId).endObject();
+	out.key("msg_network_status").beginObject().member("uint32_rtt", downlink.rttMs).endObject();
+	if (const auto &audio = downlink.audio) {
+		out.key("msg_audio_status").beginObject().member("uint32_audio_codec_bitrate", audio->bitrate);
+		out.member("uint32_audio_total_bitrate", audio->bitrate);
+		out.member("uint32_audio_receive", audio->packets);
+		out.member("uint32_audio_origin_lost", audio->lost).endObject();
+	}
+	out.key("msg_video_status").beginArray();
+	for (const auto &video : downlink.video) {
+		out.beginObject().member("uint32_video_stream_type", video.streamType);
+		out.member("uint32_video_width", video.width).member("uint32_video_height", video.height);
+		out.member("uint32_video_receive_fps", video.fps).member("uint32_video_codec_bitrate", video.bitrate);
+		out.member("uint32_video_receive", video.packets);
+		out.member("uint32_video_origin_lost", video.lost).endObject();
+	}
+	out.endArray().endObject();
+}
+
+/// The SDK's report; figures that we do not have are left out.
 void writeReport(Writer &out, const ClientMessage &message, const QualityReport &report)
 {
 	out.member("str_sdk_version", "4.15.22").member("uint64_datetime", report.dateMs);
@@ -80,13 +121,19 @@ void writeReport(Writer &out, const ClientMessage &message, const QualityReport 
 	out.key("msg_device_info").beginObject();
 	out.member("uint32_terminal_type", 15).member("str_device_name", "").member("str_os_version", "");
 	out.member("uint32_net_type", 0).endObject();
-	out.key("msg_up_stream_info").beginObject();
-	out.key("msg_audio_status").beginObject().endObject();
-	out.key("msg_video_status").beginArray().endArray();
-	out.key("msg_network_status").beginObject().member("uint32_bitrate", 0).member("uint32_rtt", 0).endObject();
-	out.endObject();
-	out.key("msg_down_stream_info").beginArray().endArray();
-	out.key("msg_event_msg").beginArray().endArray();
+	writeUpstream(out, report);
+	out.key("msg_down_stream_info").beginArray();
+	for (const auto &downlink : report.downlinks)
+		writeDownstream(out, downlink);
+	out.endArray();
+	out.key("msg_event_msg").beginArray();
+	for (const auto &event : report.events) {
+		out.beginObject().member("uint32_event_id", event.id).member("uint64_date", event.dateMs);
+		if (!event.userId.empty())
+			out.member("str_userid", event.userId);
+		out.endObject();
+	}
+	out.endArray();
 }
 
 void writeJoin(Writer &out, const Join &join)
@@ -229,7 +276,14 @@ void writePayload(Writer &out, const Payload &payload)
 				   out.member("expectAudPkg", stats.expectAudPkg)
 					   .member("expectVidPkg", stats.expectVidPkg);
 				   out.member("recvAudPkg", stats.recvAudPkg).member("recvVidPkg", stats.recvVidPkg);
-				   out.member("rtt", stats.rttMs).key("delay").beginArray().endArray();
+				   out.member("rtt", stats.rttMs).key("delay").beginArray();
+				   for (const auto &delay : stats.delays)
+					   out.beginObject()
+						   .member("srcTinyId", delay.tinyId)
+						   .member("videoDelay", delay.videoMs)
+						   .member("audioDelay", delay.audioMs)
+						   .endObject();
+				   out.endArray();
 			   },
 			   [&](const PublishedList &list) { writePublishers(out, "userList", list.users); },
 			   [](const ChannelReconnect &) {},

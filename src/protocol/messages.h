@@ -127,9 +127,40 @@ struct Join {
 	std::optional<Ability> ability = std::nullopt;
 };
 struct GetUserList {};
-/// Heartbeat; the figures are opaque to the service. A client fills them in codec.
+/// Stream types of the reports (`uint32_video_stream_type`).
+inline constexpr int kReportBig = 2, kReportSmall = 3, kReportAuxiliary = 7;
+
+/// Figures of a `quality_report`: rates in bit/s or frames/s and counts, over the time since the report before. What is not known is
+/// 0, or not there.
+struct ReportedAudio {
+	std::int64_t bitrate = 0;
+	std::int64_t packets = 0, lost = 0; ///< downlink: what was expected, and what of it was lost
+};
+struct ReportedVideo {
+	int streamType = kReportBig;
+	std::int64_t width = 0, height = 0, bitrate = 0, fps = 0;
+	std::int64_t encodedFps = 0;	    ///< uplink
+	std::int64_t packets = 0, lost = 0; ///< downlink
+};
+struct ReportedDownlink {
+	std::string userId, tinyId;
+	std::int64_t rttMs = 0;
+	std::optional<ReportedAudio> audio;
+	std::vector<ReportedVideo> video;
+};
+struct ReportedEvent {
+	int id = 0;
+	std::int64_t dateMs = 0; ///< Unix epoch
+	std::string userId;	 ///< "": our own
+};
+/// Heartbeat. The figures are opaque to the service, which does not read them.
 struct QualityReport {
-	std::int64_t dateMs = 0; ///< Unix epoch, ms
+	std::int64_t dateMs = 0;		 ///< Unix epoch, ms
+	std::optional<ReportedAudio> audio = {}; ///< of the uplink, empty when there is none
+	std::vector<ReportedVideo> video = {};
+	std::int64_t bitrate = 0, rttMs = 0;
+	std::vector<ReportedDownlink> downlinks = {};
+	std::vector<ReportedEvent> events = {};
 };
 struct Publish {
 	std::string sdp; ///< offer
@@ -234,8 +265,14 @@ struct JoinResult {
 	std::string tinyId = {}; ///< SDK v5 takes it from here, v4 from event 19
 	std::optional<Ability> ability = std::nullopt;
 };
+/// Of one remote user, from capture to play, as far as a service knows it.
+struct EndToEndDelay {
+	std::string tinyId;
+	std::int64_t audioMs = 0, videoMs = 0;
+};
 struct UplinkStats {
 	std::int64_t expectAudPkg = 0, expectVidPkg = 0, recvAudPkg = 0, recvVidPkg = 0, rttMs = 0;
+	std::vector<EndToEndDelay> delays = {};
 };
 struct PublishedList {
 	std::vector<Publisher> users;

@@ -5,6 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace trtc::service {
 
 namespace {
@@ -119,8 +121,13 @@ protocol::UplinkStats Uplink::takeStats()
 		(audio ? now.recvAudPkg : now.recvVidPkg) += static_cast<std::int64_t>(stats.received);
 	}
 	const auto before = std::exchange(told_, now);
-	return { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg,
-		 now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
+	protocol::UplinkStats stats { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg,
+				      now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
+	// Under a millisecond is one: 0 says that it is not known.
+	if (const auto roundTrip = connection_->stats().roundTrip)
+		stats.rttMs =
+			std::max<std::int64_t>(1, std::chrono::round<std::chrono::milliseconds>(*roundTrip).count());
+	return stats;
 }
 
 Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan,

@@ -47,6 +47,9 @@ public:
 	/// Throws Exception(NotSupported) when an element is missing.
 	using SampleSink = std::function<void(GstSample *)>;
 	virtual void attach(const std::string &elements, SampleSink sink) = 0;
+	/// Shows @p tap every RTP packet, borrowed, before it goes its way: on the sink's thread, as long as the track lives.
+	/// Call it before attach().
+	virtual void tap(std::function<void(GstBuffer *)>) {}
 	/// Asks the peer for a keyframe (PLI), at most every 500 ms. Loop thread.
 	virtual void requestKeyframe() = 0;
 };
@@ -139,9 +142,10 @@ public:
 	};
 	struct Stats {
 		std::vector<LineStats> lines; ///< in no order; m-lines on which nothing can go are missing
-		/// From the peer's RTCP reports; empty until the first, and on links that only receive.
+		/// From the peer's RTCP: receiver reports where we send, answers to our extended reports where we only
+		/// receive. Empty until the first has come.
 		std::optional<std::chrono::microseconds> roundTrip;
-		std::optional<double> sendLoss; ///< 0..1, since the report before
+		std::optional<double> sendLoss; ///< 0..1, since the report before; empty on links that only receive
 	};
 	/// Cheap enough for once a second.
 	virtual Stats stats() const = 0;

@@ -5,6 +5,7 @@
 #include "webrtc/arrivals.h"
 #include "webrtc/peer_connection.h"
 #include "webrtc/promise.h"
+#include "webrtc/round_trip.h"
 #include "webrtc/sdp.h"
 #include "webrtc/sender.h"
 #include "webrtc/session_description.h"
@@ -88,6 +89,7 @@ private:
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
 	std::shared_ptr<Arrivals> arrivals_;
+	std::shared_ptr<RoundTrip> roundTrip_; // from the moment the connection is up
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;
