@@ -3,6 +3,7 @@
 const single = {
 	name: 'v5: one connection for everything',
 	pairings: ['v5-agent', 'v5-v4'],
+	limitMs: 180000,
 	async run(stage) {
 		const { checks } = stage;
 		const [page, other] = await stage.enter({ role: 'audience' }, { onAir: true });
@@ -20,14 +21,12 @@ const single = {
 		checks.ok(await page.connected() === 1 && await late.connected() === 1, 'still on one');
 
 		// A subscription that ends, and the next one on its lines.
-		for (const time of ['once', 'twice']) {
-			await page.unsubscribe(agent.userId, 'auxiliary');
-			await page.unsubscribe(agent.userId, 'main');
-			await Promise.all([page.dark(agent.userId), page.silent(agent.userId)]);
-			await page.subscribe(agent.userId, 'main');
-			await page.subscribe(agent.userId, 'auxiliary');
-			await stage.check(agent, page, {}, `subscribed again ${time}`);
-		}
+		await page.unsubscribe(agent.userId, 'auxiliary');
+		await page.unsubscribe(agent.userId, 'main');
+		await Promise.all([page.dark(agent.userId), page.silent(agent.userId)]);
+		await page.subscribe(agent.userId, 'main');
+		await page.subscribe(agent.userId, 'auxiliary');
+		await stage.check(agent, page, {}, 'subscribed again');
 
 		// Off air and on again.
 		let at = agent.now;
