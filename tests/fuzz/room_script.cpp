@@ -104,7 +104,7 @@ void RoomScript::open(std::size_t player, std::string_view name, bool again)
 	const auto id = players_[player] = next_++;
 	open_.insert(id);
 	const Identity who { UserId(std::string(name)), 1400000001, "198.51.100.7" };
-	carryOut(again ? service_.reopened(id, who, now_) : service_.opened(id, who, now_, 1700000000000));
+	carryOut(again ? service_.reopened(id, who, {}, now_) : service_.opened(id, who, now_, 1700000000000));
 }
 
 void RoomScript::say(SessionId id, std::string_view text)

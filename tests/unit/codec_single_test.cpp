@@ -172,11 +172,11 @@ TEST_CASE("single: nothing of an ability can break the lines of a description")
 			  }(),
 		  "ability.audio.codecs" },
 	};
-	for (const auto &[from, to, expected] : table) {
-		const auto error = errorOf("rebuild_pc", R"({"ability":)" + abilityText(from, to) + "}");
-		CAPTURE(to.substr(0, 80));
+	for (const auto &row : table) {
+		const auto error = errorOf("rebuild_pc", R"({"ability":)" + abilityText(row.from, row.to) + "}");
+		CAPTURE(row.to.substr(0, 80));
 		CAPTURE(error);
-		CHECK(error.find(expected) != std::string::npos);
+		CHECK(error.find(row.expected) != std::string::npos);
 	}
 	CHECK(errorOf("join/v2", R"({"roomId":"1"})").find("ability: is missing") != std::string::npos);
 }
