@@ -52,7 +52,7 @@ public:
 	void onLocalDescription(const std::string &sdp) override;
 	void onConnected() override;
 	void onFailed(const Error &error) override { outcome_.failed(error); }
-	void onTrack(const std::shared_ptr<webrtc::Track> &track) override { uplink_->onTrack(track); }
+	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
 private:
 	struct Subscription {
