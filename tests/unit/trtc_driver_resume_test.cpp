@@ -95,9 +95,10 @@ TEST_CASE_FIXTURE(ResumeFixture, "resume: the URL of the SDK, at once, and nobod
 	CHECK(values("roomId") == std::vector<std::string> { options.room.str(), options.room.str() });
 	CHECK(values("useStringRoomId") == std::vector<std::string> { options.room.isString() ? "true" : "false" });
 	// In this order, after what every channel is opened with.
-	static constexpr std::array kOrder { "sdkAppId", "userId",       "userSig",      "roomId",    "enc264", "dec264", "encVp8",
-					     "decVp8",   "rc",           "relayInnerIp", "relayOuterIp", "relayPort", "roomId",
-					     "useStringRoomId" };
+	static constexpr std::array kOrder { "sdkAppId", "userId",	   "userSig",	   "roomId",
+					     "enc264",	 "dec264",	   "encVp8",	   "decVp8",
+					     "rc",	 "relayInnerIp",   "relayOuterIp", "relayPort",
+					     "roomId",	 "useStringRoomId" };
 	REQUIRE(service.query.size() == kOrder.size());
 	for (std::size_t i = 0; i < kOrder.size(); ++i)
 		CHECK(service.query[i].first == kOrder[i]);

@@ -60,15 +60,14 @@ void TrtcDriver::nextTry()
 		socket_.reset();
 	}
 	if (resume_.tries >= config_.reconnectTries)
-		return end(Lost { { ErrorCode::ConnectionLost,
-				    fmt::format("{}, and it did not come back in {} {}: {}", resume_.loss.message,
-						resume_.tries, resume_.tries == 1 ? "try" : "tries",
-						resume_.last.message) },
-				  false,
-				  resume_.tries });
+		return end(Lost {
+			{ ErrorCode::ConnectionLost,
+			  fmt::format("{}, and it did not come back in {} {}: {}", resume_.loss.message, resume_.tries,
+				      resume_.tries == 1 ? "try" : "tries", resume_.last.message) },
+			false,
+			resume_.tries });
 	const auto limit = tryTimeout(++resume_.tries, limits_.tries);
-	resume_.last = { ErrorCode::ConnectionLost,
-			 fmt::format("{} did not answer in {} ms", host_, limit.count()) };
+	resume_.last = { ErrorCode::ConnectionLost, fmt::format("{} did not answer in {} ms", host_, limit.count()) };
 	resume_.timer = loop_.after(limit, [this] { nextTry(); });
 	spdlog::info("bringing the connection back, try {} of {}", resume_.tries, config_.reconnectTries);
 	connect(resumeUrl(), limit, [this](Result<std::unique_ptr<net::WebSocket>> result) {
