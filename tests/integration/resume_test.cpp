@@ -46,7 +46,8 @@ struct ResumeFixture : RoomFixture {
 	}
 	bool comesBack(Agent &agent, std::size_t from)
 	{
-		return state(agent, ConnectionState::Reconnecting, from) && state(agent, ConnectionState::Connected, from);
+		return state(agent, ConnectionState::Reconnecting, from) &&
+		       state(agent, ConnectionState::Connected, from);
 	}
 
 	/// What the relay does; given to relays made from then on.
@@ -56,7 +57,8 @@ struct ResumeFixture : RoomFixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(ResumeFixture, "the WebSockets are cut: both ends are back, no packet is missing, nobody else is told")
+TEST_CASE_FIXTURE(ResumeFixture,
+		  "the WebSockets are cut: both ends are back, no packet is missing, nobody else is told")
 {
 	bool halfOpen = false;
 	SUBCASE("at both ends") {}
@@ -155,7 +157,8 @@ TEST_CASE_FIXTURE(ResumeFixture, "too late: the others hear of a timeout, then t
 	CHECK(alice.count<Left>() == 0);
 }
 
-TEST_CASE_FIXTURE(ResumeFixture, "somebody joins with the name of who is lost: one of them is left, and the lost one hears of it")
+TEST_CASE_FIXTURE(ResumeFixture,
+		  "somebody joins with the name of who is lost: one of them is left, and the lost one hears of it")
 {
 	auto &watcher = joined("watcher");
 	auto &alice = joined("alice", Role::Anchor, relay->url());
