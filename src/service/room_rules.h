@@ -4,6 +4,7 @@
 #include "service/room.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,7 @@ struct RoomService::Impl {
 	std::map<SessionId, Session> sessions; ///< a map: rooms hold pointers to its values
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
+	std::set<std::pair<RoomKey, UserId>> banned;
 	std::uint64_t nextTinyId = 1001;
 	std::optional<TimePoint> nextListAt;
 	std::size_t kept = 0; ///< sessions without a socket
@@ -47,6 +49,9 @@ struct RoomService::Impl {
 	const Session *memberOf(const Identity &who, const Comeback &comeback) const;
 	/// Those who did not come back in time.
 	void endLost(TimePoint now, Effects &out);
+
+	/// The member, or null.
+	Session *memberOf(const RoomKey &key, const UserId &user);
 
 	// ---- messages; none to a session that is lost
 	void push(Effects &out, const Session &to, protocol::Event event, protocol::Payload payload) const;

@@ -179,6 +179,11 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 		return no(code::kBadRequest, bad.error().message);
 	}
 
+	if (banned.contains({ key, session.who.userId }))
+		return no(code::kNotPermitted,
+			  fmt::format("user {} is banned from this room by its administrator, who can lift the ban",
+				      session.who.userId.str()));
+
 	// Everything that can refuse comes before the kick: a join that fails must change nothing.
 	auto found = rooms.find(key);
 	Session *const older = found == rooms.end() ? nullptr : found->second.member(session.who.userId);

@@ -88,6 +88,8 @@ inline constexpr unsigned short kLeft = 1000;
 inline constexpr unsigned short kNeverJoined = 4001; ///< opened and no room within kJoinDeadline
 inline constexpr unsigned short kKicked = 4002;	     ///< the same user entered the same room again
 inline constexpr unsigned short kTimedOut = 4003;    ///< heartbeatTimeout or resumeGrace has passed
+inline constexpr unsigned short kRemoved = 4004;     ///< an administrator removed or banned the user
+inline constexpr unsigned short kDisbanded = 4005;   ///< an administrator closed the room
 } // namespace close_code
 
 inline constexpr std::chrono::seconds kJoinDeadline { 10 };
@@ -111,6 +113,26 @@ struct Comeback {
 	std::string roomId;
 	bool useStringRoomId = false;
 	std::string ticket; ///< what is no ticket of ours matches every visit
+};
+
+/// Bans that are remembered at a time; they are few, and made by hand.
+inline constexpr std::size_t kMaxBans = 100'000;
+
+/// A room as an administrator sees it.
+struct RoomInfo {
+	RoomId room;
+	std::size_t users = 0, anchors = 0, publishers = 0;
+};
+struct MemberInfo {
+	UserId userId;
+	Role role = Role::Anchor;
+	Mode mode = Mode::Live;
+	std::string clientIp;
+	unsigned flags = 0; ///< of the published list; 0: publishes nothing
+};
+struct BanInfo {
+	RoomId room;
+	UserId userId;
 };
 
 /// Promises about effects: StopUplink and StopDownlink may name a connection that has failed already (ignore
@@ -157,6 +179,21 @@ public:
 	Effects downlinkFailed(SessionId session, SessionId publisher);
 	/// Packets counted at the uplink since the last call: event 22 goes to the publisher.
 	Effects uplinkStats(SessionId session, const protocol::UplinkStats &stats);
+
+	// Administration (room_admin.cpp). Whoever is removed hears event 9 first, then the socket is closed.
+	/// Out of the room with `kick`; may come back. False: not there.
+	bool kick(std::uint32_t sdkAppId, const RoomId &room, const UserId &user, Effects &out);
+	/// Out of the room with `banned`, and not let in again until unban(). True: was there.
+	/// Throws Exception(InvalidOperation) when kMaxBans are remembered.
+	bool ban(std::uint32_t sdkAppId, const RoomId &room, const UserId &user, Effects &out);
+	/// False: was not banned.
+	bool unban(std::uint32_t sdkAppId, const RoomId &room, const UserId &user);
+	/// Everybody out with `room_disband`; the next one to enter makes a new room. How many were there; 0: no such room.
+	std::size_t disband(std::uint32_t sdkAppId, const RoomId &room, Effects &out);
+	std::vector<RoomInfo> listRooms(std::uint32_t sdkAppId) const;
+	/// Nothing: no such room.
+	std::optional<std::vector<MemberInfo>> listMembers(std::uint32_t sdkAppId, const RoomId &room) const;
+	std::vector<BanInfo> listBans(std::uint32_t sdkAppId) const;
 
 	// for metrics
 	std::size_t rooms() const noexcept;

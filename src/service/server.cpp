@@ -460,6 +460,46 @@ Server::~Server() = default;
 
 std::string Server::url() const { return impl_->http->webSocketUrl(); }
 
+std::uint16_t Server::port() const { return impl_->http->port(); }
+
+bool Server::kick(const RoomId &room, const UserId &user)
+{
+	Effects effects;
+	const bool there = impl_->rules.kick(impl_->config.sdkAppId, room, user, effects);
+	impl_->apply(effects);
+	return there;
+}
+
+bool Server::ban(const RoomId &room, const UserId &user)
+{
+	Effects effects;
+	const bool there = impl_->rules.ban(impl_->config.sdkAppId, room, user, effects);
+	impl_->apply(effects);
+	return there;
+}
+
+bool Server::unban(const RoomId &room, const UserId &user)
+{
+	return impl_->rules.unban(impl_->config.sdkAppId, room, user);
+}
+
+std::size_t Server::disband(const RoomId &room)
+{
+	Effects effects;
+	const auto count = impl_->rules.disband(impl_->config.sdkAppId, room, effects);
+	impl_->apply(effects);
+	return count;
+}
+
+std::vector<RoomInfo> Server::rooms() const { return impl_->rules.listRooms(impl_->config.sdkAppId); }
+
+std::optional<std::vector<MemberInfo>> Server::members(const RoomId &room) const
+{
+	return impl_->rules.listMembers(impl_->config.sdkAppId, room);
+}
+
+std::vector<BanInfo> Server::bans() const { return impl_->rules.listBans(impl_->config.sdkAppId); }
+
 void Server::stop(std::function<void()> done)
 {
 	if (std::exchange(impl_->stopping, true))
