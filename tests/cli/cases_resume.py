@@ -66,17 +66,6 @@ def test_no_tries(context):
     equal(ann.find("connection-state-changed", state="RECONNECTING"), [], "tries")
 
 
-def test_one_try_is_one_try(context):
-    service = context.service()
-    ann = context.agent(service, "ann", "--reconnect", "1", "--no-stdin")
-    service.signal(signal.SIGKILL)
-    equal(ann.end(), 7, "exit code")
-    error = ann.wait("error")
-    equal(error["recoverable"], False, "recoverable")
-    check("did not come back in 1 try:" in error["message"], error["message"])
-    equal(states(ann)[-1], ("RECONNECTING", "DISCONNECTED"), "last state")
-
-
 def stop_for_a_while(program, what):
     program.signal(signal.SIGSTOP)
     end = time.monotonic() + STOPPED
