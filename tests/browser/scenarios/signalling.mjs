@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The signalling channel breaks: the WebSocket alone, with rc=1 and nobody noticing; and with the whole service, killed and
-// started again, where everything is built anew.
+// The WebSocket alone breaks, at once and for all: who was in the room resumes its session with rc=1, and nobody notices.
 import { connect, createServer } from 'node:net';
 
 /** Passes TCP connections on until they are cut. Resolves to {url, cut(), close()}. */
@@ -71,24 +70,4 @@ const cut = {
 	},
 };
 
-const killed = {
-	name: 'the service is killed and started again',
-	pairings: ['v4-agent', 'agent-agent', 'v4-v4'],
-	limitMs: 150000,
-	async run(stage) {
-		const service = await stage.ownService();
-		await stage.enter({ onAir: true });
-		stage.parties.forEach(mayComplain);
-		await stage.both((from, to) => stage.check(from, to));
-		const marks = stage.parties.map(party => party.now);
-		service.signal('SIGKILL');
-		await service.exit();
-		await Promise.all(stage.parties.map((party, i) => state(party, 'RECONNECTING', marks[i])));
-		const again = await stage.ownService({ listen: new URL(service.url).host, secretKeyFile: service.secretKeyFile });
-		await Promise.all(stage.parties.map((party, i) => state(party, 'CONNECTED', marks[i])));
-		await stage.both((from, to) => stage.check(from, to, {}, 'in the new life of the service'));
-		stage.checks.ok(await metric(again, 'trtc_publishers') === stage.parties.length, 'everybody is on air again');
-	},
-};
-
-export default [cut, killed];
+export default cut;
