@@ -520,6 +520,9 @@ class Bench:
             if self.begin():
                 # One of each first: what is made once and kept is no leak.
                 self.connections_that_never_come()
+                # Their users are kept for a while, their connections are not.
+                self.eventually(lambda: self.metric("trtc_uplinks") == 1 and self.metric("trtc_downlinks") == 1,
+                                "their peer connections have ended", 30)
                 before = self.quiet()
                 for attack in (self.signatures_of_nobody, self.broken_messages, self.large_messages, self.wrong_types, self.numbers,
                                self.descriptions, self.connections_that_never_come, self.flood, self.sessions_of_others,
