@@ -102,9 +102,14 @@ std::optional<std::vector<MemberInfo>> RoomService::listMembers(std::uint32_t sd
 	if (found == impl_->rooms.end())
 		return std::nullopt;
 	std::vector<MemberInfo> list;
-	for (const auto &[name, session] : found->second.members)
-		list.push_back({ name, session->role, session->mode, session->who.clientIp,
-				 session->publication ? session->publication->flags() : 0 });
+	for (const auto &[name, session] : found->second.members) {
+		namespace flag = protocol::flag;
+		const unsigned flags = session->publication ? session->publication->flags() : 0;
+		const auto has = [flags](unsigned bit) { return (flags & bit) != 0; };
+		list.push_back({ name, session->role, session->mode, session->who.clientIp, has(flag::kAudio),
+				 has(flag::kBigVideo), has(flag::kSmallVideo), has(flag::kAuxVideo),
+				 has(flag::kAudioMuted), has(flag::kVideoMuted) });
+	}
 	return list;
 }
 

@@ -108,7 +108,8 @@ struct MemberInfo {
 	Role role = Role::Anchor;
 	Mode mode = Mode::Live;
 	std::string clientIp;
-	unsigned flags = 0; ///< of the published list; 0: publishes nothing
+	/// What others are told that the user publishes.
+	bool audio = false, video = false, smallVideo = false, auxVideo = false, audioMuted = false, videoMuted = false;
 };
 struct BanInfo {
 	RoomId room;

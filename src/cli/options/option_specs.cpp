@@ -153,7 +153,8 @@ constexpr OptionSpec kVerify[] = {
 };
 
 constexpr OptionSpec kCtl[] = {
-	{ "--control", Kind::File, "PATH", "", "the agent's socket (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--control", Kind::File, "PATH", "",
+	  "the socket to speak to (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
 	{ "--events", Kind::Choice, "json|text|none", "",
 	  "form of the answers on stdout (default text on a terminal, else json)" },
 	kConfig,
@@ -172,8 +173,9 @@ constexpr CommandSpec kCommandSpecs[] = {
 	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
 	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
 	  kDoctor },
-	{ "ctl", "send a command to a running agent and print its answer", "COMMAND...", kCtl,
-	  "COMMAND is one of the commands on stdin of join; without one the lines of stdin are the commands." },
+	{ "ctl", "send a command to a running agent or service and print its answer", "COMMAND...", kCtl,
+	  "COMMAND is one of the commands on stdin of join or serve; without one the lines of stdin are the "
+	  "commands." },
 	{ "completion",
 	  "print the completion script of a shell",
 	  "bash|zsh|fish",
