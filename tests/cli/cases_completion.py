@@ -87,7 +87,7 @@ def all_of(context, ask_shell):
     offered = {word for word in ask_shell(context, "trtc-cli ")} - {"--help", "--version"}
     equal(offered, {command.split()[0] for command in commands}, "commands")
     helps = [line for command in ("join", "serve") for line in context.run(command, "--help").lines]
-    verbs = {m[1] for m in (re.match(r"  ([a-z-]+)", line) for line in helps) if m}
+    verbs = {m[1] for m in (re.match(r"  ([a-z][a-z-]*)", line) for line in helps) if m}
     offered = {word for word in ask_shell(context, "trtc-cli ctl ") if not word.startswith("--")}
     equal(offered, verbs, "commands for ctl")
 
