@@ -196,6 +196,7 @@ void ServiceDesk::users(const RoomId &room, CommandReply reply)
 				 { "role", toString(member.role) },
 				 { "mode", toString(member.mode) },
 				 { "address", member.clientIp },
+				 { "connected", member.connected },
 				 { "audio", member.audio },
 				 { "video", member.video },
 				 { "smallVideo", member.smallVideo },
