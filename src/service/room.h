@@ -26,11 +26,14 @@ struct Publication {
 	std::optional<PendingOffer> pending;
 	bool answered = false;
 	protocol::PublishState state;
+	protocol::PublishState permitted { true, true, true, true }; ///< what else of the state stays unseen
 	protocol::MuteState mute;
 	std::string codec; ///< "H264", "VP8" or ""
 
 	/// Others see it: answered, and a track is there.
-	bool visible() const noexcept { return answered && state.any(); }
+	bool visible() const noexcept { return answered && shown().any(); }
+	/// What is published as far as it is permitted.
+	protocol::PublishState shown() const noexcept;
 	/// `flag` of the published list; 0 when not visible. Mute bits are set for published kinds only.
 	unsigned flags() const noexcept;
 	/// What is to be forwarded: published and not muted. Small video is the camera too and follows its mute.
@@ -42,7 +45,8 @@ struct Subscription {
 	std::int64_t seq = 0;
 	bool answered = false;
 	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
-	protocol::SubscribeWishes wishes;  ///< what the client asked for last
+	protocol::SubscribeWishes wishes;  ///< what the client asked for last, as far as it is permitted
+	protocol::SubscribeWishes asked;   ///< all of it
 };
 
 struct Room;
@@ -57,6 +61,8 @@ struct Session {
 	Room *room = nullptr;
 	Role role = Role::Audience;
 	Mode mode = Mode::Live;
+	std::optional<Permit> permit; ///< where permits are required
+	std::string privateMapKey;    ///< that gave it
 	std::optional<Publication> publication;
 	std::map<SessionId, Subscription> subscriptions; ///< by the publisher's session
 

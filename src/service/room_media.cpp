@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+#include <vector>
+
 /// Uplinks and downlinks: who may send what to whom.
 namespace trtc::service {
 
@@ -15,6 +18,23 @@ UplinkFlow flowEffect(const Session &session)
 {
 	const auto flow = session.publication->flow();
 	return { session.id, flow.audio, flow.bigVideo, flow.smallVideo, flow.auxVideo };
+}
+
+/// What nobody gets of a publication, for the publisher; "" when everything is permitted.
+std::string unseen(const Publication &publication)
+{
+	const auto shown = publication.shown();
+	const auto &state = publication.state;
+	std::vector<std::string_view> names;
+	if (state.audio && !shown.audio)
+		names.push_back("audio");
+	if ((state.bigVideo && !shown.bigVideo) || (state.smallVideo && !shown.smallVideo))
+		names.push_back("video");
+	if (state.auxVideo && !shown.auxVideo)
+		names.push_back("auxiliary video");
+	return names.empty() ? std::string()
+			     : fmt::format("nobody gets your {}: your PrivateMapKey does not permit to send it",
+					   fmt::join(names, " and "));
 }
 
 /// A name a client sent, as far as a message may repeat it.
@@ -113,11 +133,16 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 					  "--max-anchors",
 					  limits.maxAnchorsPerRoom));
 
+	protocol::PublishState permitted;
+	if (!permitSending(session, {}, publish.state, seq, Event::PublishResult, permitted, out))
+		return;
+
 	// A second publish means that the client has a new connection; the old one sends no more.
 	if (endPublication(session, out))
 		pushList(out, *session.room);
 
 	Publication &publication = session.publication.emplace();
+	publication.permitted = permitted;
 	publication.pending = PendingOffer { seq, Event::PublishResult, publish.state };
 	const std::string &codec = publish.constraint.videoCodec;
 	publication.codec = codec == "H264" || codec == "VP8" ? codec : "";
@@ -132,7 +157,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 	if (!publication->answered)
 		return refuse(out, session, seq, Event::PublishChangeResult, code::kBadRequest,
 			      "your publish has no answer yet: wait for it before changing it");
+	protocol::PublishState permitted;
+	if (!permitSending(session, publication->shown(), change.state, seq, Event::PublishChangeResult, permitted,
+			   out))
+		return;
 	dropPendingChange(session, *publication, out);
+	publication->permitted = permitted;
 	publication->pending = PendingOffer { seq, Event::PublishChangeResult, change.state };
 	out.emplace_back(StartUplink { session.id, seq, Event::PublishChangeResult, change.sdp, publication->codec });
 }
@@ -144,10 +174,14 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 		return;
 	const auto flow = publication->flow();
 	const auto flags = publication->flags();
+	protocol::PublishState permitted;
+	if (!permitSending(session, publication->shown(), change.state, seq, Event::PublishStateResult, permitted, out))
+		return;
 	publication->state = change.state;
+	publication->permitted = permitted;
 	if (publication->pending)
 		publication->pending->state = change.state;
-	reply(out, session, seq, Event::PublishStateResult);
+	reply(out, session, seq, Event::PublishStateResult, {}, unseen(*publication));
 	publicationChanged(session, flow, flags, out);
 }
 
@@ -203,7 +237,7 @@ Effects RoomService::Impl::uplinkAnswered(Session &session, std::int64_t seq, Ev
 	const auto flags = publication->flags();
 	publication->answered = true;
 	publication->state = offer.state;
-	reply(out, session, seq, replyEvent, protocol::SdpAnswer { text });
+	reply(out, session, seq, replyEvent, protocol::SdpAnswer { text }, unseen(*publication));
 	publicationChanged(session, flow, flags, out);
 	return out;
 }
@@ -242,10 +276,13 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 			fmt::format(
 				"{} publishes nothing in this room: subscribe when the published list names the user",
 				named(subscribe.srcUserId)));
+	protocol::SubscribeWishes granted;
+	if (!permitReceiving(session, {}, subscribe.wishes, seq, Event::SubscribeResult, granted, out))
+		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, false, subscribe.wishes, subscribe.wishes };
-	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, subscribe.wishes });
+	session.subscriptions[publisher->id] = { seq, false, granted, granted, subscribe.wishes };
+	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, granted });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SubscribeChange &change, Effects &out)
@@ -258,7 +295,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return refuse(out, session, seq, Event::SubscribeChangeResult, code::kNoSuchUser,
 			      "you are not subscribed to that user: subscribe first");
 	Subscription &subscription = found->second;
-	subscription.wishes = change.wishes;
+	protocol::SubscribeWishes granted;
+	if (!permitReceiving(session, subscription.wishes, change.wishes, seq, Event::SubscribeChangeResult, granted,
+			     out))
+		return;
+	subscription.asked = change.wishes;
+	subscription.wishes = granted;
 	reply(out, session, seq, Event::SubscribeChangeResult);
 	if (subscription.answered && subscription.wishes != subscription.started) {
 		subscription.started = subscription.wishes;

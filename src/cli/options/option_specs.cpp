@@ -98,6 +98,8 @@ constexpr OptionSpec kServe[] = {
 	{ "--max-rooms", Kind::Number, "N", "1000", "rooms at a time" },
 	{ "--max-users", Kind::Number, "N", "200", "users in a room" },
 	{ "--max-anchors", Kind::Number, "N", "50", "publishing users in a room" },
+	{ "--require-private-map-key", Kind::Flag, "", "",
+	  "let in only who has a PrivateMapKey for the room; it says who may send and receive what" },
 	{ "--tls-cert", Kind::File, "FILE", "", "certificate for wss and https (PEM, with its chain)" },
 	{ "--tls-key", Kind::File, "FILE", "", "its key (PEM)" },
 	{ "--media-address", Kind::Text, "IP", "", "address at which clients reach the media of this machine" },

@@ -366,6 +366,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
+	config.requirePrivateMapKey = values.flag("--require-private-map-key");
 	config.dryRun = values.flag("--dry-run");
 	config.readStdin = !values.flag("--no-stdin");
 	config.control = controlPath(values);

@@ -86,6 +86,7 @@ struct ServeConfig {
 	std::string mediaAddress;
 	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
+	bool requirePrivateMapKey = false;
 	bool readStdin = true;
 	std::string control;	      ///< path of the control socket; "": none, or the default one unless controlAsked
 	bool controlAsked = false;    ///< by the user: then the service does not start without it
