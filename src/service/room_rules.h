@@ -54,6 +54,9 @@ struct RoomService::Impl {
 	/// Those who did not come back in time.
 	void endLost(TimePoint now, Effects &out);
 
+	/// The member, or null.
+	Session *memberOf(const RoomKey &key, const UserId &user);
+
 	// ---- messages; none to a session that is lost
 	void push(Effects &out, const Session &to, protocol::Event event, protocol::Payload payload) const;
 	void pushToOthers(Effects &out, const Session &about, protocol::Event event,

@@ -65,6 +65,7 @@ struct OfferLine {
 struct AnswerLine {
 	std::uint32_t ssrc = 0;	  ///< 0: recvonly
 	int payloadType = 0;	  ///< the offer's number for @p encodingName; also on recvonly lines
+	int repairType = 0;	  ///< the offer's number for what repairs it (RTX); 0: lost packets stay lost
 	std::string encodingName; ///< "H264", "VP8", "OPUS"
 	std::string fmtp;	  ///< value of a=fmtp without the number; empty: none
 	std::string msid;	  ///< sending lines: stream id written into `a=msid` and `a=ssrc`
@@ -134,6 +135,9 @@ public:
 	};
 	/// Cheap enough for once a second.
 	virtual Stats stats() const = 0;
+	/// Packets of the peer, RTP and RTCP, since the connection was made. webrtcbin stays connected whatever happens to
+	/// the network, so a number that does not grow is the one sign of a peer that is gone.
+	virtual std::uint64_t arrivals() const = 0;
 };
 
 /// The address this machine uses to reach @p host: "127.0.0.1" for loopback hosts, else "" (all interfaces).
