@@ -178,6 +178,7 @@ void Session::joinDone(const Status &status)
 		return complete(std::move(done), status);
 	}
 	state_ = State::Joined;
+	ticketToShow_ = false;
 	startMeter();
 	emit(Joined { options_.room, config_.userId, role_, config_.mode });
 	complete(std::move(done), status);

@@ -135,6 +135,7 @@ struct StopSubscribe {
 };
 struct SwitchRole {
 	Role role;
+	std::string privateMapKey; ///< "": the service knows what it needs
 };
 using Command = std::variant<StartPublish, Offer, LinkConnected, StopPublish, Mute, StartSubscribe, ChangeSubscribe,
 			     StopSubscribe, SwitchRole>;

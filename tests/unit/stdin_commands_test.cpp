@@ -22,6 +22,10 @@ struct FakeHost final : CommandHost {
 		reply({});
 	}
 	void switchRole(Role role, Reply reply) override { note(std::string("switchRole ") + toString(role), reply); }
+	void updatePrivateMapKey(const std::string &key, Reply reply) override
+	{
+		note("updatePrivateMapKey " + key, reply);
+	}
 	void publish(Reply reply) override { note("publish", reply); }
 	void unpublish(Reply reply) override { note("unpublish", reply); }
 	void subscribe(const UserId &user, const SubscribeOptions &o, Reply reply) override
