@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "service/room.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace trtc::service {
@@ -9,6 +11,21 @@ protocol::PublishState Publication::shown() const noexcept
 {
 	return { state.audio && permitted.audio, state.bigVideo && permitted.bigVideo,
 		 state.smallVideo && permitted.smallVideo, state.auxVideo && permitted.auxVideo };
+}
+
+std::string Publication::unseen() const
+{
+	const auto now = shown();
+	std::vector<std::string_view> names;
+	if (state.audio && !now.audio)
+		names.push_back("audio");
+	if ((state.bigVideo && !now.bigVideo) || (state.smallVideo && !now.smallVideo))
+		names.push_back("video");
+	if (state.auxVideo && !now.auxVideo)
+		names.push_back("auxiliary video");
+	return names.empty() ? std::string()
+			     : fmt::format("nobody gets your {}: your PrivateMapKey does not permit to send it",
+					   fmt::join(names, " and "));
 }
 
 unsigned Publication::flags() const noexcept

@@ -3,6 +3,7 @@
 
 #include "service/room_service.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -34,6 +35,8 @@ struct Publication {
 	bool visible() const noexcept { return answered && shown().any(); }
 	/// What is published as far as it is permitted.
 	protocol::PublishState shown() const noexcept;
+	/// What nobody gets of it, as a sentence for the publisher; "" when everything is permitted.
+	std::string unseen() const;
 	/// `flag` of the published list; 0 when not visible. Mute bits are set for published kinds only.
 	unsigned flags() const noexcept;
 	/// What is to be forwarded: published and not muted. Small video is the camera too and follows its mute.
@@ -43,10 +46,26 @@ struct Publication {
 /// One downlink: a member's wish for one publisher.
 struct Subscription {
 	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::SubscribeResult;
 	bool answered = false;
 	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
 	protocol::SubscribeWishes wishes;  ///< what the client asked for last, as far as it is permitted
 	protocol::SubscribeWishes asked;   ///< all of it
+};
+
+/// The one connection of a client that has one for everything.
+struct SingleConnection {
+	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::JoinResult; ///< or RebuildResult
+	bool answered = false;
+	std::array<std::uint32_t, 4> ssrcs {};
+};
+
+/// What a user has sent of custom messages in the second that began at `since`.
+struct MessageBudget {
+	TimePoint since {};
+	unsigned count = 0;
+	std::size_t bytes = 0;
 };
 
 struct Room;
@@ -64,6 +83,8 @@ struct Session {
 	std::optional<Permit> permit; ///< where permits are required
 	std::string privateMapKey;    ///< that gave it
 	std::optional<Publication> publication;
+	std::optional<SingleConnection> single;
+	MessageBudget messages;
 	std::map<SessionId, Subscription> subscriptions; ///< by the publisher's session
 
 	bool visible() const noexcept { return publication && publication->visible(); }

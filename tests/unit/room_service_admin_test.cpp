@@ -141,8 +141,7 @@ TEST_CASE_FIXTURE(AdminFixture, "disband: everybody is told and closed, nobody h
 
 TEST_CASE_FIXTURE(AdminFixture, "a member without a socket is removed as well")
 {
-	service.closed(2);
-	now += std::chrono::seconds(1);
+	service.lost(2, now);
 	Effects out;
 	REQUIRE(service.kick(kApp, kRoom, UserId("bob"), out));
 	CHECK(sentTo(out, 2) == 0);

@@ -216,14 +216,14 @@ TEST_CASE_FIXTURE(PermitFixture, "a permit that runs out: what runs goes on, not
 	CHECK(all<ChangeDownlink>(say(2, protocol::SubscribeChange { "1001", { .audio = true } })).empty());
 
 	// Off the stage always, back only with a new one.
-	CHECK(codeOf(change(2, Role::Audience, key(privilege::kAll, 60)), 2, Event::ChangeRoleResult) == 0);
+	CHECK(codeOf(change(2, Role::Audience, key(privilege::kAll, 61)), 2, Event::ChangeRoleResult) == 0);
 	CHECK(service.publishers() == 2);
 	CHECK(codeOf(change(2, Role::Anchor), 2, Event::ChangeRoleResult) == 0); // that one was new
 
 	now += 100s;
 	for (const SessionId id : { 1U, 2U, 3U })
 		say(id, protocol::QualityReport {});
-	CHECK(codeOf(change(2, Role::Audience, "forged"), 2, Event::ChangeRoleResult) == 0);
+	CHECK(codeOf(change(2, Role::Audience, "forged"), 2, Event::ChangeRoleResult) == 0); // from the stage
 	CHECK(codeOf(change(2, Role::Anchor), 2, Event::ChangeRoleResult) == code::kBadPrivateMapKey);
 	CHECK(codeOf(change(2, Role::Anchor, "forged"), 2, Event::ChangeRoleResult) == code::kBadPrivateMapKey);
 	CHECK(codeOf(change(2, Role::Anchor, key(privilege::kAll)), 2, Event::ChangeRoleResult) == 0);
@@ -291,4 +291,37 @@ TEST_CASE_FIXTURE(RoomFixture, "where none is required a PrivateMapKey is not lo
 	CHECK(codeOf(say(1, protocol::ChangeRole { Role::Audience, "nonsense" }), 1, Event::ChangeRoleResult) == 0);
 	CHECK(codeOf(say(1, protocol::ChangeRole { Role::Anchor, "nonsense" }), 1, Event::ChangeRoleResult) == 0);
 	CHECK(listOf(publish(1, kAll), 1) == "ann:15");
+}
+
+TEST_CASE_FIXTURE(RoomFixture, "the limit of anchors: the 51st publish fails, mute frees nothing, the rest does")
+{
+	constexpr SessionId kLimit = 50, kOneMore = 51, kAudience = 52;
+	for (SessionId id = 1; id <= kLimit; ++id) {
+		enter(id, "anchor" + std::to_string(id));
+		CHECK(codeOf(publish(id), id, Event::PublishResult) == 0);
+	}
+	enter(kOneMore, "one-more");
+	enter(kAudience, "viewer", Role::Audience);
+	const auto fails = [&] { return codeOf(offer(kOneMore), kOneMore, Event::PublishResult) == code::kLimit; };
+	// It takes the place that was made, and gives it back.
+	const auto fits = [&](SessionId back) {
+		const bool ok = codeOf(publish(kOneMore), kOneMore, Event::PublishResult) == 0;
+		say(kOneMore, protocol::Unpublish {});
+		say(back, protocol::ChangeRole { Role::Anchor, "" });
+		return codeOf(publish(back), back, Event::PublishResult) == 0 && ok && fails();
+	};
+	CHECK(fails());
+	CHECK(textOf(offer(kOneMore), kOneMore, Event::PublishResult).find("--max-anchors") != std::string::npos);
+	say(1, protocol::MuteUplink { { true, true, true } });
+	CHECK(fails());
+	say(1, protocol::PublishStateChange {}); // publishes nothing, but its connection is there
+	CHECK(fails());
+	CHECK(codeOf(publish(2), 2, Event::PublishResult) == 0); // again is not one more
+	say(1, protocol::Unpublish {});
+	CHECK(fits(1));
+	say(2, protocol::ChangeRole { Role::Audience, "" });
+	CHECK(fits(2));
+	service.uplinkFailed(3);
+	CHECK(fits(3));
+	CHECK(service.publishers() == kLimit);
 }

@@ -39,6 +39,7 @@ struct FakeHost final : CommandHost {
 	{
 		note(std::string(muted ? "mute " : "unmute ") + toString(kind), reply);
 	}
+	void message(const std::string &text, Reply reply) override { note("message <" + text + ">", reply); }
 	void play(const UserId &user, Reply reply) override { note("play " + user.str(), reply); }
 	void stop(const UserId &user, Reply reply) override { note("stop " + user.str(), reply); }
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override
@@ -84,7 +85,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 18);
+	CHECK(table.size() == 20);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -202,7 +203,7 @@ TEST_CASE("help carries the table")
 	REQUIRE(ran.outcome.extra.size() == 1);
 	const auto &lines = std::get<std::vector<Fields>>(ran.outcome.extra[0].value);
 	REQUIRE(lines.size() == commandTable().size());
-	CHECK(toText(lines[2][0].value) == "mute audio|video");
+	CHECK(toText(lines[2][0].value) == "message TEXT");
 }
 
 TEST_CASE("the answer repeats the line and its id")
@@ -255,4 +256,23 @@ TEST_CASE("bytes become lines, and a line over the limit is skipped as one")
 	reader.end();
 	reader.end();
 	CHECK(lines == std::vector<std::pair<std::string, bool>> { { "leave", false } });
+}
+
+TEST_CASE("a ticket goes to the client and nowhere else")
+{
+	const std::string ticket = "eJyrVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0zLBwok5mcmp-secret_";
+	const auto shapes = shapesOf(commandTable());
+	CHECK(run("update-private-map-key " + ticket).calls ==
+	      std::vector<std::string> { "updatePrivateMapKey " + ticket });
+	CHECK(splitCommand("@7 update-private-map-key short", shapes).text == "update-private-map-key <redacted>");
+	CHECK(splitCommand("update-private-map-key a b c", shapes).text == "update-private-map-key <redacted>");
+	CHECK(presentable("@7  update-private-map-key x", shapes) == "@7 update-private-map-key <redacted>");
+	CHECK(splitCommand("update-private-map-key", shapes).text == "update-private-map-key");
+	// A slip in the name.
+	for (const auto &line : { "update-privat-map-key " + ticket, ticket, "snapshot " + ticket + " x.png" }) {
+		CHECK(splitCommand(line, shapes).text.find("secret") == std::string::npos);
+		CHECK(run(line).message().find("secret") == std::string::npos);
+	}
+	CHECK(splitCommand("  snapshot bob  a b.png", shapes).text == "snapshot bob  a b.png");
+	CHECK(run("update-private-map-key").message().find("KEY") != std::string::npos);
 }
