@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kKeyframePeriod = 1s; // docs/design.md: at most one a second a stream
 /// Forwarding gains nothing from a deep buffer: packets in order pass at once, and the subscriber has a buffer of its own.
-constexpr std::chrono::milliseconds kLatency { 60 };
+constexpr std::chrono::milliseconds kLatency { 200 };
 
 constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
 
