@@ -9,9 +9,8 @@ namespace trtc::service {
 
 namespace {
 
-using namespace std::chrono_literals;
-constexpr auto kKeyframePeriod = 1s; // docs/design.md: at most one a second a stream
-/// Forwarding gains nothing from a deep buffer: packets in order pass at once, and the subscriber has a buffer of its own.
+/// Packets in order pass at once; behind a gap this is the time the missing one has to be sent again, several times where many
+/// are lost.
 constexpr std::chrono::milliseconds kLatency { 200 };
 
 constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
@@ -59,18 +58,19 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 void Uplink::requestKeyframe(Slot slot)
 {
 	auto &state = keyframes_[static_cast<std::size_t>(slot)];
-	if (!state.track || state.pending || !fanout(slot).wanted())
+	if (!state.track || !fanout(slot).wanted())
 		return;
-	const auto now = std::chrono::steady_clock::now();
-	if (!state.last || now - *state.last >= kKeyframePeriod) {
-		state.last = now;
-		state.track->requestKeyframe();
+	if (state.period) {
+		state.asked = std::chrono::steady_clock::now();
 		return;
 	}
-	const auto wait = std::chrono::ceil<std::chrono::milliseconds>(kKeyframePeriod - (now - *state.last));
-	state.pending = loop_.after(wait, [this, slot, asked = now] {
-		keyframes_[static_cast<std::size_t>(slot)].pending.reset();
-		if (!fanout(slot).keyframeSince(asked))
+	state.track->requestKeyframe();
+	state.period = loop_.after(Fanout::kKeep, [this, slot] {
+		auto &over = keyframes_[static_cast<std::size_t>(slot)];
+		over.period.reset();
+		const auto asked = std::exchange(over.asked, std::nullopt);
+		// RTCP is not repeated: without this a request that is lost on its way would leave the picture black.
+		if (fanout(slot).waiting() || (asked && !fanout(slot).keyframeSince(*asked)))
 			requestKeyframe(slot);
 	});
 }
@@ -164,8 +164,8 @@ void Downlink::route()
 			uplink->fanout(slot).pause(sender.get());
 			continue;
 		}
-		uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
-		if (slot != Slot::Audio)
+		const bool waits = uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
+		if (waits && slot != Slot::Audio)
 			uplink->requestKeyframe(slot);
 	}
 }

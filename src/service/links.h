@@ -33,7 +33,8 @@ public:
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
-	/// At most one a second a stream goes to the publisher; what comes in between is asked at the end of that second.
+	/// At most one a second a stream goes to the publisher; what comes in between is asked at the end of that second, and
+	/// again every second as long as somebody has seen no picture.
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
 	protocol::UplinkStats takeStats();
@@ -47,8 +48,8 @@ public:
 private:
 	struct Keyframes {
 		std::shared_ptr<webrtc::Track> track;
-		std::optional<std::chrono::steady_clock::time_point> last;
-		SourceHandle pending;
+		SourceHandle period;					    ///< runs for a second from each request on
+		std::optional<std::chrono::steady_clock::time_point> asked; ///< while it runs
 	};
 	MainLoop &loop_;
 	Negotiated plan_;

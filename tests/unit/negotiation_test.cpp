@@ -148,15 +148,19 @@ sdp::Description read(const Negotiated &negotiated)
 void checkClean(const Negotiated &negotiated)
 {
 	for (const auto &media : read(negotiated).media) {
-		CHECK(media.formats.size() == 1);
-		CHECK(media.rtpMaps().size() == 1);
+		// A codec, and what repairs it.
+		CHECK(media.formats.size() == media.rtpMaps().size());
+		CHECK(media.formats.size() <= 2);
+		if (media.formats.size() == 2) {
+			CHECK(media.rtpMaps()[1].encodingName == "RTX");
+			CHECK(media.rtpMaps()[1].fmtp == "apt=" + media.formats[0]);
+		}
 		CHECK(media.port == 9);
-		CHECK(media.ssrcs().size() <= 1);
-		for (const char *name :
-		     { "extmap", "msid", "ssrc-group", "extmap-allow-mixed", "rtcp-rsize", "rid", "simulcast" })
+		CHECK(media.ssrcs().size() <= media.formats.size());
+		for (const char *name : { "extmap", "msid", "extmap-allow-mixed", "rtcp-rsize", "rid", "simulcast" })
 			CHECK(!media.has(name));
 	}
-	for (const char *word : { "orientation", "transport-cc", "goog-remb", "rrtr", "rtx", "red", "sps-pps" })
+	for (const char *word : { "orientation", "transport-cc", "goog-remb", "rrtr", "red", "sps-pps" })
 		CHECK(negotiated.offer.find(word) == std::string::npos);
 }
 
@@ -196,7 +200,10 @@ TEST_CASE("negotiation: the uplink offer of the SDK in Chromium")
 		}
 		const auto offer = read(result);
 		CHECK(offer.attribute("group").value_or("") == "BUNDLE 0 1 2 3");
-		CHECK(offer.media[1].ssrcs() == std::vector<std::uint32_t> { 2001 });
+		CHECK(offer.media[1].ssrcs() == std::vector<std::uint32_t> { 2001, 2002 });
+		CHECK(offer.media[1].attribute("ssrc-group").value_or("") == "FID 2001 2002");
+		CHECK(result.lines[0].repairType == 0); // no browser repairs sound
+		CHECK(result.lines[1].repairType == std::stoi(offer.media[1].formats.at(1)));
 		CHECK(offer.media[1].attribute("fingerprint"));
 		CHECK(offer.media[1].attribute("ice-pwd").value_or("") == "2/1muCWoOi3uLifh0NuRHlzA");
 		CHECK(offer.media[1].direction() == "sendonly");
