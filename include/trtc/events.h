@@ -6,8 +6,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 /// What a Client tells; names and meaning follow the SDK's events. All arrive on the loop.
 namespace trtc {
@@ -67,6 +69,19 @@ struct Unpublished {
 struct RoleSwitched {
 	Role role, prevRole;
 };
+/// Media of one connection broke off and is being brought back: what that user sends us or, if it is our own name, what we
+/// send. Streams stay what they are.
+struct StreamReconnecting {
+	UserId userId;
+	bool local; ///< our own publication
+	std::string reason;
+};
+struct StreamReconnected {
+	UserId userId;
+	bool local;
+	int tries;
+	std::chrono::milliseconds lost; ///< since the last sign of the other end
+};
 struct MuteChanged {
 	UserId userId;
 	MediaKind kind;
@@ -83,7 +98,15 @@ struct RecordingStopped {
 	std::string path;
 	std::chrono::milliseconds duration;
 	std::uint64_t bytes, videoFrames, audioPackets;
-	std::string reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "disk" …
+	std::string
+		reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "format-changed", "disk" …
+};
+/// A recording goes on in the same file after its connection was lost; the file has a hole as long as the gap.
+struct RecordingResumed {
+	UserId userId;
+	StreamType streamType;
+	std::string path;
+	std::chrono::milliseconds gap;
 };
 struct PlayStarted {
 	UserId userId;
@@ -103,6 +126,21 @@ struct SnapshotSaved {
 struct AudioVolume {
 	UserId userId;
 	int volume; ///< 0…100, as RemoteStream::takeVolume()
+};
+/// Every two seconds while in a room: 0 unknown, no such connection yet; 1 excellent … 5 very poor; 6 down (downlink: all of
+/// them). By loss or round trip, whichever is worse, as the SDK has it. What is not known is left out.
+struct NetworkQuality {
+	int uplink = 0, downlink = 0;
+	std::optional<int> uplinkRtt, downlinkRtt;   ///< milliseconds; downlink: averages over the users
+	std::optional<int> uplinkLoss, downlinkLoss; ///< percent, over the last two seconds
+	bool operator==(const NetworkQuality &) const = default;
+};
+/// A message in a remote user's video, in the order of their frames.
+struct SeiMessage {
+	UserId userId;
+	std::vector<std::uint8_t> data; ///< any bytes, at least one
+	int seiPayloadType;		///< 243 or 5
+	bool isFromAuxiliary;
 };
 struct ClientBanned {
 	std::string reason;
@@ -131,8 +169,9 @@ struct Failed {
 
 using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
 			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
-			   RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, PlayStarted, PlayStopped,
-			   SnapshotSaved, AudioVolume, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
+			   RoleSwitched, StreamReconnecting, StreamReconnected, MuteChanged, RecordingStarted,
+			   RecordingStopped, RecordingResumed, PlayStarted, PlayStopped, SnapshotSaved, AudioVolume,
+			   NetworkQuality, SeiMessage, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
 template <class... F>

@@ -67,6 +67,7 @@ void Session::shutDown()
 	queue_.clear();
 	announced_.clear();
 	meterTimer_.reset();
+	qualityTimer_.reset();
 	driver_.reset();
 	retired_.clear();
 	state_ = State::Idle;
@@ -179,6 +180,7 @@ void Session::joinDone(const Status &status)
 	}
 	state_ = State::Joined;
 	startMeter();
+	startQuality();
 	emit(Joined { options_.room, config_.userId, role_, config_.mode });
 	complete(std::move(done), status);
 }
@@ -213,6 +215,7 @@ void Session::leave(Done done)
 void Session::tearDown(const std::string &reason, const Error &error)
 {
 	// Files first: whatever closing a connection does, they are whole.
+	stopKept(reason);
 	for (auto &[user, remote] : remotes_) {
 		for (const auto &stream : { remote.main, remote.auxiliary }) {
 			if (stream)
@@ -237,6 +240,8 @@ void Session::roomOver(const std::string &reason)
 {
 	state_ = State::Idle;
 	meterTimer_.reset();
+	stopKept(reason);
+	qualityTimer_.reset();
 	retireDriver();
 	emit(Left { reason });
 }
@@ -267,8 +272,11 @@ void Session::onSignalling(const signalling::Event &event)
 		overloaded {
 			[this](const signalling::StateChanged &changed) {
 				// On the way back to the room there is one state for all tries.
-				if (state_ != State::Reconnecting)
-					setConnection(changed.state);
+				if (state_ == State::Reconnecting)
+					return;
+				setConnection(changed.state);
+				if (changed.state == ConnectionState::Connected)
+					relinkWaiting();
 			},
 			[this](const signalling::JoinDone &done) { joinDone(done.status); },
 			[this](const signalling::NeedOffer &need) { needOffer(need); },
@@ -292,10 +300,17 @@ void Session::onSignalling(const signalling::Event &event)
 				emit(PeerJoin { peer.userId, peer.role });
 			},
 			[this](const signalling::PeerLeft &peer) {
+				stopKept(peer.reason, &peer.userId);
 				if (users_.erase(peer.userId))
 					emit(PeerLeave { peer.userId, peer.reason });
 			},
 			[this](const signalling::RemotePublication &publication) { onPublication(publication); },
+			[this](const signalling::UplinkReport &report) {
+				quality_.uplinkReport(report.expected, report.received, report.roundTrip);
+				for (const auto &delay : report.delays)
+					if (const auto found = remotes_.find(delay.userId); found != remotes_.end())
+						found->second.delay = delay;
+			},
 			[this](const signalling::RoleDone &done) { roleDone(done.status); },
 			[this](const signalling::UnpublishDone &) { unpublishDone(); },
 			[this](const signalling::SubscribeChangeDone &done) { subscribeChanged(done); },
@@ -309,7 +324,7 @@ void Session::onSignalling(const signalling::Event &event)
 			},
 			[this](const signalling::Lost &lost) {
 				if (mayComeBack(lost))
-					return beginReconnect(lost.error);
+					return beginReconnect(lost);
 				emit(Failed { lost.error, false });
 				tearDown("connection-lost", lost.error);
 				setConnection(ConnectionState::Disconnected);
@@ -397,10 +412,11 @@ void Session::linkFailed(const signalling::LinkId &id, const Error &error, bool 
 			return downlinkFailed(UserId(user), error, tellService);
 	}
 	// Refused before there was a link. A name is all we have.
-	if (uplink_.phase == Uplink::Phase::Starting && id == "up")
+	if ((uplink_.phase == Uplink::Phase::Starting || uplink_.phase == Uplink::Phase::Relinking) && id == "up")
 		return uplinkFailed(error, tellService);
 	for (const auto &[user, remote] : remotes_) {
-		if (remote.phase == Remote::Phase::Starting && id == "down:" + user.str())
+		if ((remote.phase == Remote::Phase::Starting || remote.phase == Remote::Phase::Relinking) &&
+		    id == "down:" + user.str())
 			return downlinkFailed(UserId(user), error, tellService);
 	}
 }

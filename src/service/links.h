@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/fanout.h"
+#include "service/link_watch.h"
 #include "service/negotiation.h"
 #include "service/room_service.h"
 #include "webrtc/peer_connection.h"
@@ -30,6 +31,8 @@ public:
 	/// Throws Exception.
 	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
 	       Trace *trace);
+	/// On a connection that belongs to somebody else, who passes its tracks to onTrack(). @p plan: m-lines and codec.
+	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -38,14 +41,19 @@ public:
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
 	protocol::UplinkStats takeStats();
-	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
+	/// Of its own connection.
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return connection_ ? connection_->stats() : webrtc::PeerConnection::Stats {};
+	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
-	void onConnected() override {}
+	void onConnected() override;
 	void onFailed(const Error &error) override { outcome_.failed(error); }
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
 private:
+	void makeFanouts();
 	struct Keyframes {
 		std::shared_ptr<webrtc::Track> track;
 		SourceHandle period;					    ///< runs for a second from each request on
@@ -57,7 +65,9 @@ private:
 	std::array<std::shared_ptr<Fanout>, kSlots> fanouts_;
 	std::array<Keyframes, kSlots> keyframes_;
 	protocol::UplinkStats told_;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
+	webrtc::PeerConnection *media_ = nullptr;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 /// One subscriber's connection to one publisher. Thread-bound.
@@ -66,9 +76,16 @@ public:
 	/// Throws Exception.
 	Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, std::weak_ptr<Uplink> source,
 		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
+	/// On a connection that belongs to somebody else and is up. @p plan: m-lines, and what each sends.
+	Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
+		 protocol::SubscribeWishes wishes);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
-	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
+	/// Of its own connection.
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return connection_ ? connection_->stats() : webrtc::PeerConnection::Stats {};
+	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override;
@@ -76,6 +93,7 @@ public:
 	void onTrack(const std::shared_ptr<webrtc::Track> &) override {}
 
 private:
+	void hearKeyframeRequests();
 	void route();
 
 	MainLoop &loop_;
@@ -84,7 +102,9 @@ private:
 	protocol::SubscribeWishes wishes_;
 	LinkOutcome outcome_;
 	bool connected_ = false;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
+	webrtc::PeerConnection *media_ = nullptr;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 } // namespace trtc::service

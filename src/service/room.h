@@ -3,6 +3,7 @@
 
 #include "service/room_service.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -40,23 +41,42 @@ struct Publication {
 /// One downlink: a member's wish for one publisher.
 struct Subscription {
 	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::SubscribeResult;
 	bool answered = false;
 	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
 	protocol::SubscribeWishes wishes;  ///< what the client asked for last
 };
 
+/// The one connection of a client that has one for everything.
+struct SingleConnection {
+	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::JoinResult; ///< or RebuildResult
+	bool answered = false;
+	std::array<std::uint32_t, 4> ssrcs {};
+};
+
+/// What a user has sent of custom messages in the second that began at `since`.
+struct MessageBudget {
+	TimePoint since {};
+	unsigned count = 0;
+	std::size_t bytes = 0;
+};
+
 struct Room;
 
-/// One socket, in a room or not yet.
+/// One visit, in a room or not yet.
 struct Session {
 	SessionId id = 0;
 	Identity who;
 	std::string tinyId;
 	TimePoint openedAt, lastSeen;
+	std::optional<TimePoint> lostAt; ///< since then it has no socket; set by RoomService::Impl::setLost()
 	Room *room = nullptr;
 	Role role = Role::Audience;
 	Mode mode = Mode::Live;
 	std::optional<Publication> publication;
+	std::optional<SingleConnection> single;
+	MessageBudget messages;
 	std::map<SessionId, Subscription> subscriptions; ///< by the publisher's session
 
 	bool visible() const noexcept { return publication && publication->visible(); }

@@ -4,16 +4,19 @@
 #include "service/room.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
-/// The body of RoomService. room_service.cpp: sessions, rooms, roles, time; room_media.cpp: uplinks and downlinks.
+/// The body of RoomService. room_service.cpp: sessions, rooms, roles, time; room_resume.cpp: lost sockets;
+/// room_media.cpp: uplinks and downlinks; room_single.cpp: clients with one connection for everything, and their messages.
 namespace trtc::service {
 
 struct RoomService::Impl {
 	struct TinyId {
 		std::string text;
-		std::size_t sessions = 0; ///< open sockets of that user
+		std::size_t sessions = 0; ///< of that user
+		std::size_t kept = 0;	  ///< of them: without a socket
 	};
 
 	explicit Impl(Limits someLimits) : limits(someLimits) {}
@@ -22,8 +25,10 @@ struct RoomService::Impl {
 	std::map<SessionId, Session> sessions; ///< a map: rooms hold pointers to its values
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
+	std::set<std::pair<RoomKey, UserId>> banned;
 	std::uint64_t nextTinyId = 1001;
 	std::optional<TimePoint> nextListAt;
+	std::size_t kept = 0; ///< sessions without a socket
 
 	// ---- sessions
 	Session *find(SessionId id);
@@ -35,8 +40,21 @@ struct RoomService::Impl {
 	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
 		 int leaveReason, Effects &out);
 
-	// ---- messages
-	void push(Effects &out, SessionId to, protocol::Event event, protocol::Payload payload) const;
+	// ---- lost sockets
+	/// The one place where a session loses its socket or has one again.
+	void setLost(Session &session, std::optional<TimePoint> since);
+	/// A place for one more member without a socket, this one.
+	bool mayKeep(const Session &session) const;
+	/// The member that a socket with rc=1 speaks of; its ticket may be another.
+	const Session *memberOf(const Identity &who, const Comeback &comeback) const;
+	/// Those who did not come back in time.
+	void endLost(TimePoint now, Effects &out);
+
+	/// The member, or null.
+	Session *memberOf(const RoomKey &key, const UserId &user);
+
+	// ---- messages; none to a session that is lost
+	void push(Effects &out, const Session &to, protocol::Event event, protocol::Payload payload) const;
 	void pushToOthers(Effects &out, const Session &about, protocol::Event event,
 			  const protocol::Payload &payload) const;
 	/// The complete list to everybody in the room.
@@ -45,6 +63,8 @@ struct RoomService::Impl {
 		   protocol::Payload payload = {}) const;
 	void refuse(Effects &out, const Session &to, std::int64_t seq, protocol::Event event, int code,
 		    std::string message) const;
+	/// For a member of a room.
+	protocol::JoinResult joinResult(const Session &session) const;
 	/// False, and refused with kNotJoined, outside a room.
 	bool inRoom(Effects &out, const Session &session, std::int64_t seq, protocol::Event event) const;
 
@@ -64,6 +84,12 @@ struct RoomService::Impl {
 	void on(Session &, std::int64_t seq, const protocol::Subscribe &, Effects &out);
 	void on(Session &, std::int64_t seq, const protocol::SubscribeChange &, Effects &out);
 	void on(Session &, std::int64_t seq, const protocol::Unsubscribe &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::RebuildConnection &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SinglePublish &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SingleSubscribe &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Reconnect &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::AbilityReport &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SendCustomMessage &, Effects &out);
 
 	// ---- media
 	/// A publication the command can work on, or null and refused.
@@ -85,6 +111,14 @@ struct RoomService::Impl {
 			       const std::string &text);
 	Effects downlinkAnswered(Session &session, std::int64_t seq, SessionId publisher, int code,
 				 const std::string &text);
+	/// The publisher a subscribe command names, or null and refused with @p event.
+	Session *publisherOf(Effects &out, const Session &session, std::int64_t seq, protocol::Event event,
+			     const std::string &userId, const std::string &tinyId) const;
+	/// Publication, subscriptions and the connection they are on.
+	void endSingle(Session &session, Effects &out);
+	Effects singleAnswered(Session &session, std::int64_t seq, int code, const std::string &message,
+			       const protocol::Ability &ability);
+	Effects singleFailed(Session &session);
 	Effects uplinkFailed(Session &session);
 	Effects downlinkFailed(Session &session, SessionId publisher);
 };

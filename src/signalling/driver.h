@@ -5,10 +5,14 @@
 #include <trtc/error.h>
 #include <trtc/events.h>
 #include <trtc/main_loop.h>
+#include <trtc/stats.h>
 #include <trtc/types.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +34,8 @@ struct TrackMap {
 };
 
 // ---- driver to client ---------------------------------------------------------------------
+/// Reconnecting: the channel is lost, the driver brings it back, and what is asked for meanwhile waits. Connected after it:
+/// we never left the room; links, publications and subscriptions are what they were.
 struct StateChanged {
 	ConnectionState state;
 };
@@ -69,6 +75,17 @@ struct RemotePublication {
 	bool audio = false, video = false, smallVideo = false, auxVideo = false;
 	bool audioMuted = false, videoMuted = false;
 };
+/// What the service has counted of our uplink since the report before, in packets; and the round trip as it knows it.
+struct UplinkReport {
+	std::int64_t expected = 0, received = 0;
+	std::optional<std::chrono::milliseconds> roundTrip;
+	/// From capture to play, of those the service knows.
+	struct Delay {
+		UserId userId;
+		std::chrono::milliseconds audio, video;
+	};
+	std::vector<Delay> delays = {};
+};
 struct RoleDone {
 	Status status;
 };
@@ -86,15 +103,16 @@ struct UnsubscribeDone {
 struct Banned {
 	std::string reason;
 };
-/// The room is gone for good; no event follows but what stop() needs.
+/// The room is gone for good, and what the driver could do by itself was in vain; no event follows but what stop() needs.
 struct Lost {
 	Error error;
-	bool final = false; ///< the service has closed cleanly: to come back is not wanted
+	bool final = false; ///< the service has closed cleanly, or will not have us: to come back is not wanted
+	int tries = 0;	    ///< made to come back, of ClientConfig::reconnectTries
 };
 
-using Event =
-	std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined, PeerLeft,
-		     RemotePublication, RoleDone, UnpublishDone, SubscribeChangeDone, UnsubscribeDone, Banned, Lost>;
+using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined,
+			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, SubscribeChangeDone,
+			   UnsubscribeDone, Banned, Lost>;
 
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.
@@ -141,6 +159,8 @@ public:
 	struct Listener {
 		/// May call send() and stop() of the driver; destroying it from inside is done by post().
 		virtual void onSignalling(const Event &event) = 0;
+		/// The figures of this moment, for protocols that report them to the service.
+		virtual Stats figures() { return {}; }
 
 	protected:
 		~Listener() = default;

@@ -2,6 +2,7 @@
 #include "webrtc/webrtc_bin.h"
 
 #include "webrtc/fingerprint.h"
+#include "webrtc/remote_report.h"
 #include "webrtc/repair.h"
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ void WebrtcBin::build()
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
 	rtpbin_ = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
 	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	arrivals_ = Arrivals::watch(rtpbin_.get());
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
@@ -99,6 +101,8 @@ void WebrtcBin::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
+	if (const auto session = rtpSession(rtpbin_.get()))
+		roundTrip_ = RoundTrip::attach(session.get());
 	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();

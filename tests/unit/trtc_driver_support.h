@@ -17,13 +17,15 @@
 
 namespace trtc::test {
 
-/// A room service that only does what a test tells it to. One WebSocket.
+/// A room service that only does what a test tells it to. One WebSocket at a time.
 class FakeService final : public net::WebSocket::Listener {
 public:
 	explicit FakeService(MainLoop &loop) : http_(loop)
 	{
 		http_.onWebSocket([this](const net::Request &request, std::unique_ptr<net::WebSocket> socket) {
 			query = request.query;
+			++opened;
+			closed = false;
 			socket_ = std::move(socket);
 			socket_->setListener(this);
 			if (onOpen)
@@ -83,12 +85,16 @@ public:
 	std::function<void()> onOpen;
 	/// Called after a message is in `got`.
 	std::function<void(const protocol::ClientMessage &)> onMessage;
+	std::function<void(std::string_view)> onRaw; ///< before it is parsed
+	int opened = 0;				     ///< sockets so far
 	bool closed = false;
 	unsigned short closeCode = 0;
 
 private:
 	void onText(std::string_view text) override
 	{
+		if (onRaw)
+			onRaw(text);
 		const auto message = protocol::parseClientMessage(text);
 		REQUIRE(message.has_value());
 		got.push_back(message.value());
@@ -109,7 +115,9 @@ private:
 struct DriverLog final : signalling::Driver::Listener {
 	std::vector<signalling::Event> events;
 	std::function<void(const signalling::Event &)> hook;
+	Stats told;
 
+	Stats figures() override { return told; }
 	void onSignalling(const signalling::Event &event) override
 	{
 		events.push_back(event);

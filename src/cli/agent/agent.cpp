@@ -2,7 +2,6 @@
 #include "cli/agent/agent.h"
 
 #include "cli/text.h"
-#include "glib/main_context.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -38,7 +37,7 @@ bool hangUpCounts()
 Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
 	  terminal_(std::move(terminal)),
-	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
+	  stdin_(loop, [this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	recordings_ = std::make_unique<Recordings>(
@@ -221,7 +220,7 @@ void Agent::beginLeave(const std::string &reason)
 	manager_.stopping();
 	if (ending_.reason.empty())
 		ending_.reason = reason;
-	stdinWatch_.reset();
+	stdin_.pause();
 	if (console_)
 		console_->leaving();
 	exitTimer_.reset();
@@ -269,12 +268,11 @@ void Agent::finish()
 void Agent::endNow(ExitCode code, const std::string &reason)
 {
 	endingNow_ = true;
-	for (auto *stream : client_->streams())
-		try {
-			stream->stopRecording();
-		} catch (const Exception &error) {
-			printer_.complain(error.error().message);
-		}
+	try {
+		client_->stopRecordings();
+	} catch (const Exception &error) {
+		printer_.complain(error.error().message);
+	}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
 	control_.reset(); // its file goes
@@ -295,6 +293,8 @@ void Agent::onEvent(const Event &event)
 		console_->observe(event);
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
+	if (const auto *quality = std::get_if<NetworkQuality>(&event))
+		return emitQuality(*quality);
 	emit(toRecord(event));
 	recordings_->observe(event);
 	tellManager(event);
@@ -334,7 +334,7 @@ void Agent::onFailed(const Failed &failed)
 		return;
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
 	// The agent stays, but a script must see that a file or somebody's media is missing.
-	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
+	if (failed.error.code == ErrorCode::OutputFailed || exitCodeFor(failed.error.code) == ExitCode::Media)
 		noteCode(exitCodeFor(failed.error.code), failed.error);
 	if (!failed.recoverable)
 		beginLeave("failed");
@@ -390,6 +390,18 @@ void Agent::emit(const EventRecord &record)
 		fail(error, ExitCode::Output, true);
 		loop_.post([this] { beginLeave("output failed"); });
 	}
+	tell(expectations_.observe(record, printer_.elapsed()));
+}
+
+/// Every two seconds the same is no news for a person: as text it is told when a level changes.
+void Agent::emitQuality(const NetworkQuality &quality)
+{
+	const auto record = toRecord(quality);
+	const std::pair levels(quality.uplink, quality.downlink);
+	const bool news = std::exchange(shownQuality_, levels) != levels;
+	if (news || printer_.format() != EventFormat::Text)
+		return emit(record);
+	printer_.aside(record);
 	tell(expectations_.observe(record, printer_.elapsed()));
 }
 

@@ -9,8 +9,8 @@
 #include "cli/agent/stdin_commands.h"
 #include "cli/commands/commands.h"
 #include "cli/control/control_socket.h"
-#include "cli/control/line_reader.h"
 #include "cli/control/service_manager.h"
+#include "cli/control/stdin_lines.h"
 
 #include <trtc/client.h>
 
@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -89,6 +90,7 @@ private:
 	/// Makes what plays, on first use. Says what is missing on this machine.
 	Playing &playing();
 	void emit(const EventRecord &record);
+	void emitQuality(const NetworkQuality &quality);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
@@ -104,7 +106,6 @@ private:
 	void openConsole();
 	void busy(const std::string &what);
 	void watchStdin();
-	bool readStdin();
 	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
 	using AnswerTo = std::function<void(std::string_view)>;
 	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
@@ -117,6 +118,7 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void message(const std::string &text, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
 	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
@@ -143,15 +145,16 @@ private:
 	std::optional<ErrorCode> fatal_;
 	bool everJoined_ = false, left_ = false, leaveDone_ = false, endingNow_ = false, outputBroken_ = false;
 	int interrupts_ = 0;
+	std::pair<int, int> shownQuality_ { 0, 0 }; // levels, up and down
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	LineReader lines_;
+	StdinLines stdin_;
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
 	ServiceManager manager_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
+	SourceHandle exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cli/events/event_record.h"
 
+#include "glib/pointer.h"
+
 #include <fmt/format.h>
+#include <glib.h>
 
 #include <algorithm>
 #include <charconv>
@@ -15,9 +18,9 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 constexpr EventSpec kEvents[] = {
 	{ "audio-volume", "userId volume" },
 	{ "client-banned", "reason" },
-	{ "command-result",
-	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
-	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
+	{ "command-result", "id command ok code name message users rooms bans wasPresent userCount streams commands "
+			    "directory recordings rtt downlinksRTT upKbps downKbps "
+			    "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "device-auto-recovered", "kind source lostMs" },
 	{ "error", "code name message recoverable" },
@@ -26,23 +29,29 @@ constexpr EventSpec kEvents[] = {
 	{ "first-frame", "userId streamType kind sinceSubscribeMs width height codec" },
 	{ "joined", "roomId userId role mode" },
 	{ "left", "reason" },
+	{ "message", "userId text base64 seiPayloadType isFromAuxiliary" },
 	{ "mute-audio", "userId" },
 	{ "mute-video", "userId" },
+	{ "network-quality", "uplink downlink uplinkRtt uplinkLoss downlinkRtt downlinkLoss" },
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
 	{ "plan", "command configFile options sources recordings" },
 	{ "play-started", "userId streamType sinks" },
 	{ "play-stopped", "userId streamType reason" },
 	{ "published", "streamType audio video codec" },
+	{ "recording-resumed", "userId streamType path gapMs" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },
 	{ "role-switched", "role prevRole" },
+	{ "room-disbanded", "roomId userCount" },
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "snapshot-saved", "userId path width height" },
 	{ "source-ended", "source" },
 	{ "source-lost", "kind source reason" },
-	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
+	{ "stats", "rtt downlinksRTT upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
+	{ "stream-reconnected", "userId local tries lostMs" },
+	{ "stream-reconnecting", "userId local reason" },
 	{ "stream-removed", kStream },
 	{ "stream-subscribed", kStream },
 	{ "stream-unsubscribed", kStream },
@@ -51,6 +60,9 @@ constexpr EventSpec kEvents[] = {
 	{ "unmute-audio", "userId" },
 	{ "unmute-video", "userId" },
 	{ "unpublished", "streamType audio video codec" },
+	{ "user-banned", "roomId userId wasPresent" },
+	{ "user-kicked", "roomId userId" },
+	{ "user-unbanned", "roomId userId" },
 };
 
 FieldValue whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -71,7 +83,41 @@ EventRecord publishRecord(const char *name, StreamType type, bool audio, bool vi
 		 { { "streamType", toString(type) }, { "audio", audio }, { "video", video }, { "codec", codec } } };
 }
 
-/// A number room is a number, as in the SDK; a string room is a string.
+EventRecord qualityRecord(const NetworkQuality &quality)
+{
+	EventRecord record { "network-quality",
+			     { { "uplink", std::int64_t { quality.uplink } },
+			       { "downlink", std::int64_t { quality.downlink } } } };
+	const auto add = [&](const char *name, const std::optional<int> &value) {
+		if (value)
+			record.fields.push_back({ name, std::int64_t { *value } });
+	};
+	add("uplinkRtt", quality.uplinkRtt);
+	add("uplinkLoss", quality.uplinkLoss);
+	add("downlinkRtt", quality.downlinkRtt);
+	add("downlinkLoss", quality.downlinkLoss);
+	return record;
+}
+
+/// Bytes that are no text, a NUL among them, go as base64: nothing of a message is lost.
+EventRecord messageRecord(const SeiMessage &message)
+{
+	const auto *bytes = message.data.data();
+	const auto size = message.data.size();
+	EventRecord record { "message", { { "userId", message.userId.str() } } };
+	if (g_utf8_validate_len(reinterpret_cast<const char *>(bytes), size, nullptr)) {
+		record.fields.push_back({ "text", std::string(message.data.begin(), message.data.end()) });
+	} else {
+		const glib::CharPtr encoded(g_base64_encode(bytes, size));
+		record.fields.push_back({ "base64", std::string(encoded.get()) });
+	}
+	record.fields.push_back({ "seiPayloadType", std::int64_t { message.seiPayloadType } });
+	record.fields.push_back({ "isFromAuxiliary", message.isFromAuxiliary });
+	return record;
+}
+
+} // namespace
+
 FieldValue roomValue(const RoomId &room)
 {
 	std::int64_t number = 0;
@@ -80,8 +126,6 @@ FieldValue roomValue(const RoomId &room)
 		return number;
 	return text;
 }
-
-} // namespace
 
 const FieldValue *EventRecord::find(std::string_view field) const noexcept
 {
@@ -154,6 +198,19 @@ EventRecord toRecord(const Event &event)
 				return { "role-switched",
 					 { { "role", toString(e.role) }, { "prevRole", toString(e.prevRole) } } };
 			},
+			[](const StreamReconnecting &e) -> EventRecord {
+				return {
+					"stream-reconnecting",
+					{ { "userId", e.userId.str() }, { "local", e.local }, { "reason", e.reason } }
+				};
+			},
+			[](const StreamReconnected &e) -> EventRecord {
+				return { "stream-reconnected",
+					 { { "userId", e.userId.str() },
+					   { "local", e.local },
+					   { "tries", std::int64_t { e.tries } },
+					   { "lostMs", std::int64_t { e.lost.count() } } } };
+			},
 			[](const MuteChanged &e) -> EventRecord {
 				return { fmt::format("{}-{}", e.muted ? "mute" : "unmute", toString(e.kind)),
 					 { { "userId", e.userId.str() } } };
@@ -174,6 +231,13 @@ EventRecord toRecord(const Event &event)
 					   { "videoFrames", whole(e.videoFrames) },
 					   { "audioPackets", whole(e.audioPackets) },
 					   { "reason", e.reason } } };
+			},
+			[](const RecordingResumed &e) -> EventRecord {
+				return { "recording-resumed",
+					 { { "userId", e.userId.str() },
+					   { "streamType", toString(e.streamType) },
+					   { "path", e.path },
+					   { "gapMs", std::int64_t { e.gap.count() } } } };
 			},
 			[](const PlayStarted &e) -> EventRecord {
 				return { "play-started",
@@ -198,6 +262,8 @@ EventRecord toRecord(const Event &event)
 				return { "audio-volume",
 					 { { "userId", e.userId.str() }, { "volume", std::int64_t { e.volume } } } };
 			},
+			[](const NetworkQuality &e) { return qualityRecord(e); },
+			[](const SeiMessage &e) { return messageRecord(e); },
 			[](const ClientBanned &e) -> EventRecord {
 				return { "client-banned", { { "reason", e.reason } } };
 			},
