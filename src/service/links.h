@@ -35,6 +35,7 @@ public:
 	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
+	const std::string &videoFormat() const noexcept { return plan_.videoFormat; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
 	/// At most one a second a stream goes to the publisher; what comes in between is asked at the end of that second, and
 	/// again every second as long as somebody has seen no picture.
