@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Agents and a service in a network of their own that loses packets: run.py BINARY [--only TEXT] [--list]
+"""Agents and a service in a network of their own that loses packets: run.py BINARY MEASURE [--only TEXT] [--list]
+
+MEASURE is tests/tools/measure, which counts what a recording lacks.
 
 Each part lives in a namespace of its own. Without root, iproute2 or nftables, or in a container that allows no
 namespaces, the exit code is 77."""
@@ -32,11 +34,12 @@ def collect(text):
     return [case for case in found if text in case[0]]
 
 
-def run_one(name, function, binary):
+def run_one(name, function, binary, measure):
     """One after the other: what is measured must not be somebody else's load."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="trtc-cli-test-") as directory, net.Network() as network:
         context = harness.Context(binary, directory)
+        context.measure = measure
         error = None
         try:
             function(context, network)
@@ -55,6 +58,7 @@ def run_one(name, function, binary):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("binary", type=pathlib.Path)
+    parser.add_argument("measure", type=pathlib.Path)
     parser.add_argument("--only", default="", help="tests whose name has this text")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
@@ -71,8 +75,8 @@ def main():
     except net.Impossible as why:
         print(f"no network of our own: {why}")
         return net.SKIP
-    binary = options.binary.resolve()
-    green = sum([run_one(name, function, binary) for name, function in tests])
+    binary, measure = options.binary.resolve(), options.measure.resolve()
+    green = sum([run_one(name, function, binary, measure) for name, function in tests])
     print(f"{green} of {len(tests)} tests are green")
     return 0 if green == len(tests) else 1
 

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A service and agents, each in a place of its own."""
 
+import json
+import subprocess
+
 import harness
+
+PATIENCE = 3 * harness.WATCHDOG  # for what takes several round trips on a network that loses packets
 
 
 class Stage:
@@ -12,7 +17,7 @@ class Stage:
         self.service = start_service(context, network.place("service"))
         self.anchor = context.agent(self.service, "anchor", "--subscribe", "none",
                                     *(publishing or harness.TINY), prefix=network.place("anchor").prefix)
-        self.anchor.wait("published")
+        self.anchor.wait("published", PATIENCE)
 
     def viewer(self, *arguments, name="viewer"):
         return self.context.agent(self.service, name, "--role", "audience", *arguments,
@@ -25,3 +30,10 @@ def start_service(context, place, *arguments):
                                                  str(key), "--events", "json", *arguments], prefix=place.prefix)
     program.url, program.key_file = program.wait("service-ready")["url"], key
     return program
+
+
+def measure(context, path):
+    """What tests/tools/measure says of a recording."""
+    done = subprocess.run([context.measure, context.directory / path, "--json"], capture_output=True, text=True, timeout=60)
+    harness.equal(done.returncode, 0, f"exit code of measure: {done.stderr}")
+    return json.loads(done.stdout)
