@@ -50,10 +50,10 @@ int h264Fit(const RtpMap &map, const std::optional<H264Format> &published)
 	auto profile = parameter(map.fmtp, "profile-level-id").substr(0, 4);
 	for (char &c : profile)
 		c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-	const int fit = profile == "42e0" || profile == "42c0"	    ? 4
+	const int fit = profile == "42e0" || profile == "42c0"	   ? 4
 			: format->profile == H264Profile::Baseline ? 3
-			: format->profile == H264Profile::Main	    ? 2
-								    : 1;
+			: format->profile == H264Profile::Main	   ? 2
+								   : 1;
 	return fit + (format->mode1 ? 4 : 0);
 }
 
