@@ -59,7 +59,8 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 	for (std::size_t i = 0; i < kSlots; ++i) {
 		if (plan_.mLineOf[i] != track->mLine())
 			continue;
-		keyframes_[i].track = track;
+		keyframes_[i] =
+			std::make_unique<KeyframeAsker>(loop_, fanouts_[i], [track] { track->requestKeyframe(); });
 		// The fan-out is all that the streaming thread knows.
 		track->attach("", [fanout = fanouts_[i]](GstSample *sample) {
 			if (auto *buffer = gst_sample_get_buffer(sample))
@@ -81,22 +82,8 @@ void Uplink::onConnected()
 
 void Uplink::requestKeyframe(Slot slot)
 {
-	auto &state = keyframes_[static_cast<std::size_t>(slot)];
-	if (!state.track || !fanout(slot).wanted())
-		return;
-	if (state.period) {
-		state.asked = std::chrono::steady_clock::now();
-		return;
-	}
-	state.track->requestKeyframe();
-	state.period = loop_.after(Fanout::kKeep, [this, slot] {
-		auto &over = keyframes_[static_cast<std::size_t>(slot)];
-		over.period.reset();
-		const auto asked = std::exchange(over.asked, std::nullopt);
-		// RTCP is not repeated: without this a request that is lost on its way would leave the picture black.
-		if (fanout(slot).waiting() || (asked && !fanout(slot).keyframeSince(*asked)))
-			requestKeyframe(slot);
-	});
+	if (const auto &asker = keyframes_[static_cast<std::size_t>(slot)])
+		asker->want();
 }
 
 void Uplink::flow(const UplinkFlow &flow)
