@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/session.h"
-#include "client/tries.h"
+
+#include "signalling/retry.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -8,7 +9,8 @@
 #include <algorithm>
 #include <utility>
 
-// Coming back to a room that was lost: as the SDK does when the service has forgotten the session, everything is built anew.
+// Coming back to a room that was lost: as the SDK does when the service has forgotten the session, everything is built anew. What
+// the driver has tried before that counts.
 namespace trtc::client {
 
 namespace {
@@ -29,13 +31,15 @@ const char *Session::absence() const noexcept
 
 bool Session::mayComeBack(const signalling::Lost &lost) const noexcept
 {
-	return state_ == State::Joined && !lost.final && config_.reconnectTries > 0;
+	return state_ == State::Joined && !lost.final && lost.tries < config_.reconnectTries;
 }
 
-void Session::beginReconnect(const Error &error)
+void Session::beginReconnect(const signalling::Lost &lost)
 {
+	const auto &error = lost.error;
 	emit(Failed { error, true });
 	comeback_ = {};
+	comeback_.tries = lost.tries;
 	comeback_.last = error;
 	if (published())
 		comeback_.stream = uplink_.stream;
@@ -66,7 +70,7 @@ void Session::tryAgain()
 		return giveUp({ ErrorCode::ConnectionLost,
 				fmt::format("the room was not entered again in {} {}: {}", comeback_.tries,
 					    comeback_.tries == 1 ? "try" : "tries", comeback_.last.message) });
-	const auto limit = tryTimeout(++comeback_.tries);
+	const auto limit = signalling::tryTimeout(++comeback_.tries);
 	comeback_.pause = loop_.after(limit, [this] { tryAgain(); });
 	spdlog::info("entering the room again, try {} of {}", comeback_.tries, config_.reconnectTries);
 	auto config = config_;
