@@ -17,6 +17,9 @@ void LinkWatch::start(bool answers)
 void LinkWatch::look(bool answers)
 {
 	const auto heard = connection_.arrivals();
+	// Nobody reports on a connection that has never had media: everything is muted from the start.
+	if (heard == 0 && !answers)
+		return;
 	if (answers) {
 		// A look at which nothing was sent is none: who gets nothing has nothing to report.
 		std::uint64_t sent = 0;
