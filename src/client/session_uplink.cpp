@@ -104,6 +104,7 @@ void Session::uplinkConnected()
 		return uplinkBack();
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
+	uplink_.messages.clear();
 	try {
 		const auto &sending = uplink_.sending;
 		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
@@ -119,7 +120,7 @@ void Session::uplinkConnected()
 		if (uplink_.audio)
 			uplink_.tap = std::make_shared<media::SenderTap>(uplink_.audio);
 		if (auto &main = uplink_.stream->capture)
-			main->start(uplink_.tap, uplink_.video);
+			main->start(uplink_.tap, withMessages(uplink_.video));
 		if (auto &auxiliary = uplink_.stream->auxiliary)
 			auxiliary->start(nullptr, uplink_.auxiliary);
 	} catch (const Exception &exception) {
@@ -161,6 +162,7 @@ void Session::dropUplink()
 	uplink_.meter.reset();
 	uplink_.relink.reset();
 	uplink_.audio = uplink_.video = uplink_.auxiliary = nullptr;
+	uplink_.messages.clear();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Relinking || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
