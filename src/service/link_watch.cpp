@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 
 void LinkWatch::start(bool answers)
 {
-	timer_ = loop_.every(1s, [this, answers] { look(answers); });
+	timer_ = loop_.every(1s, [this, answers] { look(std::chrono::steady_clock::now(), answers); });
 }
 
-void LinkWatch::look(bool answers)
+void LinkWatch::look(webrtc::Silence::TimePoint now, bool answers)
 {
 	const auto heard = connection_.arrivals();
 	// Nobody reports on a connection that has never had media: everything is muted from the start.
@@ -29,7 +29,7 @@ void LinkWatch::look(bool answers)
 			return;
 	}
 	heard_ = heard;
-	const auto silent = silence_.look(std::chrono::steady_clock::now(), heard);
+	const auto silent = silence_.look(now, heard);
 	if (silent < (answers ? kDownlinkLimit : kUplinkLimit))
 		return;
 	timer_.reset();

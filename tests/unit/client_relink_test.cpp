@@ -298,7 +298,8 @@ TEST_CASE_FIXTURE(RelinkFixture, "without signalling both wait for it")
 	CHECK(count<StreamReconnected>() == 2);
 }
 
-TEST_CASE_FIXTURE(RelinkFixture, "silence: a peer that says nothing for eight seconds is gone, one that is muted is not")
+TEST_CASE_FIXTURE(RelinkFixture,
+		  "silence: a peer that says nothing for eight seconds is gone, one that is muted is not")
 {
 	enter();
 	publish();
@@ -367,7 +368,8 @@ TEST_CASE_FIXTURE(RelinkFixture, "a recording is kept when the room is entered a
 	}
 }
 
-TEST_CASE_FIXTURE(RelinkFixture, "a stream that goes while it sends has ended; one that had fallen silent has broken off")
+TEST_CASE_FIXTURE(RelinkFixture,
+		  "a stream that goes while it sends has ended; one that had fallen silent has broken off")
 {
 	enter();
 	watch(kBob);
