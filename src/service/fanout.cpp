@@ -7,14 +7,12 @@ namespace trtc::service {
 
 namespace {
 
-constexpr std::size_t kFixedHeader = 12;
-
 /// Length of header, CSRCs and extension (RFC 3550 5.1, 5.3.1); 0 for what is no RTP packet.
 std::size_t headerLength(const std::uint8_t *data, std::size_t size)
 {
-	if (size < kFixedHeader || data[0] >> 6 != 2)
+	if (size < RtpPacket::kHeader || data[0] >> 6 != 2)
 		return 0;
-	std::size_t length = kFixedHeader + 4u * (data[0] & 0x0fu);
+	std::size_t length = RtpPacket::kHeader + 4u * (data[0] & 0x0fu);
 	if (data[0] & 0x10) {
 		if (size < length + 4)
 			return 0;
@@ -23,47 +21,40 @@ std::size_t headerLength(const std::uint8_t *data, std::size_t size)
 	return length < size ? length : 0;
 }
 
-bool h264Starts(const std::uint8_t *p, std::size_t size)
+/// True if one of the NAL units that begin here fits.
+template <class F>
+bool anyNal(const std::uint8_t *p, std::size_t size, F fits)
 {
 	if (size < 2)
 		return false;
-	constexpr unsigned kIdr = 5, kSps = 7, kStapA = 24, kFuA = 28;
+	constexpr unsigned kStapA = 24, kFuA = 28;
 	const unsigned type = p[0] & 0x1f;
 	if (type == kFuA)
-		return (p[1] & 0x80) && ((p[1] & 0x1f) == kIdr || (p[1] & 0x1f) == kSps);
+		return (p[1] & 0x80) && fits(p[1] & 0x1fu);
 	if (type == kStapA) {
 		for (std::size_t at = 1; at + 2 < size;) {
 			const std::size_t length = static_cast<std::size_t>(p[at]) << 8 | p[at + 1];
-			const unsigned inner = p[at + 2] & 0x1f;
-			if (inner == kIdr || inner == kSps)
+			if (fits(p[at + 2] & 0x1fu))
 				return true;
 			at += 2 + length;
 		}
 		return false;
 	}
-	return type == kIdr || type == kSps;
+	return fits(type);
+}
+
+constexpr unsigned kIdr = 5, kSps = 7;
+
+bool h264Starts(const std::uint8_t *p, std::size_t size)
+{
+	return anyNal(p, size, [](unsigned type) { return type == kIdr || type == kSps; });
 }
 
 bool vp8Starts(const std::uint8_t *p, std::size_t size)
 {
-	// RFC 7741 4.2: S set and PID 0 begin a frame; the descriptor's length depends on its flags.
-	if (size < 1 || !(p[0] & 0x10) || (p[0] & 0x07))
-		return false;
-	std::size_t at = 1;
-	if (p[0] & 0x80) {
-		if (size < 2)
-			return false;
-		const auto flags = p[1];
-		at = 2;
-		if (flags & 0x80) {
-			if (size <= at)
-				return false;
-			at += p[at] & 0x80 ? 2 : 1;
-		}
-		at += flags & 0x40 ? 1 : 0;
-		at += flags & 0x30 ? 1 : 0;
-	}
-	return at < size && !(p[at] & 0x01); // payload header: P = 0 is a keyframe
+	const auto descriptor = Vp8Descriptor::parse(p, size);
+	return descriptor.size && descriptor.startsFrame && descriptor.size < size &&
+	       !(p[descriptor.size] & 0x01); // payload header: P = 0 is a keyframe
 }
 
 } // namespace
@@ -77,46 +68,38 @@ bool startsKeyframe(const std::string &encodingName, const std::uint8_t *payload
 	return true;
 }
 
-void Fanout::add(const std::shared_ptr<webrtc::Sender> &sender, std::uint32_t ssrc, int payloadType)
+bool startsParameters(const std::uint8_t *payload, std::size_t size)
 {
-	std::lock_guard lock(mutex_);
-	for (auto &route : routes_) {
-		if (route.sender != sender)
-			continue;
-		if (!std::exchange(route.active, true))
-			route.needKeyframe = route.fresh = true;
-		return;
-	}
-	routes_.push_back({ sender, ssrc, payloadType });
+	return anyNal(payload, size, [](unsigned type) { return type == kSps; });
 }
 
-void Fanout::pause(const webrtc::Sender *sender)
+void Fanout::add(const std::shared_ptr<RtpRewriter> &route)
 {
 	std::lock_guard lock(mutex_);
-	for (auto &route : routes_)
-		if (route.sender.get() == sender)
-			route.active = false;
+	if (std::find(routes_.begin(), routes_.end(), route) == routes_.end())
+		routes_.push_back(route);
 }
 
-void Fanout::remove(const webrtc::Sender *sender)
+void Fanout::remove(const RtpRewriter *route)
 {
 	std::lock_guard lock(mutex_);
-	std::erase_if(routes_, [&](const Route &route) { return route.sender.get() == sender; });
+	std::erase_if(routes_, [&](const auto &one) { return one.get() == route; });
 }
 
 void Fanout::enable(bool on)
 {
 	std::lock_guard lock(mutex_);
 	if (on && !enabled_)
-		for (auto &route : routes_)
-			route.needKeyframe = route.fresh = true;
+		for (const auto &route : routes_)
+			route->interrupt(source());
 	enabled_ = on;
 }
 
 bool Fanout::wanted()
 {
 	std::lock_guard lock(mutex_);
-	return enabled_ && std::any_of(routes_.begin(), routes_.end(), [](const Route &route) { return route.active; });
+	return enabled_ &&
+	       std::any_of(routes_.begin(), routes_.end(), [&](const auto &route) { return route->wants(source()); });
 }
 
 bool Fanout::keyframeSince(std::chrono::steady_clock::time_point time)
@@ -133,44 +116,32 @@ void Fanout::packet(GstBuffer *buffer)
 	GstMapInfo map;
 	if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
 		return;
-	const auto length = headerLength(map.data, map.size);
-	std::uint8_t header[kFixedHeader] = {};
-	bool keyframe = false;
-	if (length) {
-		std::copy_n(map.data, kFixedHeader, header);
-		keyframe = startsKeyframe(encodingName_, map.data + length, map.size - length);
+	RtpPacket packet;
+	packet.buffer = buffer;
+	packet.payloadAt = headerLength(map.data, map.size);
+	if (packet.payloadAt) {
+		const auto *payload = map.data + packet.payloadAt;
+		const auto size = map.size - packet.payloadAt;
+		std::copy_n(map.data, RtpPacket::kHeader, packet.header.begin());
+		packet.keyframe = startsKeyframe(encodingName_, payload, size);
+		if (encodingName_ == "VP8") {
+			packet.vp8 = Vp8Descriptor::parse(payload, size);
+			std::copy_n(payload, packet.vp8.size, packet.vp8Bytes.begin());
+		} else if (encodingName_ == "H264" && packet.keyframe) {
+			// A picture whose parameter sets were lost on the way would be decoded with those of before, and
+			// they may belong to a source of another size.
+			const bool parameters = startsParameters(payload, size);
+			packet.keyframe = parameters || !parametersSeen_;
+			parametersSeen_ |= parameters;
+		}
 	}
 	gst_buffer_unmap(buffer, &map);
-	if (!length)
+	if (!packet.payloadAt)
 		return;
-	if (keyframe)
+	if (packet.keyframe)
 		lastKeyframe_ = std::chrono::steady_clock::now();
-	const auto sequence = static_cast<std::uint16_t>(header[2] << 8 | header[3]);
-	for (auto &route : routes_) {
-		if (!route.active || (route.needKeyframe && !keyframe))
-			continue;
-		route.needKeyframe = false;
-		if (std::exchange(route.fresh, false) && route.begun)
-			route.offset = static_cast<std::uint16_t>(route.last + 1 - sequence);
-		const auto out = static_cast<std::uint16_t>(sequence + route.offset);
-		if (!std::exchange(route.begun, true) || static_cast<std::int16_t>(out - route.last) > 0)
-			route.last = out;
-		auto *memory = gst_allocator_alloc(nullptr, kFixedHeader, nullptr);
-		GstMapInfo write;
-		gst_memory_map(memory, &write, GST_MAP_WRITE);
-		write.data[0] = static_cast<guint8>(
-			0x80 | (header[0] & 0x20)); // version 2, padding kept, no extension, no CSRC
-		write.data[1] = static_cast<guint8>((header[1] & 0x80) | route.payloadType);
-		GST_WRITE_UINT16_BE(write.data + 2, out);
-		std::copy_n(header + 4, 4, write.data + 4);
-		GST_WRITE_UINT32_BE(write.data + 8, route.ssrc);
-		gst_memory_unmap(memory, &write);
-		auto *copy = gst_buffer_copy_region(buffer, GST_BUFFER_COPY_MEMORY, length, G_MAXSIZE);
-		gst_buffer_prepend_memory(copy, memory);
-		// Timestamps of a region are dropped when it does not start at 0.
-		GST_BUFFER_PTS(copy) = GST_BUFFER_PTS(buffer);
-		route.sender->push(copy);
-	}
+	for (const auto &route : routes_)
+		route->packet(source(), packet);
 }
 
 } // namespace trtc::service

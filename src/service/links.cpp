@@ -79,6 +79,7 @@ void Uplink::flow(const UplinkFlow &flow)
 {
 	const bool on[kSlots] = { flow.audio, flow.bigVideo, flow.smallVideo, flow.auxVideo };
 	for (std::size_t i = 0; i < kSlots; ++i) {
+		on_[i] = on[i];
 		fanouts_[i]->enable(on[i]);
 		if (on[i] && static_cast<Slot>(i) != Slot::Audio)
 			requestKeyframe(static_cast<Slot>(i));
@@ -116,9 +117,9 @@ Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Nego
 		if (!mLine || slot == Slot::Audio)
 			continue;
 		if (auto sender = connection_->sender(*mLine))
-			sender->onKeyframeRequest([weak = source_, slot] {
+			sender->onKeyframeRequest([weak = source_, slot, video = video_] {
 				if (auto uplink = weak.lock())
-					uplink->requestKeyframe(slot);
+					uplink->requestKeyframe(slot == Slot::BigVideo ? *video : slot);
 			});
 	}
 }
@@ -126,10 +127,9 @@ Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Nego
 Downlink::~Downlink()
 {
 	if (auto uplink = source_.lock())
-		for (const auto slot : kDownlinkSlots)
-			if (const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)])
-				if (auto sender = connection_->sender(*mLine))
-					uplink->fanout(slot).remove(sender.get());
+		for (std::size_t i = 0; i < kSlots; ++i)
+			for (const auto &line : lines_)
+				uplink->fanout(static_cast<Slot>(i)).remove(line.get());
 	connection_->close();
 }
 
@@ -140,34 +140,82 @@ void Downlink::wish(const protocol::SubscribeWishes &wishes)
 		route();
 }
 
+void Downlink::sourceChanged()
+{
+	const auto uplink = source_.lock();
+	if (!connected_ || !uplink)
+		return;
+	const auto before = *video_;
+	chooseVideo(*uplink);
+	if (*video_ != before)
+		route();
+}
+
 void Downlink::onConnected()
 {
 	connected_ = true;
 	route();
 }
 
+/// Small video when it is wished for and there; while both are muted it stays as it is.
+void Downlink::chooseVideo(const Uplink &uplink)
+{
+	const bool big = uplink.carries(Slot::BigVideo), small = uplink.carries(Slot::SmallVideo);
+	if (!wishes_.smallVideo)
+		*video_ = Slot::BigVideo;
+	else if (big || small)
+		*video_ = small ? Slot::SmallVideo : Slot::BigVideo;
+}
+
+/// Null without that m-line.
+RtpRewriter *Downlink::lineOf(Slot slot, Uplink &uplink)
+{
+	auto &line = lines_[static_cast<std::size_t>(slot)];
+	const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
+	const auto sender = mLine ? connection_->sender(*mLine) : nullptr;
+	if (!line && sender) {
+		const auto &planned = plan_.lines[*mLine];
+		line = std::make_shared<RtpRewriter>(sender, planned.ssrc, planned.payloadType,
+						     uplink.fanout(slot).clockRate());
+		uplink.fanout(slot).add(line);
+		if (slot == Slot::BigVideo)
+			uplink.fanout(Slot::SmallVideo).add(line);
+	}
+	return line.get();
+}
+
 void Downlink::route()
 {
-	auto uplink = source_.lock();
+	const auto uplink = source_.lock();
 	if (!uplink)
 		return;
+	chooseVideo(*uplink);
 	for (const auto slot : kDownlinkSlots) {
-		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
-		const auto sender = mLine ? connection_->sender(*mLine) : nullptr;
-		if (!sender)
+		auto *line = lineOf(slot, *uplink);
+		if (!line)
 			continue;
 		const bool wanted = slot == Slot::Audio	     ? wishes_.audio
 				    : slot == Slot::BigVideo ? wishes_.bigVideo || wishes_.smallVideo
 							     : wishes_.auxVideo;
-		const auto &line = plan_.lines[*mLine];
-		if (!wanted) {
-			uplink->fanout(slot).pause(sender.get());
-			continue;
-		}
-		uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
-		if (slot != Slot::Audio)
-			uplink->requestKeyframe(slot);
+		const auto from = slot == Slot::BigVideo ? *video_ : slot;
+		line->select(wanted ? uplink->fanout(from).source() : nullptr);
+		if (wanted && slot != Slot::Audio)
+			uplink->requestKeyframe(from);
 	}
+	watchSwitch();
+}
+
+/// A subscriber that still gets the other picture has no reason to ask for a keyframe, so we do until it is there.
+void Downlink::watchSwitch()
+{
+	switching_ = loop_.every(kKeyframePeriod, [this] {
+		const auto uplink = source_.lock();
+		const auto &line = lines_[static_cast<std::size_t>(Slot::BigVideo)];
+		if (!uplink || !line || !line->waiting() || !uplink->carries(*video_))
+			switching_.reset();
+		else
+			uplink->requestKeyframe(*video_);
+	});
 }
 
 } // namespace trtc::service

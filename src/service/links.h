@@ -36,6 +36,8 @@ public:
 	/// At most one a second a stream goes to the publisher; what comes in between is asked at the end of that second.
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
+	/// True while that track is published and not muted.
+	bool carries(Slot slot) const noexcept { return on_[static_cast<std::size_t>(slot)]; }
 	protocol::UplinkStats takeStats();
 	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
 
@@ -55,6 +57,7 @@ private:
 	LinkOutcome outcome_;
 	std::array<std::shared_ptr<Fanout>, kSlots> fanouts_;
 	std::array<Keyframes, kSlots> keyframes_;
+	std::array<bool, kSlots> on_ {};
 	protocol::UplinkStats told_;
 	std::unique_ptr<webrtc::PeerConnection> connection_;
 };
@@ -67,6 +70,8 @@ public:
 		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
+	/// What the publisher's tracks are has changed.
+	void sourceChanged();
 	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
@@ -76,10 +81,17 @@ public:
 
 private:
 	void route();
+	void chooseVideo(const Uplink &uplink);
+	RtpRewriter *lineOf(Slot slot, Uplink &uplink);
+	void watchSwitch();
 
 	MainLoop &loop_;
 	Negotiated plan_;
 	std::weak_ptr<Uplink> source_;
+	std::array<std::shared_ptr<RtpRewriter>, kSlots> lines_; // by the slot the m-line is named after
+	/// Which of the two the main video's m-line is fed from. Shared with the handler of keyframe requests.
+	std::shared_ptr<Slot> video_ = std::make_shared<Slot>(Slot::BigVideo);
+	SourceHandle switching_;
 	protocol::SubscribeWishes wishes_;
 	LinkOutcome outcome_;
 	bool connected_ = false;

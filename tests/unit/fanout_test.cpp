@@ -43,6 +43,16 @@ struct Taker final : webrtc::Sender {
 	std::vector<GstClockTime> times;
 };
 
+/// Lets @p taker hear @p fanout.
+std::shared_ptr<RtpRewriter> hear(Fanout &fanout, const std::shared_ptr<Taker> &taker, std::uint32_t ssrc,
+				  int payloadType)
+{
+	auto route = std::make_shared<RtpRewriter>(taker, ssrc, payloadType, fanout.clockRate());
+	fanout.add(route);
+	route->select(fanout.source());
+	return route;
+}
+
 struct Packet {
 	std::uint16_t sequence = 1;
 	Bytes payload { 0x41, 1, 2, 3 };
@@ -100,8 +110,8 @@ TEST_CASE("fanout: SSRC, payload type and number are the subscriber's, the rest 
 {
 	Fanout fanout("OPUS");
 	auto one = std::make_shared<Taker>(), two = std::make_shared<Taker>();
-	fanout.add(one, 0x01020304, 111);
-	fanout.add(two, 0xf0e0d0c0, 100);
+	hear(fanout, one, 0x01020304, 111);
+	hear(fanout, two, 0xf0e0d0c0, 100);
 	Packet packet;
 	packet.sequence = 500;
 	packet.marker = true;
@@ -122,7 +132,7 @@ TEST_CASE("fanout: CSRCs and extensions are left out, padding stays")
 {
 	Fanout fanout("OPUS");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 111);
+	hear(fanout, taker, 1, 111);
 	Packet packet;
 	packet.csrcs = 15;
 	packet.extension = Bytes(8, 0x55);
@@ -143,7 +153,7 @@ TEST_CASE("fanout: what is no RTP packet goes nowhere")
 {
 	Fanout fanout("OPUS");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 111);
+	hear(fanout, taker, 1, 111);
 	const auto good = Packet {}.bytes();
 	for (std::size_t size = 1; size <= 12; ++size) // a header without anything behind it too
 		put(fanout, Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)));
@@ -180,7 +190,7 @@ TEST_CASE("fanout: video begins at a keyframe, sound at once")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	hear(fanout, taker, 1, 102);
 	put(fanout, h264(1, false).bytes());
 	put(fanout, h264(2, false).bytes());
 	CHECK(taker->packets.empty());
@@ -230,30 +240,55 @@ TEST_CASE("fanout: what begins a keyframe")
 	CHECK(startsKeyframe("OPUS", nullptr, 0));
 }
 
+TEST_CASE("fanout: a picture whose parameter sets were lost is no beginning")
+{
+	Fanout fanout("H264");
+	auto taker = std::make_shared<Taker>();
+	const auto route = hear(fanout, taker, 1, 102);
+	const auto packet = [](std::uint16_t number, Bytes payload) {
+		Packet made;
+		made.sequence = number;
+		made.payload = std::move(payload);
+		return made.bytes();
+	};
+	const Bytes parameters { 0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1 };
+	put(fanout, packet(1, parameters));
+	put(fanout, packet(2, kIdr));
+	CHECK(taker->packets.size() == 2);
+	route->select(nullptr);
+	route->select(fanout.source());
+	put(fanout, packet(10, kIdr)); // 9 was lost
+	CHECK(taker->packets.size() == 2);
+	put(fanout, packet(20, parameters));
+	put(fanout, packet(21, kIdr));
+	CHECK(taker->sequence() == std::vector<std::uint16_t> { 1, 2, 3, 4 });
+}
+
 TEST_CASE("fanout: a pause leaves no hole in the numbers, and ends at a keyframe")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>(), other = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
-	fanout.add(other, 2, 102);
+	const auto route = hear(fanout, taker, 1, 102);
+	hear(fanout, other, 2, 102);
 	std::uint16_t number = 65530; // over the edge
 	put(fanout, h264(number++, true).bytes());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(fanout.wanted());
-	fanout.pause(taker.get());
+	route->select(nullptr);
 	for (int i = 0; i < 20; ++i)
 		put(fanout, h264(number++, i == 5).bytes());
 	CHECK(taker->packets.size() == 2);
 	CHECK(other->packets.size() == 22);
-	fanout.add(taker, 1, 102);
+	route->select(fanout.source());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(taker->packets.size() == 2);
 	put(fanout, h264(number++, true).bytes());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(taker->sequence() == std::vector<std::uint16_t> { 65530, 65531, 65532, 65533 });
 	CHECK(other->unbroken());
-	// Added again while awake: nothing changes.
-	fanout.add(taker, 1, 102);
+	// Said again while awake: nothing changes.
+	fanout.add(route);
+	route->select(fanout.source());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(taker->unbroken());
 	CHECK(taker->packets.size() == 5);
@@ -263,7 +298,7 @@ TEST_CASE("fanout: switched off and on, the numbers go on, from a keyframe")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	hear(fanout, taker, 1, 102);
 	put(fanout, h264(10, true).bytes());
 	put(fanout, h264(11, false).bytes());
 	fanout.enable(false);
@@ -283,10 +318,10 @@ TEST_CASE("fanout: a lost packet stays visible, a late one keeps its place")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	const auto route = hear(fanout, taker, 1, 102);
 	put(fanout, h264(100, true).bytes());
-	fanout.pause(taker.get());
-	fanout.add(taker, 1, 102);
+	route->select(nullptr);
+	route->select(fanout.source());
 	put(fanout, h264(200, true).bytes());
 	put(fanout, h264(202, false).bytes());
 	put(fanout, h264(201, false).bytes());
@@ -300,10 +335,11 @@ TEST_CASE("fanout: nobody is there, or not any more")
 	put(fanout, Packet {}.bytes());
 	CHECK(!fanout.wanted());
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 111);
-	fanout.remove(taker.get());
-	fanout.remove(taker.get());
-	fanout.pause(taker.get());
+	{
+		const auto route = hear(fanout, taker, 1, 111);
+		fanout.remove(route.get());
+		fanout.remove(route.get());
+	}
 	put(fanout, Packet {}.bytes());
 	CHECK(taker->packets.empty());
 	CHECK(taker.use_count() == 1);
