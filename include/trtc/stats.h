@@ -21,6 +21,7 @@ struct LocalVideoStats {
 	std::optional<std::uint64_t> framesEncoded; ///< empty for a file whose frames pass as they are
 	std::uint64_t framesSent = 0;
 	int frameWidth = 0, frameHeight = 0; ///< pixels; 0 until the first frame
+	bool small = false;		     ///< the small video of the main stream
 };
 struct RemoteAudioStats {
 	UserId userId;
@@ -41,7 +42,7 @@ struct Stats {
 	/// only receives learns of none, so the SDK's downlinksRTT has no counterpart.
 	std::optional<double> rtt;
 	std::optional<LocalAudioStats> localAudio;
-	std::vector<LocalVideoStats> localVideo; ///< main, auxiliary
+	std::vector<LocalVideoStats> localVideo; ///< main, its small video, auxiliary
 	std::vector<RemoteAudioStats> remoteAudio;
 	std::vector<RemoteVideoStats> remoteVideo;
 };

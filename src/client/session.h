@@ -47,6 +47,7 @@ public:
 	void unpublish(Done done);
 	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
 	void unsubscribe(const UserId &user, Done done);
+	Status setRemoteVideoStreamType(const UserId &user, VideoStreamType type);
 	void switchRole(Role role, Done done);
 	void muteChanged();
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
@@ -71,6 +72,8 @@ private:
 		LocalStream::Impl *stream = nullptr; // on loan
 		std::shared_ptr<Link> link;
 		Link::Sending sending;
+		Link::Sending before; // what the caller knows of, while a change of tracks is on its way
+		Done changeDone;      // set: it is
 		std::shared_ptr<media::SenderTap> tap; // of the audio
 		std::unique_ptr<media::Meter> meter;
 		Done done; // of publish or unpublish
@@ -107,6 +110,8 @@ private:
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
 	void onSourceEvent(Event event) override { emit(std::move(event)); }
+	const char *trackObstacle(std::optional<StreamType> added) const override;
+	void onTracksChanged(bool mutes, Done done) override;
 	void onStreamGone() override;
 
 	// session.cpp: the queue, joining and leaving
@@ -158,6 +163,9 @@ private:
 	/// Stops the capture, gives the stream back, closes the link. Tells Unpublished if it was up.
 	void dropUplink();
 	void unpublishDone();
+	void publishChanged(const Status &status);
+	/// The SDK's rule: one auxiliary stream in a room. Somebody else has it.
+	bool auxiliaryTaken() const;
 	void roleDone(const Status &status);
 
 	// session_volume.cpp: how loud everybody is

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace trtc::client {
@@ -12,6 +13,33 @@ namespace {
 Error invalid(const char *message) { return { ErrorCode::InvalidOperation, message }; }
 
 std::string codecOf(const Link::Sending &sending) { return sending.video ? toString(sending.codec) : "opus"; }
+
+Link::Sending sendingOf(const LocalStream::Impl &stream)
+{
+	return { stream.has(MediaKind::Audio), stream.has(MediaKind::Video), stream.hasSmall(), stream.hasAuxiliary(),
+		 stream.config.videoCodec };
+}
+
+signalling::PublishInfo infoOf(const LocalStream::Impl &stream)
+{
+	const auto sending = sendingOf(stream);
+	const auto &config = stream.config;
+	signalling::PublishInfo info;
+	info.audio = sending.audio;
+	info.video = sending.video;
+	info.small = sending.small;
+	info.auxiliary = sending.auxiliary;
+	info.codec = sending.codec;
+	info.videoProfile = config.videoProfile;
+	if (config.smallProfile)
+		info.smallProfile = smallVideoProfile(config.videoProfile, *config.smallProfile);
+	info.auxiliaryProfile = config.auxiliaryProfile;
+	info.audioProfile = config.audioProfile;
+	return info;
+}
+
+constexpr const char *kAuxiliaryTaken =
+	"somebody else publishes an auxiliary stream, and a room has one: wait until it has ended";
 
 /// One event a stream: Published or Unpublished.
 template <class E, class F>
@@ -48,20 +76,19 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 		obstacle = "the stream is not initialized";
 	else if (impl.user)
 		obstacle = "the stream is published by another client";
+	else if (impl.hasAuxiliary() && auxiliaryTaken())
+		obstacle = kAuxiliaryTaken;
 	if (obstacle)
 		return complete(std::move(done), invalid(obstacle));
 
 	uplink_.phase = Uplink::Phase::Starting;
 	uplink_.stream = &impl;
-	uplink_.sending = { impl.has(MediaKind::Audio), impl.has(MediaKind::Video), impl.auxiliary != nullptr,
-			    impl.config.videoCodec };
+	impl.complete();
+	uplink_.sending = sendingOf(impl);
 	uplink_.done = std::move(done);
 	impl.user = this;
 	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
-	const auto &sending = uplink_.sending;
-	driver_->send(signalling::StartPublish { { sending.audio, sending.video, sending.auxiliary, sending.codec,
-						   impl.config.videoProfile, impl.config.auxiliaryProfile,
-						   impl.config.audioProfile } });
+	driver_->send(signalling::StartPublish { infoOf(impl) });
 }
 
 void Session::startUplink(const signalling::NeedOffer &need)
@@ -76,20 +103,24 @@ void Session::startUplink(const signalling::NeedOffer &need)
 	uplink_.link->offerToSend(uplink_.sending);
 	if (!uplink_.link)
 		return;
-	for (const auto type : { StreamType::Main, StreamType::Auxiliary }) {
-		const auto video = uplink_.link->sender(MediaKind::Video, type);
+	const auto answerKeyframes = [this](StreamType type, bool small) {
+		const auto video = uplink_.link->sender(MediaKind::Video, type, small);
 		if (!video)
-			continue;
-		video->onKeyframeRequest([this, weak = weak_from_this(), type] {
+			return;
+		video->onKeyframeRequest([this, weak = weak_from_this(), type, small] {
 			const auto self = weak.lock();
 			if (!self || uplink_.phase != Uplink::Phase::Up || !uplink_.stream)
 				return;
-			const auto &capture =
-				type == StreamType::Main ? uplink_.stream->capture : uplink_.stream->auxiliary;
-			if (capture)
+			auto *capture = uplink_.stream->captureOf(type);
+			if (small)
+				capture->requestSmallKeyframe();
+			else
 				capture->requestKeyframe();
 		});
-	}
+	};
+	answerKeyframes(StreamType::Main, false);
+	answerKeyframes(StreamType::Main, true);
+	answerKeyframes(StreamType::Auxiliary, false);
 }
 
 void Session::uplinkConnected()
@@ -97,16 +128,12 @@ void Session::uplinkConnected()
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
 	try {
-		const auto &sending = uplink_.sending;
-		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
-			return sent ? uplink_.link->sender(kind, type) : nullptr;
-		};
-		if (auto audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main))
+		const auto &link = *uplink_.link;
+		if (auto audio = link.sender(MediaKind::Audio))
 			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
-		if (auto &main = uplink_.stream->capture)
-			main->start(uplink_.tap, senderOf(sending.video, MediaKind::Video, StreamType::Main));
-		if (auto &auxiliary = uplink_.stream->auxiliary)
-			auxiliary->start(nullptr, senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary));
+		uplink_.stream->capture->start(uplink_.tap, link.sender(MediaKind::Video),
+					       link.sender(MediaKind::Video, StreamType::Main, true));
+		uplink_.stream->auxiliary->start(nullptr, link.sender(MediaKind::Video, StreamType::Auxiliary));
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
@@ -135,6 +162,11 @@ void Session::uplinkFailed(const Error &error, bool tellService)
 void Session::dropUplink()
 {
 	const auto phase = std::exchange(uplink_.phase, Uplink::Phase::None);
+	if (auto changed = std::exchange(uplink_.changeDone, nullptr)) {
+		// The stream has it; the next publication will tell the room.
+		uplink_.sending = uplink_.before;
+		complete(std::move(changed), Unit {});
+	}
 	if (auto *stream = std::exchange(uplink_.stream, nullptr)) {
 		stream->user = nullptr;
 		stream->stop();
@@ -168,6 +200,61 @@ void Session::unpublishDone()
 	auto done = std::exchange(uplink_.done, nullptr);
 	dropUplink();
 	complete(std::move(done), Unit {});
+}
+
+// ---- other tracks -------------------------------------------------------------------------
+
+bool Session::auxiliaryTaken() const
+{
+	return std::any_of(remotes_.begin(), remotes_.end(),
+			   [](const auto &entry) { return entry.second.auxiliary != nullptr; });
+}
+
+const char *Session::trackObstacle(std::optional<StreamType> added) const
+{
+	if (uplink_.phase == Uplink::Phase::Starting)
+		return "a publish is running";
+	if (uplink_.phase == Uplink::Phase::Stopping)
+		return "an unpublish is running";
+	return added == StreamType::Auxiliary && auxiliaryTaken() ? kAuxiliaryTaken : nullptr;
+}
+
+void Session::onTracksChanged(bool mutes, Done done)
+{
+	if (uplink_.phase != Uplink::Phase::Up)
+		return complete(std::move(done), Unit {}); // the next publication tells it
+	uplink_.before = std::exchange(uplink_.sending, sendingOf(*uplink_.stream));
+	uplink_.changeDone = std::move(done);
+	measureUplink();
+	driver_->send(signalling::ChangePublish { infoOf(*uplink_.stream) });
+	// After the change: whoever sees a muted track go must not see it unmuted first.
+	if (mutes)
+		muteChanged();
+}
+
+void Session::publishChanged(const Status &status)
+{
+	auto done = std::exchange(uplink_.changeDone, nullptr);
+	if (!done)
+		return;
+	const auto &before = uplink_.before, &now = uplink_.sending;
+	if (status) {
+		const auto main = [](const Link::Sending &one) { return one.audio || one.video; };
+		const auto tell = [this](Event event) { emit(std::move(event)); };
+		Link::Sending begun = now, over = before;
+		if (!main(now) || (now.audio == before.audio && now.video == before.video))
+			begun.audio = begun.video = false;
+		if (main(now))
+			over.audio = over.video = false;
+		begun.auxiliary = now.auxiliary && !before.auxiliary;
+		over.auxiliary = before.auxiliary && !now.auxiliary;
+		tellStreams<Unpublished>(over, tell);
+		tellStreams<Published>(begun, tell);
+	} else {
+		uplink_.sending = before;
+		measureUplink();
+	}
+	complete(std::move(done), status);
 }
 
 void Session::muteChanged()

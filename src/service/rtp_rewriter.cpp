@@ -92,8 +92,7 @@ std::uint32_t RtpRewriter::timestampOffset(Source source, const RtpPacket &packe
 	const auto time = GST_BUFFER_PTS(packet.buffer);
 	std::uint32_t passed = 0; // since the newest that went out
 	if (GST_CLOCK_TIME_IS_VALID(time) && GST_CLOCK_TIME_IS_VALID(last_.time) && time > last_.time)
-		passed = static_cast<std::uint32_t>(
-			gst_util_uint64_scale(time - last_.time, clockRate_, GST_SECOND));
+		passed = static_cast<std::uint32_t>(gst_util_uint64_scale(time - last_.time, clockRate_, GST_SECOND));
 	auto offset = last_.timestamp + passed - packet.timestamp();
 	const auto tolerance = static_cast<std::int32_t>(clockRate_ / kTolerancePerSecond);
 	if (const auto known = timestampOffsets_.find(source); known != timestampOffsets_.end()) {
@@ -152,8 +151,8 @@ void RtpRewriter::send(const RtpPacket &packet)
 	std::copy_n(descriptor.begin(), vp8.size, write.data + RtpPacket::kHeader);
 	gst_memory_unmap(memory, &write);
 	// The payload's memory is shared.
-	auto *copy = gst_buffer_copy_region(packet.buffer, GST_BUFFER_COPY_MEMORY, packet.payloadAt + vp8.size,
-					    G_MAXSIZE);
+	auto *copy =
+		gst_buffer_copy_region(packet.buffer, GST_BUFFER_COPY_MEMORY, packet.payloadAt + vp8.size, G_MAXSIZE);
 	gst_buffer_prepend_memory(copy, memory);
 	// Timestamps of a region are dropped when it does not start at 0.
 	GST_BUFFER_PTS(copy) = GST_BUFFER_PTS(packet.buffer);

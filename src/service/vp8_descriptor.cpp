@@ -24,9 +24,8 @@ Vp8Descriptor Vp8Descriptor::parse(const std::uint8_t *p, std::size_t size) noex
 			out.longPictureId = (p[at] & kLong) != 0;
 			if (out.longPictureId && size <= at + 1)
 				return {};
-			out.pictureId = out.longPictureId
-						? static_cast<std::uint16_t>((p[at] & 0x7f) << 8 | p[at + 1])
-						: p[at];
+			out.pictureId =
+				out.longPictureId ? static_cast<std::uint16_t>((p[at] & 0x7f) << 8 | p[at + 1]) : p[at];
 			at += out.longPictureId ? 2 : 1;
 		}
 		if (flags & kHasTl0) {

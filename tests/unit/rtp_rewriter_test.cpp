@@ -19,7 +19,10 @@ struct Seen {
 	std::uint32_t timestamp = 0, ssrc = 0;
 	Bytes payload;
 	/// Of a VP8 descriptor with a 15-bit picture id and, if there is one, TL0PICIDX behind it.
-	std::uint16_t pictureId() const { return static_cast<std::uint16_t>((payload.at(2) & 0x7f) << 8 | payload.at(3)); }
+	std::uint16_t pictureId() const
+	{
+		return static_cast<std::uint16_t>((payload.at(2) & 0x7f) << 8 | payload.at(3));
+	}
 	std::uint8_t tl0() const { return payload.at(4); }
 };
 
@@ -95,8 +98,9 @@ constexpr std::uint8_t kBig = 0xbb, kSmall = 0x55;
 
 struct Switching {
 	explicit Switching(bool vp8)
-		: codec(vp8 ? "VP8" : "H264"), big { Fanout(codec), kBig, 65533, 4294967000u, 32766, 254, vp8 },
-		  small { Fanout(codec), kSmall, 100, 7000, 5, 9, vp8 }
+		: codec(vp8 ? "VP8" : "H264"), big { Fanout(codec), kBig, 65533, 4294967000u, 32766, 254, vp8 }, small {
+			  Fanout(codec), kSmall, 100, 7000, 5, 9, vp8
+		  }
 	{
 		big.fanout.add(route);
 		small.fanout.add(route);
