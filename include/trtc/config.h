@@ -114,8 +114,8 @@ struct ClientConfig {
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
 	Trace *trace = nullptr;				     ///< borrowed for the life of the client
-	/// Tries to enter the room again after the connection was lost, one after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each
-	/// 13 s (the SDK's times and number). 0: none.
+	/// Tries to bring a lost connection back, and when the service has forgotten us to enter the room again; they count
+	/// together. One after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each 13 s (the SDK's times and number). 0: none.
 	int reconnectTries = 30;
 };
 

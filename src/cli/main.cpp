@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "cli/agent/console.h"
 #include "cli/agent/run_report.h"
 #include "cli/commands/commands.h"
+#include "cli/control/terminal_use.h"
 
 #include <trtc/error.h>
 #include <trtc/events.h>

@@ -310,7 +310,7 @@ void Session::onSignalling(const signalling::Event &event)
 			},
 			[this](const signalling::Lost &lost) {
 				if (mayComeBack(lost))
-					return beginReconnect(lost.error);
+					return beginReconnect(lost);
 				emit(Failed { lost.error, false });
 				tearDown("connection-lost", lost.error);
 				setConnection(ConnectionState::Disconnected);

@@ -145,7 +145,7 @@ private:
 		SourceHandle pause;
 	};
 	bool mayComeBack(const signalling::Lost &lost) const noexcept;
-	void beginReconnect(const Error &error);
+	void beginReconnect(const signalling::Lost &lost);
 	void tryAgain();
 	void triedAgain(const Status &status);
 	void giveUp(const Error &error);

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "client/session.h"
 
+#include "signalling/retry.h"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
-// Coming back to a room that was lost: as the SDK does when the service has forgotten the session, everything is built anew.
+// Coming back to a room that was lost: as the SDK does when the service has forgotten the session, everything is built anew. What
+// the driver has tried before that counts.
 namespace trtc::client {
 
 namespace {
-
-using namespace std::chrono_literals;
-
-/// The SDK's time-outs of the tries 1, 2, 3 …; a try begins no earlier than the time-out of the one before it.
-constexpr std::chrono::milliseconds kTimeouts[] = { 2s, 2s, 3s, 3s, 5s, 5s, 8s, 8s, 13s };
-
-std::chrono::milliseconds timeoutOf(int tries)
-{
-	const auto last = std::size(kTimeouts) - 1;
-	return kTimeouts[std::min(static_cast<std::size_t>(tries - 1), last)];
-}
 
 /// An answer that the next try would get, too.
 bool isVerdict(ErrorCode code) noexcept
@@ -39,13 +31,15 @@ const char *Session::absence() const noexcept
 
 bool Session::mayComeBack(const signalling::Lost &lost) const noexcept
 {
-	return state_ == State::Joined && !lost.final && config_.reconnectTries > 0;
+	return state_ == State::Joined && !lost.final && lost.tries < config_.reconnectTries;
 }
 
-void Session::beginReconnect(const Error &error)
+void Session::beginReconnect(const signalling::Lost &lost)
 {
+	const auto &error = lost.error;
 	emit(Failed { error, true });
 	comeback_ = {};
+	comeback_.tries = lost.tries;
 	comeback_.last = error;
 	if (uplink_.phase == Uplink::Phase::Up)
 		comeback_.stream = uplink_.stream;
@@ -74,7 +68,7 @@ void Session::tryAgain()
 		return giveUp({ ErrorCode::ConnectionLost,
 				fmt::format("the room was not entered again in {} {}: {}", comeback_.tries,
 					    comeback_.tries == 1 ? "try" : "tries", comeback_.last.message) });
-	const auto limit = timeoutOf(++comeback_.tries);
+	const auto limit = signalling::tryTimeout(++comeback_.tries);
 	comeback_.pause = loop_.after(limit, [this] { tryAgain(); });
 	spdlog::info("entering the room again, try {} of {}", comeback_.tries, config_.reconnectTries);
 	auto config = config_;

@@ -2,6 +2,7 @@
 #include "service/negotiation.h"
 
 #include "protocol/messages.h"
+#include "webrtc/repair.h"
 #include "webrtc/sdp.h"
 
 #include <fmt/format.h>
@@ -87,7 +88,7 @@ std::string answerFmtp(const RtpMap &map)
 }
 
 /// The section with one codec and the lines we understand.
-Media rewritten(const Media &media, const RtpMap &map)
+Media rewritten(const Media &media, const RtpMap &map, std::optional<int> repair)
 {
 	Media out;
 	out.kind = media.kind;
@@ -108,9 +109,22 @@ Media rewritten(const Media &media, const RtpMap &map)
 		out.addAttribute(fmt::format("rtcp-fb:{} nack pli", map.payloadType));
 		out.addAttribute(fmt::format("rtcp-fb:{} ccm fir", map.payloadType));
 	}
-	// Only the first SSRC: the others belong to repair formats that are not in the answer.
-	if (const auto ssrcs = media.ssrcs(); !ssrcs.empty())
-		out.addAttribute(fmt::format("ssrc:{} cname:{}", ssrcs.front(), ssrcs.front()));
+	if (repair) {
+		out.formats.push_back(std::to_string(*repair));
+		out.addAttribute(fmt::format("rtcp-fb:{} nack", map.payloadType));
+		out.addAttribute(fmt::format("rtpmap:{} rtx/{}", *repair, map.clockRate));
+		out.addAttribute(fmt::format("fmtp:{} apt={}", *repair, map.payloadType));
+	}
+	// The first SSRC is the stream and may have one that repairs it; any others belong to formats that are not answered.
+	if (const auto ssrcs = media.ssrcs(); !ssrcs.empty()) {
+		const auto ssrc = ssrcs.front();
+		const auto repairing = repair ? webrtc::repairSsrc(media, ssrc) : std::nullopt;
+		if (repairing)
+			out.addAttribute(fmt::format("ssrc-group:FID {} {}", ssrc, *repairing));
+		out.addAttribute(fmt::format("ssrc:{} cname:{}", ssrc, ssrc));
+		if (repairing)
+			out.addAttribute(fmt::format("ssrc:{} cname:{}", *repairing, ssrc));
+	}
 	std::size_t candidates = 0;
 	for (const auto &value : media.attributes("candidate"))
 		// A .local name would be asked of the system's resolver; the peer's checks tell its address anyway.
@@ -213,9 +227,11 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		if (!map)
 			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind,
 									audio ? "opus" : result.videoCodec));
-		clean.media.push_back(rewritten(media, *map));
+		const auto repair = webrtc::repairFormat(media, map->payloadType);
+		clean.media.push_back(rewritten(media, *map, repair));
 		webrtc::AnswerLine line;
 		line.payloadType = map->payloadType;
+		line.repairType = repair.value_or(0);
 		line.encodingName = map->encodingName;
 		line.fmtp = answerFmtp(*map);
 		result.lines.push_back(std::move(line));

@@ -13,7 +13,8 @@
 #include <vector>
 
 /// Decides how the service answers an offer of the web SDK or of an agent. Pure, reentrant. What webrtcbin gets to see is
-/// an offer written anew from the lines understood here: one codec a line, no header extensions, nothing unknown.
+/// an offer written anew from the lines understood here: one codec a line and what repairs it, no header extensions, nothing
+/// unknown.
 namespace trtc::service {
 
 /// The tracks of one publication, in the order of the SDK's uplink m-lines.

@@ -47,12 +47,13 @@ struct Subscription {
 
 struct Room;
 
-/// One socket, in a room or not yet.
+/// One visit, in a room or not yet.
 struct Session {
 	SessionId id = 0;
 	Identity who;
 	std::string tinyId;
 	TimePoint openedAt, lastSeen;
+	std::optional<TimePoint> lostAt; ///< since then it has no socket; set by RoomService::Impl::setLost()
 	Room *room = nullptr;
 	Role role = Role::Audience;
 	Mode mode = Mode::Live;

@@ -4,16 +4,19 @@
 #include "service/room.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
-/// The body of RoomService. room_service.cpp: sessions, rooms, roles, time; room_media.cpp: uplinks and downlinks.
+/// The body of RoomService. room_service.cpp: sessions, rooms, roles, time; room_resume.cpp: lost sockets;
+/// room_media.cpp: uplinks and downlinks.
 namespace trtc::service {
 
 struct RoomService::Impl {
 	struct TinyId {
 		std::string text;
-		std::size_t sessions = 0; ///< open sockets of that user
+		std::size_t sessions = 0; ///< of that user
+		std::size_t kept = 0;	  ///< of them: without a socket
 	};
 
 	explicit Impl(Limits someLimits) : limits(someLimits) {}
@@ -22,8 +25,10 @@ struct RoomService::Impl {
 	std::map<SessionId, Session> sessions; ///< a map: rooms hold pointers to its values
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
+	std::set<std::pair<RoomKey, UserId>> banned;
 	std::uint64_t nextTinyId = 1001;
 	std::optional<TimePoint> nextListAt;
+	std::size_t kept = 0; ///< sessions without a socket
 
 	// ---- sessions
 	Session *find(SessionId id);
@@ -35,8 +40,21 @@ struct RoomService::Impl {
 	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
 		 int leaveReason, Effects &out);
 
-	// ---- messages
-	void push(Effects &out, SessionId to, protocol::Event event, protocol::Payload payload) const;
+	// ---- lost sockets
+	/// The one place where a session loses its socket or has one again.
+	void setLost(Session &session, std::optional<TimePoint> since);
+	/// A place for one more member without a socket, this one.
+	bool mayKeep(const Session &session) const;
+	/// The member that a socket with rc=1 speaks of; its ticket may be another.
+	const Session *memberOf(const Identity &who, const Comeback &comeback) const;
+	/// Those who did not come back in time.
+	void endLost(TimePoint now, Effects &out);
+
+	/// The member, or null.
+	Session *memberOf(const RoomKey &key, const UserId &user);
+
+	// ---- messages; none to a session that is lost
+	void push(Effects &out, const Session &to, protocol::Event event, protocol::Payload payload) const;
 	void pushToOthers(Effects &out, const Session &about, protocol::Event event,
 			  const protocol::Payload &payload) const;
 	/// The complete list to everybody in the room.

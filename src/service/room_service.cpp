@@ -71,6 +71,7 @@ Session *RoomService::Impl::open(SessionId id, const Identity &who, TimePoint no
 
 void RoomService::Impl::forget(Session &session)
 {
+	setLost(session, {});
 	const auto tiny = tinyIds.find({ session.who.sdkAppId, session.who.userId });
 	if (tiny != tinyIds.end() && tiny->second.sessions > 0)
 		--tiny->second.sessions;
@@ -107,16 +108,16 @@ void RoomService::Impl::ban(Session &session, const char *reason, unsigned short
 			    int leaveReason, Effects &out)
 {
 	removeFromRoom(session, leaveReason, out);
-	push(out, session.id, Event::ClientBanned, protocol::ClientBanned { reason });
+	push(out, session, Event::ClientBanned, protocol::ClientBanned { reason });
 	out.emplace_back(CloseSession { session.id, closeCode, std::move(closeReason) });
 	forget(session);
 }
 
 // ---- messages -----------------------------------------------------------------------------
 
-void RoomService::Impl::push(Effects &out, SessionId to, Event event, protocol::Payload payload) const
+void RoomService::Impl::push(Effects &out, const Session &to, Event event, protocol::Payload payload) const
 {
-	out.emplace_back(Send { to, { event, code::kOk, "", 0, std::move(payload) } });
+	reply(out, to, 0, event, std::move(payload));
 }
 
 void RoomService::Impl::pushToOthers(Effects &out, const Session &about, Event event,
@@ -124,26 +125,28 @@ void RoomService::Impl::pushToOthers(Effects &out, const Session &about, Event e
 {
 	for (const auto &[name, session] : about.room->members)
 		if (session != &about)
-			push(out, session->id, event, payload);
+			push(out, *session, event, payload);
 }
 
 void RoomService::Impl::pushList(Effects &out, const Room &room) const
 {
 	const protocol::PublishedList list { room.publishers() };
 	for (const auto &[name, session] : room.members)
-		push(out, session->id, Event::PublishedList, list);
+		push(out, *session, Event::PublishedList, list);
 }
 
 void RoomService::Impl::reply(Effects &out, const Session &to, std::int64_t seq, Event event,
 			      protocol::Payload payload) const
 {
-	out.emplace_back(Send { to.id, { event, code::kOk, "", seq, std::move(payload) } });
+	if (!to.lostAt)
+		out.emplace_back(Send { to.id, { event, code::kOk, "", seq, std::move(payload) } });
 }
 
 void RoomService::Impl::refuse(Effects &out, const Session &to, std::int64_t seq, Event event, int code,
 			       std::string message) const
 {
-	out.emplace_back(Send { to.id, { event, code, std::move(message), seq, protocol::Ack {} } });
+	if (!to.lostAt)
+		out.emplace_back(Send { to.id, { event, code, std::move(message), seq, protocol::Ack {} } });
 }
 
 bool RoomService::Impl::inRoom(Effects &out, const Session &session, std::int64_t seq, Event event) const
@@ -176,6 +179,11 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 		return no(code::kBadRequest, bad.error().message);
 	}
 
+	if (banned.contains({ key, session.who.userId }))
+		return no(code::kNotPermitted,
+			  fmt::format("user {} is banned from this room by its administrator, who can lift the ban",
+				      session.who.userId.str()));
+
 	// Everything that can refuse comes before the kick: a join that fails must change nothing.
 	auto found = rooms.find(key);
 	Session *const older = found == rooms.end() ? nullptr : found->second.member(session.who.userId);
@@ -202,6 +210,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 	session.mode = join.mode;
 
 	protocol::JoinResult result;
+	result.relayInnerIp = session.who.ticket;
 	result.publishers = room.publishers();
 	reply(out, session, seq, Event::JoinResult, std::move(result));
 	if (session.role == Role::Anchor)
@@ -269,17 +278,8 @@ Effects RoomService::opened(SessionId id, const Identity &who, TimePoint now, st
 {
 	Effects out;
 	if (const Session *session = impl_->open(id, who, now))
-		impl_->push(out, id, Event::ChannelSetup,
+		impl_->push(out, *session, Event::ChannelSetup,
 			    protocol::ChannelSetup { session->tinyId, who.clientIp, "", nowMs });
-	return out;
-}
-
-Effects RoomService::reopened(SessionId id, const Identity &who, TimePoint now)
-{
-	Effects out;
-	if (const Session *session = impl_->open(id, who, now))
-		impl_->refuse(out, *session, 0, Event::ChannelReconnect, code::kSessionUnknown,
-			      "this service keeps no session of a lost connection: join the room again");
 	return out;
 }
 
@@ -298,7 +298,6 @@ Effects RoomService::closed(SessionId id)
 {
 	Effects out;
 	if (Session *session = impl_->find(id)) {
-		// Nothing is kept for rc=1: the peers would hold a frozen picture, and the SDK joins again anyway.
 		impl_->removeFromRoom(*session, kReasonTimeout, out);
 		impl_->forget(*session);
 	}
@@ -310,7 +309,7 @@ Effects RoomService::tick(TimePoint now)
 	Effects out;
 	std::vector<SessionId> silent, homeless;
 	for (const auto &[id, session] : impl_->sessions) {
-		if (session.room && now - session.lastSeen >= impl_->limits.heartbeatTimeout)
+		if (session.room && !session.lostAt && now - session.lastSeen >= impl_->limits.heartbeatTimeout)
 			silent.push_back(id);
 		else if (!session.room && now - session.openedAt >= kJoinDeadline)
 			homeless.push_back(id);
@@ -326,6 +325,7 @@ Effects RoomService::tick(TimePoint now)
 				       fmt::format("no room joined within {} s: send join", kJoinDeadline.count()) });
 		impl_->forget(*impl_->find(id));
 	}
+	impl_->endLost(now, out);
 
 	auto &next = impl_->nextListAt;
 	if (!next || now >= *next) {
@@ -368,7 +368,7 @@ Effects RoomService::uplinkStats(SessionId id, const protocol::UplinkStats &stat
 	Effects out;
 	const Session *session = impl_->find(id);
 	if (session && session->publication && session->publication->answered)
-		impl_->push(out, id, Event::UplinkStats, stats);
+		impl_->push(out, *session, Event::UplinkStats, stats);
 	return out;
 }
 

@@ -10,7 +10,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -18,7 +20,9 @@
 /// thread of its own; reentrant. `server` carries the effects out.
 namespace trtc::service {
 
-using SessionId = std::uint64_t; ///< one WebSocket; never reused
+/// One visit of a user, from the first socket on; never reused. It outlives its socket: while it is lost, and when another
+/// one takes its place.
+using SessionId = std::uint64_t;
 using TimePoint = std::chrono::steady_clock::time_point;
 
 struct Limits {
@@ -26,6 +30,12 @@ struct Limits {
 	std::size_t maxUsersPerRoom = 200;
 	std::size_t maxAnchorsPerRoom = 50;	      ///< publishing users, as TRTC counts
 	std::chrono::seconds heartbeatTimeout { 30 }; ///< no frame for that long: user_time_out
+	/// A member whose socket was lost is kept that long. The public service waits 90 s, and its peers look at a frozen
+	/// picture all the time; the SDK's tries 1 to 8 take 28 s.
+	std::chrono::seconds resumeGrace { 30 };
+	/// Members without a socket, over all rooms: sockets have a limit (4096) and do not hold these any more.
+	std::size_t maxKept = 1000;
+	std::size_t maxKeptPerUser = 8; ///< of them; one UserSig must not take all the places
 };
 
 /// What the caller must do, in this order.
@@ -33,7 +43,7 @@ struct Send { ///< to one session
 	SessionId to;
 	protocol::ServerMessage message;
 };
-struct CloseSession { ///< after the messages before it are written
+struct CloseSession { ///< after the messages before it are written; its socket may be lost already
 	SessionId session;
 	unsigned short code; ///< WebSocket close code, 4000 and up, or 1000 after `leave`
 	std::string reason;
@@ -77,7 +87,9 @@ namespace close_code {
 inline constexpr unsigned short kLeft = 1000;
 inline constexpr unsigned short kNeverJoined = 4001; ///< opened and no room within kJoinDeadline
 inline constexpr unsigned short kKicked = 4002;	     ///< the same user entered the same room again
-inline constexpr unsigned short kTimedOut = 4003;    ///< Limits::heartbeatTimeout passed without a message
+inline constexpr unsigned short kTimedOut = 4003;    ///< heartbeatTimeout or resumeGrace has passed
+inline constexpr unsigned short kRemoved = 4004;     ///< an administrator removed or banned the user
+inline constexpr unsigned short kDisbanded = 4005;   ///< an administrator closed the room
 } // namespace close_code
 
 inline constexpr std::chrono::seconds kJoinDeadline { 10 };
@@ -90,11 +102,42 @@ struct Identity {
 	UserId userId;
 	std::uint32_t sdkAppId = 0;
 	std::string clientIp;
+	/// Names this visit, and no other one in any life of the service: kTicketPrefix and [0-9a-z-]. The join result carries
+	/// it as relayInnerIp, which clients give back with rc=1.
+	std::string ticket;
+};
+inline constexpr std::string_view kTicketPrefix = "visit-";
+
+/// What a socket with rc=1 says about the visit it was cut off from. Nothing of it is proved.
+struct Comeback {
+	std::string roomId;
+	bool useStringRoomId = false;
+	std::string ticket; ///< what is no ticket of ours matches every visit
+};
+
+/// Bans that are remembered at a time; they are few, and made by hand.
+inline constexpr std::size_t kMaxBans = 100'000;
+
+/// A room as an administrator sees it.
+struct RoomInfo {
+	RoomId room;
+	std::size_t users = 0, anchors = 0, publishers = 0;
+};
+struct MemberInfo {
+	UserId userId;
+	Role role = Role::Anchor;
+	Mode mode = Mode::Live;
+	std::string clientIp;
+	unsigned flags = 0; ///< of the published list; 0: publishes nothing
+};
+struct BanInfo {
+	RoomId room;
+	UserId userId;
 };
 
 /// Promises about effects: StopUplink and StopDownlink may name a connection that has failed already (ignore
 /// it then); a stopped connection's late answer must not be handed in for the one that took its place; nothing
-/// but Stop* names a session after its CloseSession or closed(). A StartUplink with PublishChangeResult asks
+/// but Stop* names a session after its CloseSession or closed(); nothing is sent to a session that is lost. A StartUplink with PublishChangeResult asks
 /// for a new answer on the uplink that runs: no StopUplink comes before it, and a caller that cannot renegotiate
 /// answers with kNotSupported, which leaves the publication as it was.
 class RoomService {
@@ -105,13 +148,22 @@ public:
 	/// A socket whose UserSig is already verified: event 19 goes out.
 	/// @p nowMs: Unix epoch in ms, for `svrTime` only.
 	Effects opened(SessionId session, const Identity &who, TimePoint now, std::int64_t nowMs);
-	/// A socket with rc=1: 514 with kSessionUnknown, so that the client joins again.
-	Effects reopened(SessionId session, const Identity &who, TimePoint now);
+	/// The session that a socket with rc=1 takes over: of the same user, in that room, whether its socket is known to be
+	/// lost or not. The caller puts the socket in the place of the old one, closes that, and says resumed().
+	std::optional<SessionId> resumable(const Identity &who, const Comeback &comeback) const;
+	/// 514 and the published list. @p clientIp: where the new socket comes from.
+	Effects resumed(SessionId session, const std::string &clientIp, TimePoint now);
+	/// A socket with rc=1 and nothing to take over: a new session and 514 with kSessionUnknown, so that the client joins
+	/// again; or event 9, when the same user is there from elsewhere.
+	Effects reopened(SessionId session, const Identity &who, const Comeback &comeback, TimePoint now);
 	/// One message. Any frame counts as a sign of life.
 	Effects received(SessionId session, const protocol::ClientMessage &message, TimePoint now);
 	/// A frame that was no message: a sign of life no more; the caller decides what to do with the socket.
-	/// The socket is gone, whoever closed it. Idempotent.
+	/// The client, or we, have ended it. Idempotent.
 	Effects closed(SessionId session);
+	/// The socket is gone without `leave`. A member stays as it is, for Limits::resumeGrace, and is sent nothing; what
+	/// cannot be kept ends with CloseSession.
+	Effects lost(SessionId session, TimePoint now);
 	/// Called about once a second: heartbeat timeouts, and the published list every two seconds.
 	Effects tick(TimePoint now);
 
@@ -128,12 +180,28 @@ public:
 	/// Packets counted at the uplink since the last call: event 22 goes to the publisher.
 	Effects uplinkStats(SessionId session, const protocol::UplinkStats &stats);
 
+	// Administration (room_admin.cpp). Whoever is removed hears event 9 first, then the socket is closed.
+	/// Out of the room with `kick`; may come back. False: not there.
+	bool kick(std::uint32_t sdkAppId, const RoomId &room, const UserId &user, Effects &out);
+	/// Out of the room with `banned`, and not let in again until unban(). True: was there.
+	/// Throws Exception(InvalidOperation) when kMaxBans are remembered.
+	bool ban(std::uint32_t sdkAppId, const RoomId &room, const UserId &user, Effects &out);
+	/// False: was not banned.
+	bool unban(std::uint32_t sdkAppId, const RoomId &room, const UserId &user);
+	/// Everybody out with `room_disband`; the next one to enter makes a new room. How many were there; 0: no such room.
+	std::size_t disband(std::uint32_t sdkAppId, const RoomId &room, Effects &out);
+	std::vector<RoomInfo> listRooms(std::uint32_t sdkAppId) const;
+	/// Nothing: no such room.
+	std::optional<std::vector<MemberInfo>> listMembers(std::uint32_t sdkAppId, const RoomId &room) const;
+	std::vector<BanInfo> listBans(std::uint32_t sdkAppId) const;
+
 	// for metrics
 	std::size_t rooms() const noexcept;
 	std::size_t users() const noexcept;
 	std::size_t anchors() const noexcept;
 	std::size_t publishers() const noexcept;
 	std::size_t streams() const noexcept;
+	std::size_t kept() const noexcept; ///< members without a socket
 
 private:
 	struct Impl;

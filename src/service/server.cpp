@@ -11,6 +11,7 @@
 #include <trtc/events.h>
 
 #include <fmt/format.h>
+#include <glib.h>
 #include <spdlog/spdlog.h>
 
 #include <charconv>
@@ -23,16 +24,31 @@ namespace {
 using namespace std::chrono_literals;
 
 /// WebSocket close codes of ours (4000 and up make the SDK come back, 1000 would not).
-constexpr unsigned short kCloseRefused = 4010, kCloseMalformed = 4011, kCloseTooFast = 4012, kCloseStopping = 4013;
+constexpr unsigned short kCloseRefused = 4010, kCloseMalformed = 4011, kCloseTooFast = 4012, kCloseStopping = 4013,
+			 kCloseReplaced = 4014;
+/// RFC 6455 7.4.1: the page is closed or left; nobody is there any more to come back.
+constexpr unsigned short kCloseGoingAway = 1001;
 
 /// Messages a client may send: a browser sends some ten in its first second and one a second later on.
 constexpr double kMessageRate = 50, kMessageBurst = 200;
+/// A socket that takes over a session counts as so many of its messages: ten at once, then one in 0.4 s. The SDK's first
+/// tries are 2 s apart.
+constexpr double kResumeCost = 20;
 
 std::int64_t unixMs()
 {
 	return std::chrono::duration_cast<std::chrono::milliseconds>(
 		       std::chrono::system_clock::now().time_since_epoch())
 		.count();
+}
+
+/// Unique, not secret: the UserSig proves who speaks.
+std::string newTicket()
+{
+	gchar *uuid = g_uuid_string_random();
+	auto ticket = std::string(kTicketPrefix) + uuid;
+	g_free(uuid);
+	return ticket;
 }
 
 /// The first connection of a process loads the plug-ins and makes its DTLS key, some 0.3 s. Better now than while the
@@ -95,6 +111,7 @@ const char *refusalReason(const protocol::ServerMessage &message)
 } // namespace
 
 struct Server::Impl {
+	/// One visit as RoomService has it, with the socket it has now: none while it is lost.
 	struct Session final : net::WebSocket::Listener {
 		Session(Impl &impl, SessionId number, std::unique_ptr<net::WebSocket> webSocket, Identity identity)
 			: owner(impl), id(number), socket(std::move(webSocket)), who(std::move(identity))
@@ -102,7 +119,23 @@ struct Server::Impl {
 			socket->setListener(this);
 		}
 		void onText(std::string_view text) override { owner.received(*this, text); }
-		void onClosed(unsigned short code, const std::string &reason) override { owner.gone(id, code, reason); }
+		void onClosed(unsigned short code, const std::string &reason) override
+		{
+			owner.gone(*this, code, reason);
+		}
+		/// False: too much in too short a time.
+		bool pay(double price)
+		{
+			const auto now = std::chrono::steady_clock::now();
+			credit =
+				std::min(kMessageBurst,
+					 credit + kMessageRate * std::chrono::duration<double>(now - refilled).count());
+			refilled = now;
+			if (credit < price)
+				return false;
+			credit -= price;
+			return true;
+		}
 
 		std::string label() const { return fmt::format("session {} {}", id, who.userId.str()); }
 
@@ -117,8 +150,11 @@ struct Server::Impl {
 
 	Impl(MainLoop &mainLoop, ServerConfig serverConfig);
 	void opened(const net::Request &request, std::unique_ptr<net::WebSocket> socket);
+	void resume(Session &session, const net::Request &request, std::unique_ptr<net::WebSocket> socket);
+	/// Closes a socket that is nobody's any more.
+	void dismiss(std::unique_ptr<net::WebSocket> socket, unsigned short code, const std::string &reason);
 	void received(Session &session, std::string_view text);
-	void gone(SessionId id, unsigned short code, const std::string &reason);
+	void gone(Session &session, unsigned short code, const std::string &reason);
 	net::Response answer(const net::Request &request);
 	void apply(const Effects &effects);
 	void close(SessionId id, unsigned short code, const std::string &reason);
@@ -134,7 +170,7 @@ struct Server::Impl {
 	MediaHub media;
 	std::unique_ptr<net::HttpServer> http;
 	SessionId nextId = 1;
-	std::uint64_t messagesIn = 0, messagesOut = 0, joins = 0, ticks = 0;
+	std::uint64_t messagesIn = 0, messagesOut = 0, joins = 0, resumes = 0, ticks = 0;
 	/// Every reason from the start, so that a first refusal is a step and no new line.
 	std::map<std::string, std::uint64_t> refusals { { "codec", 0 },	  { "limit", 0 },      { "malformed", 0 },
 							{ "media", 0 },	  { "permission", 0 }, { "rate", 0 },
@@ -216,24 +252,54 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 		message.code = protocol::code::kBadUserSig;
 		message.message = why;
 		socket->send(protocol::encode(message));
-		socket->close(kCloseRefused, "refused");
-		// The closing handshake ends by itself; the socket object is not needed for it.
-		auto held = std::make_shared<std::unique_ptr<net::WebSocket>>(std::move(socket));
-		auto timer = std::make_shared<SourceHandle>();
-		*timer = loop.after(2s, [held, timer]() mutable {
-			held->reset();
-			timer->reset();
-		});
+		dismiss(std::move(socket), kCloseRefused, "refused");
 		return;
 	}
+	Identity who { UserId(user), app, request.remoteIp, newTicket() };
+	const bool again = request.queryValue("rc").value_or("") == "1";
+	// The SDK names the room twice; the first one is percent-encoded as it should be.
+	const Comeback comeback { text("roomId"), text("useStringRoomId") == "true", text("relayInnerIp") };
+	if (again)
+		if (const auto kept = rules.resumable(who, comeback))
+			if (auto *session = find(*kept))
+				return resume(*session, request, std::move(socket));
 	const auto id = nextId++;
-	Identity who { UserId(user), app, request.remoteIp };
 	auto session = std::make_unique<Session>(*this, id, std::move(socket), who);
 	sessions[id] = std::move(session);
 	spdlog::info("session {}: {} from {}", id, user, request.remoteIp);
 	const auto now = std::chrono::steady_clock::now();
-	apply(request.queryValue("rc").value_or("") == "1" ? rules.reopened(id, who, now)
-							   : rules.opened(id, who, now, unixMs()));
+	apply(again ? rules.reopened(id, who, comeback, now) : rules.opened(id, who, now, unixMs()));
+}
+
+void Server::Impl::resume(Session &session, const net::Request &request, std::unique_ptr<net::WebSocket> socket)
+{
+	if (!session.pay(kResumeCost)) {
+		++refusals["rate"];
+		spdlog::warn("session {} ({}) comes back too often: refused", session.id, session.who.userId.str());
+		return dismiss(std::move(socket), kCloseTooFast, "too many connections");
+	}
+	spdlog::info("session {}: {} is back from {}{}", session.id, session.who.userId.str(), request.remoteIp,
+		     session.socket ? ", its old connection is dropped" : "");
+	if (session.socket)
+		dismiss(std::move(session.socket), kCloseReplaced, "another connection of yours has taken over");
+	session.socket = std::move(socket);
+	session.socket->setListener(&session);
+	session.who.clientIp = request.remoteIp;
+	++resumes;
+	apply(rules.resumed(session.id, request.remoteIp, std::chrono::steady_clock::now()));
+}
+
+void Server::Impl::dismiss(std::unique_ptr<net::WebSocket> socket, unsigned short code, const std::string &reason)
+{
+	socket->setListener(nullptr);
+	socket->close(code, reason);
+	// The closing handshake ends by itself; the socket object is not needed for it.
+	auto held = std::make_shared<std::unique_ptr<net::WebSocket>>(std::move(socket));
+	auto timer = std::make_shared<SourceHandle>();
+	*timer = loop.after(2s, [held, timer]() mutable {
+		held->reset();
+		timer->reset();
+	});
 }
 
 void Server::Impl::received(Session &session, std::string_view text)
@@ -242,12 +308,7 @@ void Server::Impl::received(Session &session, std::string_view text)
 		return;
 	if (config.trace)
 		config.trace->message(session.label(), Trace::Direction::In, text);
-	const auto now = std::chrono::steady_clock::now();
-	session.credit =
-		std::min(kMessageBurst,
-			 session.credit + kMessageRate * std::chrono::duration<double>(now - session.refilled).count());
-	session.refilled = now;
-	if ((session.credit -= 1) < 0) {
+	if (!session.pay(1)) {
 		++refusals["rate"];
 		spdlog::warn("session {} ({}) sends more than {} messages a second: closed", session.id,
 			     session.who.userId.str(), kMessageRate);
@@ -265,14 +326,21 @@ void Server::Impl::received(Session &session, std::string_view text)
 	}
 	spdlog::debug("session {}: command {} seq {}", session.id, message.value().command.index(),
 		      message.value().seq);
-	apply(rules.received(session.id, message.value(), now));
+	apply(rules.received(session.id, message.value(), std::chrono::steady_clock::now()));
 }
 
-void Server::Impl::gone(SessionId id, unsigned short code, const std::string &reason)
+void Server::Impl::gone(Session &session, unsigned short code, const std::string &reason)
 {
+	const auto id = session.id;
 	spdlog::info("session {}: socket closed, {} {}", id, code, reason);
-	apply(rules.closed(id));
-	sessions.erase(id);
+	if (session.closing || code == kCloseGoingAway) {
+		apply(rules.closed(id));
+		sessions.erase(id);
+		return;
+	}
+	// Also after a close frame with 1000: the SDK ends a try to come back so when it has waited too long for it.
+	session.socket.reset();
+	apply(rules.lost(id, std::chrono::steady_clock::now()));
 }
 
 void Server::Impl::close(SessionId id, unsigned short code, const std::string &reason)
@@ -280,9 +348,13 @@ void Server::Impl::close(SessionId id, unsigned short code, const std::string &r
 	auto *session = find(id);
 	if (!session || session->closing)
 		return;
+	apply(rules.closed(id));
+	if (!session->socket) {
+		sessions.erase(id);
+		return;
+	}
 	session->closing = true;
 	session->socket->close(code, reason);
-	apply(rules.closed(id));
 }
 
 void Server::Impl::apply(const Effects &effects)
@@ -292,7 +364,7 @@ void Server::Impl::apply(const Effects &effects)
 		std::visit(overloaded {
 				   [&](const Send &send) {
 					   auto *session = find(send.to);
-					   if (!session || session->closing)
+					   if (!session || session->closing || !session->socket)
 						   return;
 					   ++messagesOut;
 					   if (send.message.event == protocol::Event::JoinResult &&
@@ -342,10 +414,13 @@ std::string Server::Impl::metrics()
 	out.gauge("trtc_anchors", "Users in rooms with the role anchor.", number(rules.anchors()));
 	out.gauge("trtc_publishers", "Users that publish.", number(rules.publishers()));
 	out.gauge("trtc_streams", "Published streams, main and auxiliary.", number(rules.streams()));
+	out.gauge("trtc_sessions_kept", "Users in rooms whose connection is lost and may come back.",
+		  number(rules.kept()));
 	out.gauge("trtc_connections", "Open connections.", number(http->connections()));
 	out.gauge("trtc_uplinks", "Peer connections that receive.", number(media.uplinks()));
 	out.gauge("trtc_downlinks", "Peer connections that send.", number(media.downlinks()));
 	out.counter("trtc_joins_total", "Users that have entered a room.", number(joins));
+	out.counter("trtc_resumes_total", "Lost connections that have come back.", number(resumes));
 	out.counters("trtc_refusals_total", "What was refused, by reason.", "reason", refusals);
 	out.counter("trtc_messages_received_total", "Room messages received.", number(messagesIn));
 	out.counter("trtc_messages_sent_total", "Room messages sent.", number(messagesOut));
@@ -385,13 +460,53 @@ Server::~Server() = default;
 
 std::string Server::url() const { return impl_->http->webSocketUrl(); }
 
+std::uint16_t Server::port() const { return impl_->http->port(); }
+
+bool Server::kick(const RoomId &room, const UserId &user)
+{
+	Effects effects;
+	const bool there = impl_->rules.kick(impl_->config.sdkAppId, room, user, effects);
+	impl_->apply(effects);
+	return there;
+}
+
+bool Server::ban(const RoomId &room, const UserId &user)
+{
+	Effects effects;
+	const bool there = impl_->rules.ban(impl_->config.sdkAppId, room, user, effects);
+	impl_->apply(effects);
+	return there;
+}
+
+bool Server::unban(const RoomId &room, const UserId &user)
+{
+	return impl_->rules.unban(impl_->config.sdkAppId, room, user);
+}
+
+std::size_t Server::disband(const RoomId &room)
+{
+	Effects effects;
+	const auto count = impl_->rules.disband(impl_->config.sdkAppId, room, effects);
+	impl_->apply(effects);
+	return count;
+}
+
+std::vector<RoomInfo> Server::rooms() const { return impl_->rules.listRooms(impl_->config.sdkAppId); }
+
+std::optional<std::vector<MemberInfo>> Server::members(const RoomId &room) const
+{
+	return impl_->rules.listMembers(impl_->config.sdkAppId, room);
+}
+
+std::vector<BanInfo> Server::bans() const { return impl_->rules.listBans(impl_->config.sdkAppId); }
+
 void Server::stop(std::function<void()> done)
 {
 	if (std::exchange(impl_->stopping, true))
 		return;
 	// All at once: nobody is to hear of the others' leaving before it is told that the room itself is gone.
 	for (const auto &[id, session] : impl_->sessions) {
-		if (!std::exchange(session->closing, true))
+		if (!std::exchange(session->closing, true) && session->socket)
 			session->socket->close(kCloseStopping, "the service stops");
 	}
 	// Close frames are written within a round or two of the loop; nobody's handshake is waited for.

@@ -10,7 +10,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace trtc::service {
 
@@ -36,6 +38,17 @@ public:
 	~Server();
 	/// "ws://127.0.0.1:PORT"
 	std::string url() const;
+	std::uint16_t port() const;
+
+	// Administration, as in RoomService, for the application that is served.
+	bool kick(const RoomId &room, const UserId &user);
+	bool ban(const RoomId &room, const UserId &user);
+	bool unban(const RoomId &room, const UserId &user);
+	std::size_t disband(const RoomId &room);
+	std::vector<RoomInfo> rooms() const;
+	std::optional<std::vector<MemberInfo>> members(const RoomId &room) const;
+	std::vector<BanInfo> bans() const;
+
 	/// Tells everybody (close code 4002) and stops. @p done runs once, within a second.
 	void stop(std::function<void()> done);
 

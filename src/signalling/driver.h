@@ -30,6 +30,8 @@ struct TrackMap {
 };
 
 // ---- driver to client ---------------------------------------------------------------------
+/// Reconnecting: the channel is lost, the driver brings it back, and what is asked for meanwhile waits. Connected after it:
+/// we never left the room; links, publications and subscriptions are what they were.
 struct StateChanged {
 	ConnectionState state;
 };
@@ -89,10 +91,11 @@ struct UnsubscribeDone {
 struct Banned {
 	std::string reason;
 };
-/// The room is gone for good; no event follows but what stop() needs.
+/// The room is gone for good, and what the driver could do by itself was in vain; no event follows but what stop() needs.
 struct Lost {
 	Error error;
-	bool final = false; ///< the service has closed cleanly: to come back is not wanted
+	bool final = false; ///< the service has closed cleanly, or will not have us: to come back is not wanted
+	int tries = 0;	    ///< made to come back, of ClientConfig::reconnectTries
 };
 
 using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined,

@@ -63,6 +63,7 @@ struct OfferLine {
 struct AnswerLine {
 	std::uint32_t ssrc = 0;	  ///< 0: recvonly
 	int payloadType = 0;	  ///< the offer's number for @p encodingName; also on recvonly lines
+	int repairType = 0;	  ///< the offer's number for what repairs it (RTX); 0: lost packets stay lost
 	std::string encodingName; ///< "H264", "VP8", "OPUS"
 	std::string fmtp;	  ///< value of a=fmtp without the number; empty: none
 	std::string msid;	  ///< sending lines: stream id written into `a=msid` and `a=ssrc`

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "webrtc/session_description.h"
 
+#include "webrtc/repair.h"
 #include "webrtc/sdp.h"
 
 #include <fmt/format.h>
@@ -57,8 +58,11 @@ Result<std::string> finishAnswer(const std::string &text, const std::vector<Answ
 		if (media.direction() != expected)
 			return Error { ErrorCode::Internal, fmt::format("webrtcbin answers m-line {} with {}, not {}",
 									i, media.direction(), expected) };
+		const auto repair = line.ssrc && line.repairType ? repairSsrc(media, line.ssrc) : std::nullopt;
+		if (line.ssrc && line.repairType && !repair)
+			return Error { ErrorCode::Internal, fmt::format("webrtcbin gives m-line {} no repair", i) };
 		// webrtcbin loses what its caps do not know (profile-level-id); what was planned is what is sent.
-		for (const char *name : { "ssrc", "msid", "fmtp", "rtcp-fb" })
+		for (const char *name : { "ssrc", "ssrc-group", "msid", "fmtp", "rtcp-fb" })
 			media.removeAttributes(name);
 		if (line.encodingName != "OPUS") {
 			media.addAttribute(fmt::format("rtcp-fb:{} nack pli", line.payloadType));
@@ -66,11 +70,23 @@ Result<std::string> finishAnswer(const std::string &text, const std::vector<Answ
 		}
 		if (!line.fmtp.empty())
 			media.addAttribute(fmt::format("fmtp:{} {}", line.payloadType, line.fmtp));
+		if (line.repairType) {
+			media.addAttribute(fmt::format("rtcp-fb:{} nack", line.payloadType));
+			media.addAttribute(fmt::format("fmtp:{} apt={}", line.repairType, line.payloadType));
+		}
 		if (!line.ssrc)
 			continue;
 		media.addAttribute(fmt::format("msid:{} {}", line.msid, line.trackId));
-		media.addAttribute(fmt::format("ssrc:{} cname:{}", line.ssrc, line.msid.substr(0, 16)));
-		media.addAttribute(fmt::format("ssrc:{} msid:{} {}", line.ssrc, line.msid, line.trackId));
+		// The stream itself first: the SDK tells main video from the others by the first SSRC.
+		std::vector<std::uint32_t> ssrcs { line.ssrc };
+		if (repair) {
+			media.addAttribute(fmt::format("ssrc-group:FID {} {}", line.ssrc, *repair));
+			ssrcs.push_back(*repair);
+		}
+		for (const auto ssrc : ssrcs) {
+			media.addAttribute(fmt::format("ssrc:{} cname:{}", ssrc, line.msid.substr(0, 16)));
+			media.addAttribute(fmt::format("ssrc:{} msid:{} {}", ssrc, line.msid, line.trackId));
+		}
 	}
 	return parsed.value().str();
 }

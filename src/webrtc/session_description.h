@@ -17,6 +17,8 @@ namespace trtc::webrtc {
 
 /// Payload types of our own offers; the numbers Chromium uses.
 inline constexpr int kOpusPt = 111, kH264Pt = 102, kVp8Pt = 96;
+/// Their repair formats (RTX).
+inline constexpr int kOpusRepairPt = 112, kH264RepairPt = 103, kVp8RepairPt = 97;
 
 /// RTP caps of one codec for `codec-preferences` of our own offers.
 std::string codecCaps(VideoCodec codec);
@@ -25,7 +27,7 @@ std::string opusCaps();
 /// webrtcbin's offer, with what it cannot say: the H.264 profile. Without what we do not do: transport-cc feedback.
 std::string finishOffer(const std::string &text);
 
-/// webrtcbin's answer with the SSRCs, stream ids and format parameters of @p lines. Error Internal when a line has not
+/// webrtcbin's answer with the SSRCs, those that repair them, stream ids and format parameters of @p lines. Error Internal when a line has not
 /// the direction that was planned.
 Result<std::string> finishAnswer(const std::string &text, const std::vector<AnswerLine> &lines);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cli/agent/command_completion.h"
+#include "cli/control/command_completion.h"
 
 #include "cli/agent/stdin_commands.h"
 #include "support/temp_dir.h"
@@ -18,15 +18,15 @@ using Lines = std::vector<std::string>;
 namespace {
 
 const CompletionWorld kWorld {
-	[] {
-		return Lines { "alice", "anna", "bob" };
+	[](std::string_view place) {
+		return place == "USER" ? Lines { "alice", "anna", "bob" } : Lines {};
 	},
 	[](const std::string &folder) {
 		return folder.empty() ? Lines { "film.mp4", "films/", "two words" } : Lines { "inner" };
 	}
 };
 
-Lines after(std::string_view typed) { return completeCommand(typed, kWorld).candidates; }
+Lines after(std::string_view typed) { return completeCommand(typed, shapesOf(commandTable()), kWorld).candidates; }
 
 } // namespace
 
@@ -65,7 +65,7 @@ TEST_CASE("arguments come from the usage of their command")
 	CHECK(after("replace video file:") == Lines { "file:film.mp4", "file:films/" });
 	CHECK(after("leave ").empty());
 	CHECK(after("nonsense ").empty());
-	const auto completion = completeCommand("subscribe bo", kWorld);
+	const auto completion = completeCommand("subscribe bo", shapesOf(commandTable()), kWorld);
 	CHECK(completion.start == 10);
 	CHECK(completion.candidates == Lines { "bob" });
 }

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -47,6 +49,8 @@ Limits tightLimits()
 	limits.maxRooms = 2;
 	limits.maxUsersPerRoom = 8;
 	limits.maxAnchorsPerRoom = 3;
+	limits.maxKept = 4;
+	limits.maxKeptPerUser = 1;
 	return limits;
 }
 
@@ -56,6 +60,7 @@ struct Walk : RoomFixture {
 	struct Socket {
 		std::string name, asked, room; ///< room asked for last; room it is in, "" for none
 		bool live = true;	       ///< we have not said leave
+		bool lost = false;	       ///< the session lives on without it
 	};
 
 	unsigned seed;
@@ -63,13 +68,15 @@ struct Walk : RoomFixture {
 	int step = 0, tickAt = -1;
 	SessionId nextId = 1;
 	std::array<SessionId, kPlayers> players {}; ///< 0: no socket
-	std::map<SessionId, Socket> sockets;	    ///< open ones
+	std::map<SessionId, Socket> sockets;	    ///< open ones, and lost ones of sessions that live
 	std::map<std::string, std::string> tinyIds;
-	std::set<SessionId> uplinks, answered; ///< answered: has an uplink with an answer
+	std::set<SessionId> uplinks, answered;	  ///< answered: has an uplink with an answer
+	std::map<SessionId, std::int64_t> newest; ///< seq of the last `publish` that was carried out
 	std::set<std::pair<SessionId, SessionId>> downlinks;
-	std::set<std::tuple<SessionId, int, std::int64_t>> owed; ///< replies still due
-	std::vector<Offer> offers;				 ///< also of what has gone: late answers
-	std::map<std::string, int> seen;			 ///< that the walk got somewhere
+	std::set<std::tuple<SessionId, int, std::int64_t>> owed;   ///< replies still due
+	std::set<std::tuple<SessionId, int, std::int64_t>> waived; ///< asked for on a socket that was lost then
+	std::vector<Offer> offers;				   ///< also of what has gone: late answers
+	std::map<std::string, int> seen;			   ///< that the walk got somewhere
 
 	// No std distribution: their results differ between libraries.
 	std::size_t pick(std::size_t below) { return random() % below; }
@@ -82,7 +89,7 @@ struct Walk : RoomFixture {
 	void hold(bool holds, const char *what) const
 	{
 		if (!holds)
-			FAIL("seed " << seed << ", step " << step << ": " << what);
+			FAIL("seed " << seed << ", step " << step << ": " << std::string(what));
 	}
 	bool joined(SessionId id) const { return sockets.contains(id) && !sockets.at(id).room.empty(); }
 	bool together(SessionId a, SessionId b) const
@@ -94,7 +101,8 @@ struct Walk : RoomFixture {
 	{
 		sockets.erase(id);
 		std::replace(players.begin(), players.end(), id, SessionId { 0 });
-		std::erase_if(owed, [id](const auto &due) { return std::get<0>(due) == id; });
+		for (auto *dues : { &owed, &waived })
+			std::erase_if(*dues, [id](const auto &due) { return std::get<0>(due) == id; });
 	}
 
 	void checkList(SessionId to, const std::vector<protocol::Publisher> &list) const
@@ -113,9 +121,10 @@ struct Walk : RoomFixture {
 	{
 		const auto &[to, message] = send;
 		hold(sockets.contains(to), "a message to a closed session");
+		hold(!sockets.at(to).lost, "a message to a lost session");
 		if (message.seq != 0) {
-			hold(owed.erase({ to, static_cast<int>(message.event), message.seq }) == 1,
-			     "a reply nobody waits for");
+			const std::tuple due { to, static_cast<int>(message.event), message.seq };
+			hold(owed.erase(due) + waived.erase(due) == 1, "a reply nobody waits for");
 			++seen[message.code == 0 ? "reply" : "refusal"];
 		}
 		if (message.code != 0)
@@ -137,14 +146,17 @@ struct Walk : RoomFixture {
 		hold(sockets.contains(close.session), "closed twice");
 		hold(close.code == 1000 ? !sockets.at(close.session).live : close.code >= 4000,
 		     "a live client closed with 1000");
+		if (sockets.at(close.session).lost)
+			++seen["not back"];
 		gone(close.session);
 	}
 	void carryOut(const StartUplink &start)
 	{
 		hold(joined(start.session), "an uplink outside a room");
-		if (start.replyEvent == Event::PublishResult)
+		if (start.replyEvent == Event::PublishResult) {
 			hold(uplinks.insert(start.session).second, "an uplink started over a running one");
-		else
+			newest[start.session] = start.seq;
+		} else
 			hold(answered.contains(start.session), "a changed uplink that does not run");
 		offers.push_back({ start.session, start.seq, start.replyEvent, 0 });
 	}
@@ -199,6 +211,10 @@ struct Walk : RoomFixture {
 		for (const auto &[id, socket] : sockets)
 			members += socket.room.empty() ? 0U : 1U;
 		hold(service.users() == members, "the count of users is wrong");
+		const auto lost = std::count_if(sockets.begin(), sockets.end(),
+						[](const auto &entry) { return entry.second.lost; });
+		hold(service.kept() == static_cast<std::size_t>(lost), "the count of lost ones is wrong");
+		hold(service.kept() <= 4, "too many are kept");
 		hold(service.publishers() <= answered.size(), "the count of publishers is wrong");
 		hold(service.rooms() <= 2, "too many rooms");
 		hold(uplinks.size() <= 6, "too many uplinks");
@@ -271,9 +287,47 @@ struct Walk : RoomFixture {
 		offers[at] = offers.back();
 		offers.pop_back();
 		const int code = pick(8) == 0 ? code::kBadSdp : 0;
+		// Nobody is sent the answer, and yet the uplink is there.
+		if (offer.replyEvent == Event::PublishResult && code == 0 && uplinks.contains(offer.session) &&
+		    sockets.at(offer.session).lost && newest[offer.session] == offer.seq)
+			answered.insert(offer.session);
 		return offer.publisher == 0
 			       ? service.uplinkAnswered(offer.session, offer.seq, offer.replyEvent, code, "answer")
 			       : service.downlinkAnswered(offer.session, offer.seq, offer.publisher, code, "answer");
+	}
+
+	/// rc=1 with right and wrong words.
+	Effects comeBack(SessionId &player)
+	{
+		const std::string user = name();
+		const auto who = identity(nextId, user, 1);
+		const Comeback comeback { kRooms[pick(kRooms.size())], pick(4) == 0,
+					  chance() ? ticket(pick(nextId)) : "undefined" };
+		if (const auto found = service.resumable(who, comeback)) {
+			hold(sockets.contains(*found) && sockets.at(*found).name == user, "somebody else's session");
+			hold(joined(*found), "a session in no room");
+			return back(*found);
+		}
+		player = nextId++;
+		sockets[player].name = user;
+		return service.reopened(player, who, comeback, now);
+	}
+	Effects back(SessionId id)
+	{
+		++seen["back"];
+		sockets[id].lost = false;
+		return service.resumed(id, "", now);
+	}
+	Effects lose(SessionId id)
+	{
+		for (auto due = owed.begin(); due != owed.end();) {
+			const auto next = std::next(due);
+			if (std::get<0>(*due) == id)
+				waived.insert(owed.extract(due));
+			due = next;
+		}
+		sockets[id].lost = true;
+		return service.lost(id, now);
 	}
 
 	Effects takeStep()
@@ -283,16 +337,20 @@ struct Walk : RoomFixture {
 		SessionId &player = players[pick(kPlayers)];
 		const SessionId id = player;
 		if (id == 0) {
+			if (pick(5) == 0)
+				return comeBack(player);
 			player = nextId++;
 			const std::string user = name();
 			sockets[player].name = user;
-			if (pick(5) == 0)
-				return service.reopened(player, { UserId(user), 1, "" }, now);
 			auto effects = open(player, user, 1);
 			tinyIds[user] = tinyIdOf(effects, player);
 			return effects;
 		}
+		if (sockets[id].lost)
+			return pick(3) == 0 ? back(id) : Effects {};
 		switch (pick(100)) {
+		case 7:
+			return lose(id);
 		case 0:
 			gone(id);
 			return service.closed(id);
@@ -352,8 +410,8 @@ TEST_CASE("a random walk of disobedient clients keeps the rules")
 		Walk walk(seed);
 		walk.run();
 		// the walk went through the interesting places
-		for (const std::string what :
-		     { "reply", "refusal", "published", "list", "downlink", "change", "kick", "user_time_out" }) {
+		for (const std::string what : { "reply", "refusal", "published", "list", "downlink", "change", "kick",
+						"user_time_out", "back", "not back" }) {
 			CAPTURE(seed);
 			CAPTURE(what);
 			CHECK(walk.seen[what] > 20);

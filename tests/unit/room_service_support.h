@@ -103,9 +103,14 @@ struct RoomFixture {
 	TimePoint now { std::chrono::hours(1) };
 	std::int64_t seq = 0;
 
+	static std::string ticket(SessionId id) { return "visit-" + std::to_string(id); }
+	static Identity identity(SessionId id, const std::string &user, std::uint32_t app = 1400000001)
+	{
+		return { UserId(user), app, "198.51.100.7", ticket(id) };
+	}
 	Effects open(SessionId id, const std::string &user, std::uint32_t app = 1400000001)
 	{
-		return service.opened(id, { UserId(user), app, "198.51.100.7" }, now, 1700000000000);
+		return service.opened(id, identity(id, user, app), now, 1700000000000);
 	}
 	Effects say(SessionId id, protocol::Command command)
 	{

@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(RoomFixture, "a session number that is in use is not opened ag
 
 TEST_CASE_FIXTURE(RoomFixture, "a reconnected socket is sent to join again, and may do so")
 {
-	const auto effects = service.reopened(1, { UserId("ann"), 1400000001, "" }, now);
+	const auto effects = service.reopened(1, { UserId("ann"), 1400000001, "", "" }, {}, now);
 	CHECK(codeOf(effects, 1, Event::ChannelReconnect) == code::kSessionUnknown);
 	CHECK(effects.size() == 1);
 	CHECK(codeOf(join(1), 1, Event::JoinResult) == 0);

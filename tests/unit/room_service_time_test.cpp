@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(RoomFixture, "any message is a sign of life")
 TEST_CASE_FIXTURE(RoomFixture, "a socket that joins no room is closed after ten seconds, whatever it says")
 {
 	open(1, "ann");
-	service.reopened(2, { UserId("bob"), 1400000001, "" }, now);
+	service.reopened(2, { UserId("bob"), 1400000001, "", "" }, {}, now);
 	enter(3, "cid");
 	now += 9s;
 	say(1, protocol::QualityReport {});

@@ -17,13 +17,15 @@
 
 namespace trtc::test {
 
-/// A room service that only does what a test tells it to. One WebSocket.
+/// A room service that only does what a test tells it to. One WebSocket at a time.
 class FakeService final : public net::WebSocket::Listener {
 public:
 	explicit FakeService(MainLoop &loop) : http_(loop)
 	{
 		http_.onWebSocket([this](const net::Request &request, std::unique_ptr<net::WebSocket> socket) {
 			query = request.query;
+			++opened;
+			closed = false;
 			socket_ = std::move(socket);
 			socket_->setListener(this);
 			if (onOpen)
@@ -83,6 +85,7 @@ public:
 	std::function<void()> onOpen;
 	/// Called after a message is in `got`.
 	std::function<void(const protocol::ClientMessage &)> onMessage;
+	int opened = 0; ///< sockets so far
 	bool closed = false;
 	unsigned short closeCode = 0;
 

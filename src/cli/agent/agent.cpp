@@ -2,7 +2,6 @@
 #include "cli/agent/agent.h"
 
 #include "cli/text.h"
-#include "glib/main_context.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -38,7 +37,7 @@ bool hangUpCounts()
 Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
 	  terminal_(std::move(terminal)),
-	  lines_([this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
+	  stdin_(loop, [this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);
 	recordings_ = std::make_unique<Recordings>(
@@ -221,7 +220,7 @@ void Agent::beginLeave(const std::string &reason)
 	manager_.stopping();
 	if (ending_.reason.empty())
 		ending_.reason = reason;
-	stdinWatch_.reset();
+	stdin_.pause();
 	if (console_)
 		console_->leaving();
 	exitTimer_.reset();

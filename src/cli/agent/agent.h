@@ -9,8 +9,8 @@
 #include "cli/agent/stdin_commands.h"
 #include "cli/commands/commands.h"
 #include "cli/control/control_socket.h"
-#include "cli/control/line_reader.h"
 #include "cli/control/service_manager.h"
+#include "cli/control/stdin_lines.h"
 
 #include <trtc/client.h>
 
@@ -104,7 +104,6 @@ private:
 	void openConsole();
 	void busy(const std::string &what);
 	void watchStdin();
-	bool readStdin();
 	/// @p answerTo: who beside stdout gets the answer; nobody for stdin. False: a blank line.
 	using AnswerTo = std::function<void(std::string_view)>;
 	bool onLine(std::string_view line, bool tooLong, AnswerTo answerTo = nullptr);
@@ -146,12 +145,12 @@ private:
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;
-	LineReader lines_;
+	StdinLines stdin_;
 	bool stdinPaused_ = false;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
 	ServiceManager manager_;
-	SourceHandle stdinWatch_, exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
+	SourceHandle exitTimer_, expectTimer_, watchdog_, leftTimer_, statsTimer_, asideTimer_;
 	std::vector<SourceHandle> signals_;
 };
 

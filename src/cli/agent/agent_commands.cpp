@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/agent.h"
 
-#include "glib/main_context.h"
-
 #include <fmt/format.h>
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <memory>
 
 // What the agent does with stdin: lines in, one `command-result` each out.
@@ -47,31 +42,13 @@ void Agent::watchStdin()
 	stdinPaused_ = false;
 	if (console_ && console_->takesInput())
 		return console_->pauseInput(false);
-	stdinWatch_ = glib::watchReadable(loop_, STDIN_FILENO, [this] { return readStdin(); });
-}
-
-/// One read: the descriptor is ready, so it does not block, and the loop gets its turn between blocks.
-bool Agent::readStdin()
-{
-	char buffer[16 * 1024];
-	const auto got = ::read(STDIN_FILENO, buffer, sizeof(buffer));
-	if (got < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
-	if (got <= 0) {
-		// The end of stdin is no command: the agent stays.
-		lines_.end();
-		return false;
-	}
-	lines_.feed({ buffer, static_cast<std::size_t>(got) });
-	// Whoever writes faster than we can carry out has to wait.
-	stdinPaused_ = stdinWaiting_ >= kMaxWaiting;
-	return !stdinPaused_;
+	stdin_.start();
 }
 
 bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 {
 	auto command = std::make_shared<PendingCommand>();
-	command->line = splitCommand(line);
+	command->line = splitCommand(line, shapesOf(commandTable()));
 	command->tooLong = tooLong;
 	command->answerTo = std::move(answerTo);
 	if (command->line.blank() && !tooLong)
@@ -79,11 +56,7 @@ bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 	stdinWaiting_ += command->answerTo ? 0 : 1;
 	push({ [this, command](std::function<void()> next) {
 		      if (command->tooLong) {
-			      answer(*command, { Error { ErrorCode::InvalidParameter,
-							 fmt::format("line too long: a command has at most {} bytes; "
-								     "the line was skipped",
-								     kMaxLineBytes) },
-						 {} });
+			      answer(*command, tooLongOutcome());
 			      return next();
 		      }
 		      busy(command->line.text);
@@ -94,9 +67,13 @@ bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 				 });
 	      },
 	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
-	if (console_ && console_->takesInput() && stdinWaiting_ >= kMaxWaiting) {
+	// Whoever says more than we can carry out has to wait.
+	if (!stdinPaused_ && stdinWaiting_ >= kMaxWaiting) {
 		stdinPaused_ = true;
-		console_->pauseInput(true);
+		if (console_ && console_->takesInput())
+			console_->pauseInput(true);
+		else
+			stdin_.pause();
 	}
 	return true;
 }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/console.h"
 
-#include "cli/agent/command_completion.h"
-#include "cli/text.h"
+#include "cli/agent/stdin_commands.h"
 
 #include <fmt/format.h>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 
 namespace trtc::cli {
@@ -23,7 +20,6 @@ using namespace std::chrono_literals;
 constexpr auto kRefresh = 250ms;
 /// What takes less needs no explanation.
 constexpr auto kWorthSaying = 1s;
-constexpr std::string_view kPrompt = "> ";
 
 /// Host and port of a URL, without what may be secret in the rest.
 std::string hostOf(std::string_view url)
@@ -36,24 +32,6 @@ std::string hostOf(std::string_view url)
 	return std::string(url);
 }
 
-bool sameTerminal(int a, int b)
-{
-	struct stat first {
-	}, second {};
-	return ::isatty(a) && ::isatty(b) && ::fstat(a, &first) == 0 && ::fstat(b, &second) == 0 &&
-	       first.st_rdev == second.st_rdev;
-}
-
-/// Started with `&` by a script, which goes on using the terminal: such a shell gives its jobs no input and no process
-/// group of their own, so that nothing else tells them from a program in the foreground.
-bool sideJob()
-{
-	struct stat input {
-	}, null {};
-	return ::getpgrp() != ::getpid() && ::fstat(STDIN_FILENO, &input) == 0 && ::stat("/dev/null", &null) == 0 &&
-	       S_ISCHR(input.st_mode) && input.st_rdev == null.st_rdev;
-}
-
 std::string seconds(std::chrono::steady_clock::duration time)
 {
 	return fmt::format("{} s", std::chrono::duration_cast<std::chrono::seconds>(time).count());
@@ -61,82 +39,27 @@ std::string seconds(std::chrono::steady_clock::duration time)
 
 } // namespace
 
-TerminalUse findTerminal(bool readStdin)
-{
-	TerminalUse use;
-	const char *type = std::getenv("TERM");
-	if (!type || !*type || std::string_view(type) == "dumb")
-		return use;
-	const char *plain = std::getenv("NO_COLOR");
-	use.colours = !plain || !*plain;
-	use.events = ::isatty(STDOUT_FILENO);
-	if (sideJob())
-		return use;
-	use.output = use.events ? STDOUT_FILENO : ::isatty(STDERR_FILENO) ? STDERR_FILENO : -1;
-	if (use.output < 0)
-		return use;
-	use.log = sameTerminal(use.output, STDERR_FILENO);
-	if (readStdin && sameTerminal(use.output, STDIN_FILENO))
-		use.input = STDIN_FILENO;
-	return use;
-}
-
 Console::Console(MainLoop &loop, std::shared_ptr<terminal::Screen> screen, const TerminalUse &use,
 		 const JoinConfig &config, const Client &client, std::function<void(std::string_view)> line)
-	: screen_(std::move(screen)), client_(client), line_(std::move(line)),
-	  history_(use.input >= 0 ? terminal::defaultHistoryPath() : "", terminal::kMaxHistory),
-	  server_(hostOf(config.client.server)), busySince_(Clock::now()), joinSince_(busySince_)
+	: screen_(std::move(screen)), client_(client), server_(hostOf(config.client.server)), busySince_(Clock::now()),
+	  joinSince_(busySince_)
 {
 	figures_.room = config.join.room.str();
 	figures_.userId = config.client.userId.str();
 	figures_.role = toString(config.join.role);
 	if (use.input >= 0)
-		editor_ = terminal::LineEditor::make({
-			[this](const std::string &typed) { onLine(typed); },
-			[this] { drawPrompt(); },
-			[this] { screen_->print("the agent stays: type leave, or press Ctrl-C, to leave the room"); },
-			[this] { drawPrompt(); },
-			[this](std::string_view typed) {
-				return completeCommand(typed, { [this] { return userNames(); }, namesInFolder });
-			},
-			[this](const std::vector<std::string> &candidates) {
-				screen_->print(fmt::format("{}", fmt::join(candidates, "  ")));
-			},
-		});
-	if (editor_) {
-		for (const auto &old : history_.read())
-			editor_->remember(lastLine_ = old);
-		screen_->onInput([this](std::string_view bytes) {
-			if (phase_ != Phase::Leaving)
-				editor_->feed(bytes);
-		});
-		drawPrompt();
-	}
+		prompt_ = Prompt::make(screen_, { shapesOf(commandTable()),
+						  [this](std::string_view place) {
+							  return place == "USER" ? userNames()
+										 : std::vector<std::string>();
+						  },
+						  "the agent stays: type leave, or press Ctrl-C, to leave the room",
+						  std::move(line) });
 	timer_ = loop.every(kRefresh, [this] { refresh(); });
 	refresh();
 }
 
-Console::~Console() { screen_->onInput({}); }
-
-void Console::onLine(const std::string &line)
-{
-	// What was typed stays to be read, as in a shell.
-	screen_->print(std::string(kPrompt) + line);
-	if (trim(line).empty())
-		return;
-	if (line != lastLine_) {
-		lastLine_ = line;
-		editor_->remember(line);
-		history_.append(line);
-	}
-	line_(line);
-}
-
-void Console::drawPrompt()
-{
-	if (editor_ && phase_ != Phase::Leaving)
-		screen_->setPrompt(std::string(kPrompt), editor_->text(), editor_->cursor());
-}
+Console::~Console() = default;
 
 void Console::pauseInput(bool pause) { screen_->readInput(!pause); }
 
@@ -194,7 +117,8 @@ void Console::leaving()
 {
 	phase_ = Phase::Leaving;
 	joinSince_ = Clock::now();
-	screen_->removePrompt();
+	if (prompt_)
+		prompt_->close();
 	refresh();
 }
 

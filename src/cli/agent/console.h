@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "cli/control/prompt.h"
+#include "cli/control/terminal_use.h"
 #include "cli/options/options.h"
-#include "terminal/history_file.h"
-#include "terminal/line_editor.h"
 #include "terminal/screen.h"
 #include "terminal/status_line.h"
 
@@ -20,18 +20,6 @@
 
 namespace trtc::cli {
 
-/// What of the terminal a command may use.
-struct TerminalUse {
-	/// The terminal on stdout, else the one on stderr, to draw on; -1: there is none, it is dumb, or a script that
-	/// has started us with `&` uses it.
-	int output = -1;
-	int input = -1;			  ///< stdin, when it is the same terminal
-	bool events = false, log = false; ///< stdout, stderr are that terminal
-	bool colours = false;
-};
-/// Looks at the standard streams, TERM and NO_COLOR.
-TerminalUse findTerminal(bool readStdin);
-
 /// The agent's face on a terminal: prompt, completion, history, and the status line with what the agent is busy with. It
 /// draws at most four times a second. Thread-bound.
 class Console {
@@ -45,7 +33,7 @@ public:
 	Console &operator=(const Console &) = delete;
 
 	/// Reads commands here, so nobody else may read stdin.
-	bool takesInput() const noexcept { return editor_ != nullptr; }
+	bool takesInput() const noexcept { return prompt_ != nullptr; }
 	/// Commands are carried out slower than typed.
 	void pauseInput(bool pause);
 	void observe(const Event &event);
@@ -62,18 +50,13 @@ private:
 		Clock::time_point since;
 	};
 
-	void onLine(const std::string &line);
-	void drawPrompt();
 	void refresh();
 	std::string progress(Clock::time_point now) const;
 	std::vector<std::string> userNames() const;
 
 	std::shared_ptr<terminal::Screen> screen_;
 	const Client &client_;
-	std::function<void(std::string_view)> line_;
-	terminal::HistoryFile history_;
-	std::string lastLine_;
-	std::unique_ptr<terminal::LineEditor> editor_;
+	std::unique_ptr<Prompt> prompt_; // null: no input
 	terminal::StatusFigures figures_;
 	std::string server_, busy_;
 	Clock::time_point busySince_, joinSince_;

@@ -12,7 +12,7 @@ namespace trtc::cli {
 
 namespace {
 
-using Arguments = std::span<const std::string>;
+using Arguments = CommandArguments;
 using Reply = CommandHost::Reply;
 
 [[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
@@ -26,15 +26,7 @@ MediaKind parseKind(const std::string &text)
 	refuse(fmt::format("\"{}\" is no kind of media: use audio or video", printable(text, 40)));
 }
 
-void runHelp(CommandHost &, Arguments, Reply reply)
-{
-	std::vector<Fields> lines;
-	for (const auto &command : commandTable())
-		lines.push_back({ { "usage", std::string(command.name) + (command.usage.empty() ? "" : " ") +
-						     std::string(command.usage) },
-				  { "help", std::string(command.help) } });
-	reply({ Unit {}, { { "commands", std::move(lines) } } });
-}
+void runHelp(CommandHost &, Arguments, Reply reply) { reply(helpOutcome(shapesOf(commandTable()))); }
 
 void runLeave(CommandHost &host, Arguments, Reply reply) { host.leave(std::move(reply)); }
 
@@ -145,122 +137,8 @@ constexpr Command kCommands[] = {
 	{ "users", "", "list the other users that are known", 0, 0, runUsers },
 };
 
-std::string arityMessage(const Command &command, std::size_t given)
-{
-	if (command.maxArgs == 0)
-		return fmt::format("{} takes no arguments, got {}", command.name, given);
-	const auto range = command.minArgs == command.maxArgs ? std::to_string(command.minArgs)
-			   : command.minArgs == 0	      ? fmt::format("at most {}", command.maxArgs)
-						  : fmt::format("{} to {}", command.minArgs, command.maxArgs);
-	return fmt::format("{} takes {} argument{} ({}), got {}", command.name, range, command.maxArgs == 1 ? "" : "s",
-			   command.usage, given);
-}
-
-std::size_t wordsOf(const Command &command) { return command.name.find(' ') == std::string_view::npos ? 1 : 2; }
-
-/// A name of one or two words at the beginning of the line.
-bool names(const Command &command, const CommandLine &line)
-{
-	if (wordsOf(command) == 1)
-		return command.name == line.words[0];
-	return line.words.size() > 1 && command.name == line.words[0] + ' ' + line.words[1];
-}
-
-const Command &findCommand(const CommandLine &line)
-{
-	if (line.words.empty())
-		refuse("a command is missing after the id; help lists the commands");
-	const auto &name = line.words[0];
-	const auto *found = std::find_if(std::begin(kCommands), std::end(kCommands),
-					 [&](const Command &command) { return names(command, line); });
-	if (found == std::end(kCommands)) {
-		std::vector<std::string_view> known, second;
-		for (const auto &command : kCommands) {
-			const auto space = command.name.find(' ');
-			known.push_back(command.name.substr(0, space));
-			if (space != std::string_view::npos && known.back() == name)
-				second.push_back(command.name.substr(space + 1));
-		}
-		if (!second.empty())
-			refuse(fmt::format("{} needs a second word: {}", name,
-					   fmt::join(second, second.size() > 2 ? ", " : " or ")));
-		const auto close = nearest(name, known);
-		refuse(fmt::format("unknown command \"{}\"{}; help lists the commands", printable(name, 40),
-				   close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
-	}
-	auto given = line.words.size() - wordsOf(*found);
-	if (found->tail)
-		given = std::min(given, found->maxArgs);
-	if (given < found->minArgs || given > found->maxArgs)
-		refuse(arityMessage(*found, given));
-	return *found;
-}
-
-std::vector<std::string> argumentsOf(const Command &command, const CommandLine &line)
-{
-	const auto skipped = wordsOf(command);
-	std::vector<std::string> arguments(line.words.begin() + static_cast<std::ptrdiff_t>(skipped), line.words.end());
-	if (!command.tail || arguments.size() < command.maxArgs)
-		return arguments;
-	arguments.resize(command.maxArgs);
-	std::string_view rest = line.line;
-	for (std::size_t i = 0; i + 1 < command.maxArgs + skipped; ++i)
-		rest = trim(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
-	arguments.back() = rest;
-	return arguments;
-}
-
 } // namespace
 
 std::span<const Command> commandTable() noexcept { return kCommands; }
-
-CommandLine splitCommand(std::string_view line)
-{
-	CommandLine result;
-	auto rest = trim(line);
-	if (rest.starts_with('@')) {
-		const auto end = std::min(rest.find_first_of(" \t"), rest.size());
-		result.id = rest.substr(1, end - 1);
-		rest = trim(rest.substr(end));
-	}
-	result.text = rest.substr(0, kMaxEchoBytes);
-	result.line = rest;
-	while (!rest.empty()) {
-		const auto end = std::min(rest.find_first_of(" \t"), rest.size());
-		result.words.emplace_back(trim(rest.substr(0, end)));
-		rest = trim(rest.substr(end));
-	}
-	return result;
-}
-
-void runCommand(CommandHost &host, const CommandLine &line, Reply reply)
-{
-	// Shared: a handler that throws has not used its copy.
-	const auto once = std::make_shared<Reply>(std::move(reply));
-	try {
-		const auto &command = findCommand(line);
-		command.run(host, argumentsOf(command, line),
-			    [once](CommandOutcome outcome) { (*once)(std::move(outcome)); });
-	} catch (const Exception &error) {
-		(*once)({ error.error(), {} });
-	}
-}
-
-EventRecord commandResult(const CommandLine &line, const CommandOutcome &outcome)
-{
-	EventRecord record { "command-result", {} };
-	if (!line.id.empty())
-		record.fields.push_back({ "id", line.id });
-	record.fields.push_back({ "command", line.text });
-	record.fields.push_back({ "ok", outcome.status.has_value() });
-	if (!outcome.status) {
-		const auto &error = outcome.status.error();
-		record.fields.push_back({ "code", std::int64_t { static_cast<int>(error.code) } });
-		record.fields.push_back({ "name", errorName(error.code) });
-		record.fields.push_back({ "message", error.message });
-	}
-	record.fields.insert(record.fields.end(), outcome.extra.begin(), outcome.extra.end());
-	return record;
-}
 
 } // namespace trtc::cli

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "cli/agent/stdin_commands.h"
 #include "cli/commands/commands.h"
 #include "cli/control/control_path.h"
 #include "cli/control/line_reader.h"
+#include "cli/serve/service_commands.h"
 #include "cli/text.h"
 #include "json/reader.h"
 
@@ -13,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -31,7 +34,19 @@ constexpr std::size_t kMaxAnswer = 1024 * 1024;
 
 [[noreturn]] void noAgent(std::string message) { throw Exception(ErrorCode::ConnectFailed, std::move(message)); }
 
-std::string chooseControl(const CtlConfig &config)
+/// Does the line make sense to whoever has this table?
+bool fits(std::span<const CommandShape> shapes, std::string_view line)
+{
+	try {
+		static_cast<void>(findCommand(shapes, splitCommand(line)));
+		return true;
+	} catch (const Exception &) {
+		return false;
+	}
+}
+
+/// Whom the command is for, when nobody is named: an agent, unless only a service understands it or only a service is there.
+std::string chooseControl(const CtlConfig &config, std::string_view command)
 {
 	if (!config.control.empty())
 		return config.control;
@@ -39,15 +54,23 @@ std::string chooseControl(const CtlConfig &config)
 		noAgent("no control socket is known: XDG_RUNTIME_DIR is not set; name the agent's socket with "
 			"--control");
 	const auto directory = controlDirectory(config.runtimeDirectory);
-	const auto found = livingControls(directory);
+	auto found = livingControls(directory);
+	const auto services = std::stable_partition(found.begin(), found.end(), isAgentControl);
+	const bool forService = !command.empty() && fits(shapesOf(serviceCommandTable()), command) &&
+				!fits(shapesOf(commandTable()), command);
+	const bool service = services != found.end() && (forService || services == found.begin());
+	if (service)
+		found.erase(found.begin(), services);
+	else
+		found.erase(services, found.end());
 	if (found.empty())
 		noAgent(fmt::format("no agent is running: there is no control socket in {}; name another place with "
 				    "--control",
 				    directory));
 	if (found.size() > 1)
 		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("{} agents are running: choose one with --control: {}", found.size(),
-					    fmt::join(found, ", ")));
+				fmt::format("{} {} are running: choose one with --control: {}", found.size(),
+					    service ? "services" : "agents", fmt::join(found, ", ")));
 	return found.front();
 }
 
@@ -145,7 +168,10 @@ private:
 
 class Ctl {
 public:
-	explicit Ctl(const CtlConfig &config) : format_(config.events), agent_(chooseControl(config)) {}
+	Ctl(const CtlConfig &config, std::string_view command)
+		: format_(config.events), agent_(chooseControl(config, command))
+	{
+	}
 
 	void ask(std::string_view line)
 	{
@@ -221,7 +247,7 @@ ExitCode runCtl(const CtlConfig &config)
 			throw Exception(ErrorCode::InvalidParameter,
 					"the command is empty: name one, as in trtc-cli ctl help, or none at all to "
 					"take commands from stdin");
-		Ctl ctl(config);
+		Ctl ctl(config, command);
 		if (config.words.empty())
 			askFromStdin(ctl);
 		else

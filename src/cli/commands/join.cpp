@@ -2,11 +2,10 @@
 #include "cli/agent/agent.h"
 
 #include "base/log.h"
-#include "cli/agent/console.h"
 #include "cli/agent/plan.h"
 #include "cli/agent/run_report.h"
+#include "cli/control/terminal_use.h"
 #include "cli/options/secret_file.h"
-#include "terminal/screen.h"
 #include "usersig/usersig.h"
 
 #include <fmt/format.h>
@@ -17,9 +16,7 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <functional>
 #include <memory>
-#include <string_view>
 
 namespace trtc::cli {
 
@@ -68,36 +65,6 @@ Ending plan(const JoinConfig &config, EventPrinter &printer)
 	printPlan(config, std::move(sources), printer);
 	return { ExitCode::Ok, "dry-run", {} };
 }
-
-/// The terminal is given back whatever happens. Log and events go on through the closed screen, which writes plainly.
-class OpenScreen {
-public:
-	OpenScreen(MainLoop &loop, const TerminalUse &use, EventPrinter &printer) : use_(use)
-	{
-		if (use.output >= 0)
-			screen_ = terminal::Screen::open(loop, { use.output, use.input, use.colours });
-		if (screen_)
-			printer.attach(screen_, use.events, use.log);
-	}
-	~OpenScreen()
-	{
-		if (screen_)
-			screen_->close();
-	}
-	OpenScreen(const OpenScreen &) = delete;
-	OpenScreen &operator=(const OpenScreen &) = delete;
-	std::shared_ptr<terminal::Screen> get() const { return screen_; }
-	std::function<void(std::string_view)> log() const
-	{
-		if (!screen_ || !use_.log)
-			return {};
-		return [screen = screen_](std::string_view line) { static_cast<void>(screen->print(line)); };
-	}
-
-private:
-	TerminalUse use_;
-	std::shared_ptr<terminal::Screen> screen_;
-};
 
 Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 {

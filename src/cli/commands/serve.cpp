@@ -5,7 +5,9 @@
 #include "cli/agent/plan.h"
 #include "cli/agent/run_report.h"
 #include "cli/control/service_manager.h"
+#include "cli/control/terminal_use.h"
 #include "cli/options/secret_file.h"
+#include "cli/serve/service_desk.h"
 #include "service/server.h"
 
 #include <trtc/client.h>
@@ -30,7 +32,11 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 	try {
 		if (const auto error = report.open(config.report))
 			throw Exception(*error);
-		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file, { {}, report.logTap() });
+		MainLoop loop;
+		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
+		const OpenScreen screen(loop, use, printer);
+		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
+			       { screen.log(), report.logTap() });
 		if (config.dryRun) {
 			printPlan(config, printer);
 			return ExitCode::Ok;
@@ -54,14 +60,16 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		initializeLibrary();
 		report.versions();
 
-		MainLoop loop;
 		std::optional<service::Server> service;
+		std::optional<ServiceDesk> desk;
 		SourceHandle watchdog;
 		ServiceManager manager(loop);
 		const auto stop = [&] {
 			if (watchdog)
 				return loop.quit(); // asked twice
 			manager.stopping();
+			if (desk)
+				desk->close();
 			watchdog = loop.after(kStopLimit, [&] { loop.quit(); });
 			service->stop([&] { loop.quit(); });
 		};
@@ -69,8 +77,9 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		const auto onTerminate = loop.onSignal(SIGTERM, stop);
 		try {
 			service.emplace(loop, server);
+			desk.emplace(loop, config, printer, *service, screen.get(), use, stop);
 		} catch (const Exception &error) {
-			// An address that cannot be had is a matter of configuration here, not of a peer.
+			// An address or a control socket that cannot be had is a matter of configuration here, not of a peer.
 			reportFatal(printer, error.error());
 			return ExitCode::Usage;
 		}
@@ -79,6 +88,7 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 				  { "sdkAppId", std::int64_t { config.sdkAppId } },
 				  { "secretKeyFile", keyFile } } });
 		manager.ready(fmt::format("room service at {}", service->url()));
+		desk->open();
 		loop.run();
 		return ExitCode::Ok;
 	} catch (const Exception &error) {

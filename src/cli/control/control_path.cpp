@@ -108,6 +108,11 @@ std::string defaultControlPath(std::string_view runtimeDirectory, std::string_vi
 	return fmt::format("{}/{}@{}.sock", controlDirectory(runtimeDirectory), user, room);
 }
 
+std::string defaultServiceControlPath(std::string_view runtimeDirectory, std::string_view port)
+{
+	return fmt::format("{}/serve-{}.sock", controlDirectory(runtimeDirectory), port);
+}
+
 void makeControlDirectory(const std::string &directory)
 {
 	if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
@@ -184,6 +189,8 @@ Descriptor connectControl(const std::string &path)
 				fmt::format("control socket {} cannot be reached: {}", path, std::strerror(error)));
 	return fd;
 }
+
+bool isAgentControl(const std::string &path) { return path.find('@', path.rfind('/') + 1) != std::string::npos; }
 
 std::vector<std::string> livingControls(const std::string &directory)
 {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-/// Where an agent's control socket is, and how both ends get hold of it.
+/// Where the control socket of an agent or a service is, and how both ends get hold of it.
 namespace trtc::cli {
 
 /// What fits into an address of a unix socket (`sun_path`, less its final zero), bytes.
@@ -18,6 +18,9 @@ inline constexpr std::size_t kMaxControlPath = 107;
 std::string controlDirectory(std::string_view runtimeDirectory);
 /// `RUNTIME/trtc-cli/USER@ROOM.sock`.
 std::string defaultControlPath(std::string_view runtimeDirectory, std::string_view user, std::string_view room);
+
+/// `RUNTIME/trtc-cli/serve-PORT.sock`. An agent's has an @ in its name, and no user's name has one.
+std::string defaultServiceControlPath(std::string_view runtimeDirectory, std::string_view port);
 
 /// Makes the directory for the default path with mode 0700. Throws Exception(InvalidParameter) when it cannot be made or
 /// when somebody else could put files there.
@@ -44,7 +47,9 @@ private:
 /// that cannot be one.
 Descriptor connectControl(const std::string &path);
 
-/// The sockets in @p directory that an agent listens behind, sorted.
+/// By its name: an agent's, not a service's.
+bool isAgentControl(const std::string &path);
+/// The sockets in @p directory that somebody listens behind, sorted.
 std::vector<std::string> livingControls(const std::string &directory);
 
 } // namespace trtc::cli

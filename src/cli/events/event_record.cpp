@@ -15,9 +15,9 @@ constexpr std::string_view kStream = "userId streamType hasAudio hasVideo hasSma
 constexpr EventSpec kEvents[] = {
 	{ "audio-volume", "userId volume" },
 	{ "client-banned", "reason" },
-	{ "command-result",
-	  "id command ok code name message users streams commands directory recordings rtt upKbps downKbps "
-	  "lossPercent localAudio localVideo remoteAudio remoteVideo" },
+	{ "command-result", "id command ok code name message users rooms bans wasPresent userCount streams commands "
+			    "directory recordings rtt upKbps downKbps "
+			    "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "device-auto-recovered", "kind source lostMs" },
 	{ "error", "code name message recoverable" },
@@ -37,6 +37,7 @@ constexpr EventSpec kEvents[] = {
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },
 	{ "role-switched", "role prevRole" },
+	{ "room-disbanded", "roomId userCount" },
 	{ "service-ready", "url sdkAppId secretKeyFile" },
 	{ "snapshot-saved", "userId path width height" },
 	{ "source-ended", "source" },
@@ -51,6 +52,9 @@ constexpr EventSpec kEvents[] = {
 	{ "unmute-audio", "userId" },
 	{ "unmute-video", "userId" },
 	{ "unpublished", "streamType audio video codec" },
+	{ "user-banned", "roomId userId wasPresent" },
+	{ "user-kicked", "roomId userId" },
+	{ "user-unbanned", "roomId userId" },
 };
 
 FieldValue whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
@@ -71,7 +75,8 @@ EventRecord publishRecord(const char *name, StreamType type, bool audio, bool vi
 		 { { "streamType", toString(type) }, { "audio", audio }, { "video", video }, { "codec", codec } } };
 }
 
-/// A number room is a number, as in the SDK; a string room is a string.
+} // namespace
+
 FieldValue roomValue(const RoomId &room)
 {
 	std::int64_t number = 0;
@@ -80,8 +85,6 @@ FieldValue roomValue(const RoomId &room)
 		return number;
 	return text;
 }
-
-} // namespace
 
 const FieldValue *EventRecord::find(std::string_view field) const noexcept
 {

@@ -32,6 +32,9 @@ struct EventRecord {
 /// A scalar as text: `true`, `42`, `ann`. Arrays: "".
 std::string toText(const FieldValue &value);
 
+/// A number room is a number, as in the SDK; a string room is a string.
+FieldValue roomValue(const RoomId &room);
+
 EventRecord toRecord(const Event &event);
 EventRecord errorRecord(const Error &error, bool recoverable);
 

@@ -369,7 +369,22 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
 	config.dryRun = values.flag("--dry-run");
+	config.readStdin = !values.flag("--no-stdin");
+	config.control = controlPath(values);
+	config.controlAsked = !config.control.empty();
+	if (config.control == "none")
+		config.control.clear();
+	config.runtimeDirectory = runtimeDirectory(surroundings);
 	return config;
+}
+
+/// What `--dry-run` tells of the control socket.
+std::string controlOf(const ServeConfig &config)
+{
+	if (config.controlAsked || config.runtimeDirectory.empty())
+		return config.control.empty() ? "none" : config.control;
+	return defaultServiceControlPath(config.runtimeDirectory,
+					 config.port == 0 ? "PORT" : std::to_string(config.port));
 }
 
 /// Unlike for `join` there may be no proof at all, or a UserSig and the key that is said to have made it.
@@ -469,9 +484,12 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			tellHiddenProofs(config);
 			return config;
 		}
-		if (parsed.command->name == "serve")
-			return settled(serveConfig(values, surroundings),
-				       { { "--secret-key-file", defaultKeyPath() } });
+		if (parsed.command->name == "serve") {
+			auto config = serveConfig(values, surroundings);
+			const auto control = controlOf(config);
+			return settled(std::move(config),
+				       { { "--secret-key-file", defaultKeyPath() }, { "--control", control } });
+		}
 		if (parsed.command->name == "devices")
 			return DevicesConfig { values.flag("--json") };
 		if (parsed.command->name == "completion")

@@ -86,6 +86,10 @@ struct ServeConfig {
 	std::string mediaAddress;
 	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
+	bool readStdin = true;
+	std::string control;	      ///< path of the control socket; "": none, or the default one unless controlAsked
+	bool controlAsked = false;    ///< by the user: then the service does not start without it
+	std::string runtimeDirectory; ///< $XDG_RUNTIME_DIR, or ""
 	EventFormat events = EventFormat::Json;
 	LogConfig log;
 	ReportConfig report;

@@ -3,6 +3,7 @@
 
 #include "protocol/codec.h"
 #include "signalling/drivers/trtc_errors.h"
+#include "signalling/drivers/trtc_url.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -20,19 +21,6 @@ constexpr int kTerminalLinux = 13;
 constexpr unsigned short kCloseNormal = 1000;
 constexpr int kUserListRetries = 3;
 
-/// As the SDK's encodeURIComponent.
-std::string percentEncoded(std::string_view text)
-{
-	static constexpr std::string_view kPlain = "-_.!~*'()";
-	std::string out;
-	for (const char c : text) {
-		const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-				   kPlain.find(c) != std::string_view::npos;
-		out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-	}
-	return out;
-}
-
 /// "HOST:PORT" of a URL: what a message may show.
 std::string hostOf(const std::string &url)
 {
@@ -42,17 +30,6 @@ std::string hostOf(const std::string &url)
 	if (const auto at = host.rfind('@'); at != std::string::npos)
 		host.erase(0, at + 1);
 	return host;
-}
-
-/// Holds the UserSig: never log it.
-std::string urlFor(const ClientConfig &config, const JoinOptions &options)
-{
-	// A browser puts the root where a URL has no path; so the service expects it.
-	const auto authority = config.server.find("://") + 3;
-	const bool hasPath = config.server.find('/', authority) != std::string::npos;
-	return fmt::format("{}{}?sdkAppId={}&userId={}&userSig={}&roomId={}&enc264=1&dec264=1&encVp8=1&decVp8=1",
-			   config.server, hasPath ? "" : "/", config.sdkAppId, percentEncoded(config.userId.str()),
-			   percentEncoded(config.userSig), percentEncoded(options.room.str()));
 }
 
 } // namespace
@@ -79,13 +56,7 @@ void TrtcDriver::start(const ClientConfig &config, const JoinOptions &options)
 	options_ = options;
 	host_ = hostOf(config.server);
 	later(StateChanged { ConnectionState::Connecting });
-	net::WebSocketClient::Options net;
-	net.timeout = config.connectTimeout;
-	net.caFile = config.caFile;
-	net.insecure = config.insecure;
-	net.proxy = config.network.proxy;
-	connecting_ = net::WebSocketClient::connect(
-		loop_, urlFor(config, options), net,
+	connect(trtcUrl(config, options), config.connectTimeout,
 		[this](Result<std::unique_ptr<net::WebSocket>> result) { opened(std::move(result)); });
 }
 
@@ -107,12 +78,8 @@ void TrtcDriver::stop(std::function<void()> done)
 	};
 	const bool first = !std::exchange(stopped_, true);
 	if (first) {
-		connecting_.reset();
-		joinTimer_.reset();
-		reportTimer_.reset();
-		userListTimer_.reset();
-		userListRetry_.reset();
-		silence_.reset();
+		resume_.running = false; // a socket that is halfway back can say goodbye, too
+		stopClocks();
 		requests_.clear();
 		if (socket_ && socket_->isOpen()) {
 			if (joined_)
@@ -135,6 +102,16 @@ void TrtcDriver::stop(std::function<void()> done)
 }
 
 // ---- the channel --------------------------------------------------------------------------
+
+void TrtcDriver::connect(const std::string &url, std::chrono::milliseconds limit, net::WebSocketClient::Done done)
+{
+	net::WebSocketClient::Options net;
+	net.timeout = limit;
+	net.caFile = config_.caFile;
+	net.insecure = config_.insecure;
+	net.proxy = config_.network.proxy;
+	connecting_ = net::WebSocketClient::connect(loop_, url, net, std::move(done));
+}
 
 void TrtcDriver::opened(Result<std::unique_ptr<net::WebSocket>> result)
 {
@@ -181,6 +158,8 @@ void TrtcDriver::onText(std::string_view text)
 		spdlog::warn("{}: message not understood: {}", host_, message.error().message);
 		return;
 	}
+	if (resume_.running)
+		return onResumeText(message.value());
 	heard();
 	dispatch(message.value());
 }
@@ -203,7 +182,9 @@ void TrtcDriver::onClosed(unsigned short code, const std::string &reason)
 		return;
 	const auto why = code == 0 ? std::string("without a word")
 				   : fmt::format("with code {}{}{}", code, reason.empty() ? "" : ": ", reason);
-	if (joined_)
+	if (resume_.running)
+		tryFailed({ ErrorCode::ConnectionLost, fmt::format("{} closed the connection {}", host_, why) });
+	else if (joined_)
 		channelLost({ ErrorCode::ConnectionLost, fmt::format("connection to {} lost: closed {}", host_, why) },
 			    code == kCloseNormal);
 	else if (up_)
@@ -250,7 +231,7 @@ void TrtcDriver::onSetup(const protocol::ServerMessage &message)
 	if (message.code != protocol::code::kOk) {
 		auto error = refused("let us in", message, ErrorCode::SignalChannelSetupFailed);
 		error.code = ErrorCode::SignalChannelSetupFailed;
-		return joined_ ? channelLost(std::move(error)) : joinFailed(std::move(error));
+		return joined_ ? channelLost(std::move(error), true) : joinFailed(std::move(error));
 	}
 	if (const auto *setup = std::get_if<protocol::ChannelSetup>(&message.payload))
 		tinyId_ = setup->tinyId;
@@ -272,23 +253,25 @@ void TrtcDriver::onJoinResult(const protocol::ServerMessage &message)
 		return;
 	joinTimer_.reset();
 	joined_ = true;
-	heard();
+	const auto *result = std::get_if<protocol::JoinResult>(&message.payload);
+	if (result)
+		relay_ = { result->relayInnerIp, result->relayOuterIp, result->relayPort };
 	emit(JoinDone { Unit {} });
 	if (ended_)
 		return;
-	reportTimer_ = loop_.every(limits_.reportPeriod, [this] { report(); });
-	userListTimer_ = loop_.every(limits_.userListPeriod, [this] { askForUsers(kUserListRetries); });
-	askForUsers(kUserListRetries);
-	if (const auto *result = std::get_if<protocol::JoinResult>(&message.payload))
+	startClocks();
+	if (result)
 		onPublishers(result->publishers);
 }
 
 void TrtcDriver::onBanned(const std::string &reason)
 {
-	// As in the SDK: this one is answered by joining again.
+	// As in the SDK: this one is answered by joining again; there is nothing left that could be resumed.
 	if (reason == "user_time_out" && joined_)
-		return channelLost({ ErrorCode::ConnectionLost,
-				     fmt::format("{} removed us: it did not hear us for too long", host_) });
+		return end(Lost { { ErrorCode::ConnectionLost,
+				    fmt::format("{} removed us: it did not hear us for too long", host_) },
+				  false,
+				  resume_.running ? resume_.tries : 0 });
 	const auto name = reason == "room_disband" ? std::string("room-disband") : reason;
 	if (!joined_)
 		return joinFailed(
@@ -302,9 +285,11 @@ void TrtcDriver::channelUp()
 		emit(StateChanged { ConnectionState::Connected });
 }
 
-/// The one place where a joined channel breaks: reconnecting (rc=1, event 514) begins here.
+/// The one place where a joined channel breaks.
 void TrtcDriver::channelLost(Error error, bool final)
 {
+	if (!final && config_.reconnectTries > 0)
+		return beginResume(std::move(error));
 	emit(StateChanged { ConnectionState::Disconnected });
 	if (!ended_)
 		end(Lost { std::move(error), final });
@@ -319,7 +304,7 @@ void TrtcDriver::joinFailed(Error error)
 
 void TrtcDriver::heard()
 {
-	if (joined_)
+	if (joined_ && !resume_.running)
 		silence_ = loop_.after(limits_.silence, [this] {
 			channelLost({ ErrorCode::ConnectionLost,
 				      fmt::format("connection to {} lost: nothing heard for {} ms", host_,
@@ -332,11 +317,7 @@ void TrtcDriver::heard()
 void TrtcDriver::end(const Event &event)
 {
 	ended_ = true;
-	joinTimer_.reset();
-	reportTimer_.reset();
-	userListTimer_.reset();
-	userListRetry_.reset();
-	silence_.reset();
+	stopClocks();
 	requests_.clear();
 	listener_.onSignalling(event);
 }
@@ -355,8 +336,30 @@ void TrtcDriver::later(Event event)
 	});
 }
 
+/// What runs while we are in the room and have a channel.
+void TrtcDriver::startClocks()
+{
+	heard();
+	reportTimer_ = loop_.every(limits_.reportPeriod, [this] { report(); });
+	userListTimer_ = loop_.every(limits_.userListPeriod, [this] { askForUsers(kUserListRetries); });
+	askForUsers(kUserListRetries);
+}
+
+void TrtcDriver::stopClocks()
+{
+	connecting_.reset();
+	joinTimer_.reset();
+	reportTimer_.reset();
+	userListTimer_.reset();
+	userListRetry_.reset();
+	silence_.reset();
+	resume_.timer.reset();
+}
+
 std::int64_t TrtcDriver::write(protocol::Command command)
 {
+	if (resume_.running)
+		return 0;
 	protocol::ClientMessage message;
 	message.seq = ++seq_;
 	message.userId = config_.userId.str();
@@ -375,23 +378,32 @@ std::int64_t TrtcDriver::write(protocol::Command command)
 std::int64_t TrtcDriver::request(protocol::Command command, protocol::Event reply, std::chrono::milliseconds limit,
 				 ReplyHandler handler, bool byEvent)
 {
-	const auto seq = write(std::move(command));
-	auto timer = loop_.after(limit, [this, seq] {
+	const auto id = ++lastRequest_;
+	requests_.push_back({ id, 0, std::move(command), reply, limit, byEvent, std::move(handler), {} });
+	say(requests_.back());
+	return id;
+}
+
+/// Without a channel it waits, and so does its time-out.
+void TrtcDriver::say(Request &request)
+{
+	request.seq = write(request.command);
+	if (!request.seq)
+		return;
+	request.timer = loop_.after(request.limit, [this, id = request.id] {
 		const auto found = std::find_if(requests_.begin(), requests_.end(),
-						[seq](const Request &one) { return one.seq == seq; });
+						[id](const Request &one) { return one.id == id; });
 		if (found == requests_.end())
 			return;
 		auto late = std::move(found->handler);
 		requests_.erase(found);
 		late(nullptr);
 	});
-	requests_.push_back({ seq, reply, byEvent, std::move(handler), std::move(timer) });
-	return seq;
 }
 
 void TrtcDriver::forget(std::int64_t request)
 {
-	requests_.remove_if([request](const Request &one) { return one.seq == request; });
+	requests_.remove_if([request](const Request &one) { return one.id == request; });
 }
 
 void TrtcDriver::answered(const protocol::ServerMessage &message)

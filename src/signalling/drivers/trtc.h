@@ -4,6 +4,7 @@
 #include "net/web_socket.h"
 #include "protocol/messages.h"
 #include "signalling/driver.h"
+#include "signalling/retry.h"
 
 #include <chrono>
 #include <cstdint>
@@ -39,6 +40,7 @@ public:
 		std::chrono::milliseconds roleAnswer { 5'000 };	      ///< one more try
 		std::chrono::milliseconds silence { 12'000 };	      ///< nothing heard that long: lost
 		std::chrono::milliseconds goodbye { 1'000 };
+		TryTimeouts tries = kTryTimeouts; ///< to bring a lost channel back
 	};
 
 	/// Borrows both, which must outlive it.
@@ -54,9 +56,12 @@ private:
 	/// Null: no answer in time.
 	using ReplyHandler = std::function<void(const protocol::ServerMessage *)>;
 	struct Request {
-		std::int64_t seq;
+		std::int64_t id;  // for its maker; never 0
+		std::int64_t seq; // of its newest message, 0: waits for the channel
+		protocol::Command command;
 		protocol::Event reply;
-		bool byEvent; // the reply's seq need not be ours
+		std::chrono::milliseconds limit; // from the newest message on
+		bool byEvent;			 // the reply's seq need not be ours
 		ReplyHandler handler;
 		SourceHandle timer;
 	};
@@ -87,6 +92,7 @@ private:
 	void onClosed(unsigned short code, const std::string &reason) override;
 
 	// trtc.cpp: the channel
+	void connect(const std::string &url, std::chrono::milliseconds limit, net::WebSocketClient::Done done);
 	void opened(Result<std::unique_ptr<net::WebSocket>> result);
 	void joinTimedOut();
 	void dispatch(const protocol::ServerMessage &message);
@@ -101,13 +107,25 @@ private:
 	void end(const Event &event);
 	void emit(const Event &event);
 	void later(Event event);
+	void startClocks();
+	void stopClocks();
+	/// The message's seq; 0 and not sent while there is no channel.
 	std::int64_t write(protocol::Command command);
+	void say(Request &request);
 	std::int64_t request(protocol::Command command, protocol::Event reply, std::chrono::milliseconds limit,
 			     ReplyHandler handler, bool byEvent = false);
 	void forget(std::int64_t request);
 	void answered(const protocol::ServerMessage &message);
 	void report();
 	std::string notARoomService(const std::string &why) const;
+
+	// trtc_resume.cpp: a channel that was lost comes back
+	void beginResume(Error error);
+	void nextTry();
+	void tryFailed(Error error);
+	void onResumeText(const protocol::ServerMessage &message);
+	void resumed();
+	std::string resumeUrl() const;
 
 	// trtc_lists.cpp: who is there and what they publish
 	void askForUsers(int triesLeft);
@@ -150,9 +168,21 @@ private:
 
 	SourceHandle connecting_;
 	std::unique_ptr<net::WebSocket> socket_;
-	std::int64_t seq_ = 0;
+	std::int64_t seq_ = 0, lastRequest_ = 0;
 	std::string tinyId_;
 	bool up_ = false, joined_ = false, ended_ = false, stopped_ = false;
+	/// What the join result said; given back to the service with rc=1.
+	struct {
+		std::string innerIp, outerIp;
+		int port = 0;
+	} relay_;
+	struct {
+		bool running = false; // joined, and without a channel
+		int tries = 0;
+		Error loss, last; // why the channel was lost, and why it is not back
+		SourceHandle timer;
+		std::chrono::steady_clock::time_point done; // when it was back the last time
+	} resume_;
 	std::vector<std::function<void()>> stopDone_;
 	SourceHandle joinTimer_, reportTimer_, userListTimer_, userListRetry_, silence_, goodbye_;
 	std::list<Request> requests_;

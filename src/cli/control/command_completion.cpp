@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "cli/agent/command_completion.h"
+#include "cli/control/command_completion.h"
 
-#include "cli/agent/stdin_commands.h"
 #include "cli/text.h"
 
 #include <algorithm>
@@ -53,8 +52,6 @@ std::vector<std::string> paths(std::string_view word, bool foldersOnly, const Co
 
 std::vector<std::string> wordsFor(std::string_view place, std::string_view word, const CompletionWorld &world)
 {
-	if (place == "USER")
-		return world.users();
 	if (place == "FILE")
 		return paths(word, false, world);
 	if (place == "DIR")
@@ -69,13 +66,14 @@ std::vector<std::string> wordsFor(std::string_view place, std::string_view word,
 		return { std::begin(kSources), std::end(kSources) };
 	}
 	if (std::any_of(place.begin(), place.end(), [](unsigned char c) { return std::isupper(c); }))
-		return {};
+		return world.names(place);
 	return split(place, '|');
 }
 
 } // namespace
 
-terminal::Completion completeCommand(std::string_view beforeCursor, const CompletionWorld &world)
+terminal::Completion completeCommand(std::string_view beforeCursor, std::span<const CommandShape> shapes,
+				     const CompletionWorld &world)
 {
 	terminal::Completion result;
 	const auto blank = beforeCursor.find_last_of(' ');
@@ -84,7 +82,7 @@ terminal::Completion completeCommand(std::string_view beforeCursor, const Comple
 	auto words = splitCommand(beforeCursor.substr(0, result.start)).words;
 	if (words.empty() && word.starts_with('@'))
 		return result;
-	for (const auto &command : commandTable()) {
+	for (const auto &command : shapes) {
 		const auto name = split(command.name, ' ');
 		const auto said = std::min(words.size(), name.size());
 		if (!std::equal(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(said), words.begin()))

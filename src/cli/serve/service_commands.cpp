@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "cli/serve/service_commands.h"
+
+#include "cli/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace trtc::cli {
+
+namespace {
+
+[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
+
+bool allDigits(std::string_view text) noexcept
+{
+	return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+struct Target {
+	RoomId room;
+	UserId user;
+};
+
+/// A user's name has no @, a room's may.
+Target parseTarget(const std::string &text)
+{
+	const auto at = text.find('@');
+	if (at == std::string::npos)
+		refuse(fmt::format("\"{}\" names no room: use USER@ROOM, as in alice@8888", printable(text, 60)));
+	return { parseRoom(std::string_view(text).substr(at + 1)), UserId(text.substr(0, at)) };
+}
+
+void runHelp(ServiceHost &, CommandArguments, CommandReply reply)
+{
+	reply(helpOutcome(shapesOf(serviceCommandTable())));
+}
+
+void runKick(ServiceHost &host, CommandArguments arguments, CommandReply reply)
+{
+	const auto target = parseTarget(arguments[0]);
+	host.kick(target.room, target.user, std::move(reply));
+}
+
+void runBan(ServiceHost &host, CommandArguments arguments, CommandReply reply)
+{
+	const auto target = parseTarget(arguments[0]);
+	host.ban(target.room, target.user, std::move(reply));
+}
+
+void runUnban(ServiceHost &host, CommandArguments arguments, CommandReply reply)
+{
+	const auto target = parseTarget(arguments[0]);
+	host.unban(target.room, target.user, std::move(reply));
+}
+
+void runDisband(ServiceHost &host, CommandArguments arguments, CommandReply reply)
+{
+	host.disband(parseRoom(arguments[0]), std::move(reply));
+}
+
+void runUsers(ServiceHost &host, CommandArguments arguments, CommandReply reply)
+{
+	host.users(parseRoom(arguments[0]), std::move(reply));
+}
+
+void runRooms(ServiceHost &host, CommandArguments, CommandReply reply) { host.rooms(std::move(reply)); }
+void runBans(ServiceHost &host, CommandArguments, CommandReply reply) { host.bans(std::move(reply)); }
+void runStop(ServiceHost &host, CommandArguments, CommandReply reply) { host.stop(std::move(reply)); }
+
+// A string room may hold blanks, so the argument is the rest of the line.
+constexpr ServiceCommand kCommands[] = {
+	{ "ban", "USER@ROOM", "remove a user from a room, or keep one out, until unban or the end of the service", 1, 1,
+	  runBan, true },
+	{ "bans", "", "list who is banned from where", 0, 0, runBans },
+	{ "disband", "ROOM", "remove everybody from a room", 1, 1, runDisband, true },
+	{ "help", "", "list the commands", 0, 0, runHelp },
+	{ "kick", "USER@ROOM", "remove a user from a room; the user may come back", 1, 1, runKick, true },
+	{ "rooms", "", "list the rooms", 0, 0, runRooms },
+	{ "stop", "", "tell everybody that the service stops, and end", 0, 0, runStop },
+	{ "unban", "USER@ROOM", "let a banned user into the room again", 1, 1, runUnban, true },
+	{ "users", "ROOM", "list who is in a room", 1, 1, runUsers, true },
+};
+
+} // namespace
+
+std::span<const ServiceCommand> serviceCommandTable() noexcept { return kCommands; }
+
+RoomId parseRoom(std::string_view text)
+{
+	if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"'))
+		return RoomId::string(std::string(text.substr(1, text.size() - 2)));
+	return allDigits(text) ? RoomId::parseNumber(text) : RoomId::string(std::string(text));
+}
+
+std::string roomText(const RoomId &room)
+{
+	const auto &text = room.str();
+	const bool plain = !room.isString() || (!allDigits(text) && text.find_first_of(" \t") == std::string::npos);
+	return plain ? text : fmt::format("\"{}\"", text);
+}
+
+} // namespace trtc::cli

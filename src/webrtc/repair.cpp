@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#include "webrtc/repair.h"
+
+#include "webrtc/session_description.h"
+
+#include <fmt/format.h>
+
+#define GST_USE_UNSTABLE_API
+#include <gst/webrtc/webrtc.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string_view>
+
+namespace trtc::webrtc {
+
+namespace {
+
+/// What rtpsession may spend on RTCP follows from what it believes the session's bandwidth to be (5 % of it, RFC 3550
+/// 6.2), and after one early report it keeps the next one back until that share allows it (RFC 4585 3.5.2): with what it
+/// estimates by itself for about a second, also NACK and PLI. With this much it is some milliseconds.
+constexpr double kSessionBandwidth = 1e8; // bit/s
+/// Regular reports stay rare all the same (T_rr_interval of RFC 4585 3.4): they are half to one and a half of this apart.
+constexpr guint64 kReportInterval = GST_SECOND;
+
+bool isElement(GstElement *element, const char *factory)
+{
+	auto *made = gst_element_get_factory(element);
+	return made && std::string_view(GST_OBJECT_NAME(made)) == factory;
+}
+
+template <class T>
+std::optional<T> number(std::string_view text)
+{
+	T value {};
+	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+	return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// "apt=96" and what may follow: 96
+std::optional<int> repaired(const std::string &fmtp)
+{
+	const auto at = fmtp.find("apt=");
+	if (at == std::string::npos)
+		return std::nullopt;
+	const auto rest = std::string_view(fmtp).substr(at + 4);
+	return number<int>(rest.substr(0, rest.find_first_of("; ")));
+}
+
+int repairNumber(int payloadType)
+{
+	return payloadType == kOpusPt ? kOpusRepairPt : payloadType == kH264Pt ? kH264RepairPt : kVp8RepairPt;
+}
+
+} // namespace
+
+void hastenFeedback(GstElement *webrtc)
+{
+	g_signal_connect(webrtc, "deep-element-added",
+			 G_CALLBACK(+[](GstBin *, GstBin *, GstElement *element, gpointer) noexcept {
+				 if (isElement(element, "rtpsession"))
+					 g_object_set(element, "bandwidth", kSessionBandwidth, "rtcp-min-interval",
+						      kReportInterval, nullptr);
+			 }),
+			 nullptr);
+}
+
+void repairReceived(GstElement *webrtc, std::vector<bool> lines)
+{
+	// Runs with webrtcbin's lock held: nothing but the transceiver may be touched.
+	g_signal_connect_data(
+		webrtc, "on-new-transceiver",
+		G_CALLBACK(+[](GstElement *, GstWebRTCRTPTransceiver *transceiver, gpointer data) noexcept {
+			const auto &wanted = *static_cast<std::vector<bool> *>(data);
+			guint mLine = 0;
+			g_object_get(transceiver, "mlineindex", &mLine, nullptr);
+			if (mLine < wanted.size() && wanted[mLine])
+				g_object_set(transceiver, "do-nack", TRUE, nullptr);
+		}),
+		new std::vector<bool>(std::move(lines)),
+		[](gpointer data, GClosure *) noexcept { delete static_cast<std::vector<bool> *>(data); },
+		GConnectFlags {});
+}
+
+void mapRepairStreams(GstElement *webrtc, const sdp::Description &remote)
+{
+	auto *map = gst_structure_new_empty("application/x-rtp-ssrc-map");
+	for (const auto &media : remote.media)
+		for (const auto ssrc : media.ssrcs())
+			if (const auto repair = repairSsrc(media, ssrc))
+				gst_structure_set(map, std::to_string(ssrc).c_str(), G_TYPE_UINT, guint { *repair },
+						  nullptr);
+	g_signal_connect_data(
+		webrtc, "deep-element-added",
+		G_CALLBACK(+[](GstBin *, GstBin *, GstElement *element, gpointer data) noexcept {
+			if (isElement(element, "rtprtxreceive"))
+				g_object_set(element, "ssrc-map", static_cast<GstStructure *>(data), nullptr);
+		}),
+		map, [](gpointer data, GClosure *) noexcept { gst_structure_free(static_cast<GstStructure *>(data)); },
+		GConnectFlags {});
+}
+
+std::optional<int> repairFormat(const sdp::Media &media, int payloadType)
+{
+	const auto feedback = media.attributes("rtcp-fb");
+	const auto nack = [&](const std::string &line) {
+		return line == fmt::format("{} nack", payloadType) || line == "* nack";
+	};
+	if (std::none_of(feedback.begin(), feedback.end(), nack))
+		return std::nullopt;
+	for (const auto &map : media.rtpMaps())
+		if (map.encodingName == "RTX" && repaired(map.fmtp) == payloadType)
+			return map.payloadType;
+	return std::nullopt;
+}
+
+std::optional<std::uint32_t> repairSsrc(const sdp::Media &media, std::uint32_t ssrc)
+{
+	const auto prefix = fmt::format("FID {} ", ssrc);
+	for (const auto &group : media.attributes("ssrc-group"))
+		if (group.starts_with(prefix))
+			if (const auto repair = number<std::uint32_t>(std::string_view(group).substr(prefix.size()));
+			    repair && *repair != ssrc)
+				return repair;
+	return std::nullopt;
+}
+
+std::string offerRepair(const std::string &offer)
+{
+	auto parsed = sdp::parse(offer);
+	if (!parsed)
+		return offer;
+	for (auto &media : parsed.value().media) {
+		const auto maps = media.rtpMaps();
+		for (const auto &map : maps) {
+			if (map.encodingName != "RTX")
+				continue;
+			const auto format = std::to_string(map.payloadType);
+			// Its number may be that of a codec, so its lines go by what they say.
+			const auto rtpmap = fmt::format("a=rtpmap:{} rtx/", format),
+				   fmtp = fmt::format("a=fmtp:{} apt=", format);
+			std::erase_if(media.lines, [&](const std::string &line) {
+				return line.starts_with(rtpmap) || line.starts_with(fmtp);
+			});
+		}
+		// What is left has a codec of ours; webrtcbin's own repair format may have come twice.
+		std::vector<std::string> formats;
+		for (const auto &format : media.formats)
+			if (std::find(formats.begin(), formats.end(), format) == formats.end() &&
+			    std::any_of(media.lines.begin(), media.lines.end(), [&](const std::string &line) {
+				    return line.starts_with(fmt::format("a=rtpmap:{} ", format));
+			    }))
+				formats.push_back(format);
+		media.formats = formats;
+		for (const auto &map : media.rtpMaps()) {
+			const auto repair = repairNumber(map.payloadType);
+			media.formats.push_back(std::to_string(repair));
+			media.addAttribute(fmt::format("rtpmap:{} rtx/{}", repair, map.clockRate));
+			media.addAttribute(fmt::format("fmtp:{} apt={}", repair, map.payloadType));
+			const auto nack = fmt::format("a=rtcp-fb:{} nack", map.payloadType);
+			if (std::find(media.lines.begin(), media.lines.end(), nack) == media.lines.end())
+				media.lines.push_back(nack);
+		}
+	}
+	return parsed.value().str();
+}
+
+} // namespace trtc::webrtc

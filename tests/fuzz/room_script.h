@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "service/room_service.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+/// Plays a script of what clients, the network and the clock do to RoomService, and keeps a second, simpler book from the
+/// effects alone; aborts when the two disagree. One step a line, "PLAYER STEP REST", players a to p:
+///
+///     ao NAME     a socket with a verified UserSig         am JSON   one message, through the codec
+///     ar NAME     the same with rc=1                       ax        the socket is gone
+///     au          its uplink fails                         adb       its downlink of b's picture fails
+///     a+  a-      the oldest offer is answered, refused    at MS     time passes, at most a minute, and a tick
+///
+/// Lines that say nothing of this kind are skipped. Not reentrant.
+namespace trtc::fuzz {
+
+class RoomScript {
+public:
+	RoomScript();
+	void play(std::string_view script);
+
+private:
+	static constexpr std::size_t kPlayers = 16;
+	struct Offer {
+		service::SessionId session;
+		std::int64_t seq;
+		protocol::Event replyEvent;
+		service::SessionId publisher; ///< 0: an uplink
+	};
+
+	void step(std::string_view line);
+	void open(std::size_t player, std::string_view name, bool again);
+	void say(service::SessionId id, std::string_view text);
+	void answer(bool good);
+	void wait(std::string_view milliseconds);
+	void carryOut(const service::Effects &effects);
+	void carryOut(const service::Send &send);
+	void carryOut(const service::CloseSession &close);
+	void carryOut(const service::StartUplink &start);
+	void carryOut(const service::StopUplink &stop);
+	void carryOut(const service::StartDownlink &start);
+	void carryOut(const service::ChangeDownlink &change);
+	void carryOut(const service::StopDownlink &stop);
+	void carryOut(const service::UplinkFlow &flow);
+	void gone(service::SessionId id);
+
+	service::RoomService service_;
+	service::TimePoint now_ { std::chrono::hours(1) };
+	service::SessionId next_ = 1;
+	std::array<service::SessionId, kPlayers> players_ {}; ///< 0: no socket
+	std::set<service::SessionId> open_;
+	std::map<std::tuple<service::SessionId, int, std::int64_t>, int> owed_; ///< replies still due
+	std::set<service::SessionId> uplinks_;
+	std::set<std::pair<service::SessionId, service::SessionId>> downlinks_;
+	std::deque<Offer> offers_;
+};
+
+} // namespace trtc::fuzz
