@@ -57,6 +57,9 @@ public:
 	/// Tells the room the mute state of the published stream after LocalStream::mute*().
 	void muteChanged();
 
+	/// Ends the recording of every stream, also of those that are away while the room or they themselves are on the way back.
+	void stopRecordings();
+
 	/// Tells AudioVolume for everybody who is heard, ourselves first when we publish audio, every @p interval (16 ms and
 	/// up); 0 ends it. May be called at any time.
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);

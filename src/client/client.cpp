@@ -48,6 +48,8 @@ void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role,
 
 void Client::muteChanged() { impl_->session->muteChanged(); }
 
+void Client::stopRecordings() { impl_->session->stopRecordings(); }
+
 void Client::enableAudioVolumeEvaluation(std::chrono::milliseconds interval)
 {
 	impl_->session->enableAudioVolumeEvaluation(interval);

@@ -70,7 +70,7 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 		obstacle = "a publish is running";
 	else if (uplink_.phase == Uplink::Phase::Stopping)
 		obstacle = "an unpublish is running";
-	else if (uplink_.phase == Uplink::Phase::Up)
+	else if (published())
 		obstacle = "already published: unpublish first";
 	else if (!impl.initialized())
 		obstacle = "the stream is not initialized";
@@ -87,13 +87,19 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 	uplink_.sending = sendingOf(impl);
 	uplink_.done = std::move(done);
 	impl.user = this;
+	sendPublish();
+}
+
+void Session::sendPublish()
+{
+	const auto &impl = *uplink_.stream;
 	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
 	driver_->send(signalling::StartPublish { infoOf(impl) });
 }
 
 void Session::startUplink(const signalling::NeedOffer &need)
 {
-	if (uplink_.phase != Uplink::Phase::Starting)
+	if (uplink_.phase != Uplink::Phase::Starting && (uplink_.phase != Uplink::Phase::Relinking || uplink_.clearing))
 		return;
 	retire(uplink_.link); // a try that was given up
 	Error error;
@@ -125,20 +131,33 @@ void Session::startUplink(const signalling::NeedOffer &need)
 
 void Session::uplinkConnected()
 {
+	if (uplink_.phase == Uplink::Phase::Relinking)
+		return uplinkBack();
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
 	try {
-		const auto &link = *uplink_.link;
-		if (auto audio = link.sender(MediaKind::Audio))
-			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
-		uplink_.stream->capture->start(uplink_.tap, link.sender(MediaKind::Video),
-					       link.sender(MediaKind::Video, StreamType::Main, true));
-		uplink_.stream->auxiliary->start(nullptr, link.sender(MediaKind::Video, StreamType::Auxiliary));
+		// All of them: tracks may be added later.
+		const auto steady = [this](MediaKind kind, StreamType type, bool small) {
+			auto sender = uplink_.link->sender(kind, type, small);
+			auto made = sender ? std::make_shared<SteadySender>(sender->mLine()) : nullptr;
+			if (made)
+				made->use(std::move(sender));
+			return made;
+		};
+		uplink_.audio = steady(MediaKind::Audio, StreamType::Main, false);
+		uplink_.video = steady(MediaKind::Video, StreamType::Main, false);
+		uplink_.small = steady(MediaKind::Video, StreamType::Main, true);
+		uplink_.auxiliary = steady(MediaKind::Video, StreamType::Auxiliary, false);
+		if (uplink_.audio)
+			uplink_.tap = std::make_shared<media::SenderTap>(uplink_.audio);
+		uplink_.stream->capture->start(uplink_.tap, uplink_.video, uplink_.small);
+		uplink_.stream->auxiliary->start(nullptr, uplink_.auxiliary);
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
 	uplink_.phase = Uplink::Phase::Up;
 	measureUplink();
+	watchLinks();
 	driver_->send(signalling::LinkConnected { uplink_.link->id() });
 	tellStreams<Published>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 	complete(std::exchange(uplink_.done, nullptr), Unit {});
@@ -146,6 +165,8 @@ void Session::uplinkConnected()
 
 void Session::uplinkFailed(const Error &error, bool tellService)
 {
+	if (published() && config_.reconnectTries > 0)
+		return relinkUplink(error);
 	const auto phase = uplink_.phase;
 	auto done = std::exchange(uplink_.done, nullptr);
 	dropUplink();
@@ -173,8 +194,10 @@ void Session::dropUplink()
 	}
 	uplink_.tap.reset();
 	uplink_.meter.reset();
+	uplink_.relink.reset();
+	uplink_.audio = uplink_.video = uplink_.small = uplink_.auxiliary = nullptr;
 	retire(uplink_.link);
-	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
+	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Relinking || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 }
 
@@ -188,6 +211,7 @@ void Session::unpublish(Done done)
 	if (obstacle)
 		return complete(std::move(done), invalid(obstacle));
 	uplink_.phase = Uplink::Phase::Stopping;
+	uplink_.relink.reset();
 	uplink_.done = std::move(done);
 	uplink_.stream->stop();
 	driver_->send(signalling::StopPublish {});
@@ -195,6 +219,8 @@ void Session::unpublish(Done done)
 
 void Session::unpublishDone()
 {
+	if (uplink_.phase == Uplink::Phase::Relinking)
+		return uplinkCleared();
 	if (uplink_.phase != Uplink::Phase::Stopping)
 		return;
 	auto done = std::exchange(uplink_.done, nullptr);
@@ -221,16 +247,19 @@ const char *Session::trackObstacle(std::optional<StreamType> added) const
 
 void Session::onTracksChanged(bool mutes, Done done)
 {
-	if (uplink_.phase != Uplink::Phase::Up)
+	if (uplink_.phase != Uplink::Phase::Up && uplink_.phase != Uplink::Phase::Relinking)
 		return complete(std::move(done), Unit {}); // the next publication tells it
 	uplink_.before = std::exchange(uplink_.sending, sendingOf(*uplink_.stream));
 	uplink_.changeDone = std::move(done);
 	measureUplink();
-	driver_->send(signalling::ChangePublish { infoOf(*uplink_.stream) });
+	if (uplink_.phase == Uplink::Phase::Up)
+		sendTracks();
 	// After the change: whoever sees a muted track go must not see it unmuted first.
 	if (mutes)
 		muteChanged();
 }
+
+void Session::sendTracks() { driver_->send(signalling::ChangePublish { infoOf(*uplink_.stream) }); }
 
 void Session::publishChanged(const Status &status)
 {

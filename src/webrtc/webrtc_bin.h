@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gst/pipeline.h"
+#include "webrtc/arrivals.h"
 #include "webrtc/peer_connection.h"
 #include "webrtc/promise.h"
 #include "webrtc/sdp.h"
@@ -44,6 +45,7 @@ public:
 	}
 	PeerConnection::ReceiveStats receiveStats(std::size_t mLine) const;
 	PeerConnection::Stats stats() const;
+	std::uint64_t arrivals() const { return arrivals_->count(); }
 	bool connected() const noexcept { return verified_; }
 
 private:
@@ -81,6 +83,7 @@ private:
 	gst::Pipeline pipeline_;
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
+	std::shared_ptr<Arrivals> arrivals_;
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;
