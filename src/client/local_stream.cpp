@@ -83,7 +83,8 @@ bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 void LocalStream::Impl::complete()
 {
 	auto empty = config;
-	empty.video = empty.audio = empty.auxiliary = {};
+	for (auto *source : { &empty.video, &empty.audio, &empty.auxiliary })
+		*source = SourceSpec {};
 	if (!capture)
 		capture = media::Capture::create(loop, empty, *this);
 	if (!auxiliary)

@@ -324,7 +324,8 @@ void SourceCapture::remove(MediaKind kind)
 	track.close();
 	track.framesBefore = track.smallBefore = 0;
 	track.muted = false;
-	track.spec = (kind == MediaKind::Audio ? config_.audio : config_.video) = {};
+	track.spec = SourceSpec {};
+	(kind == MediaKind::Audio ? config_.audio : config_.video) = track.spec;
 	track.plan = {};
 	joined_ = false;
 }
