@@ -10,6 +10,7 @@
 #include <trtc/stats.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -56,6 +57,11 @@ public:
 	void switchRole(Role role, Done done);
 	/// Tells the room the mute state of the published stream after LocalStream::mute*().
 	void muteChanged();
+	/// Sends @p data, 1..1000 bytes, inside the main video: it arrives with a frame, and what is lost is not sent again. Always
+	/// on; needs published H.264. @p seiPayloadType: 243 as the SDK has it, or 5. `done` means that it waits for the next
+	/// frame. Errors: InvalidParameter (size, type), NotSupported (VP8), InvalidOperation (no main video, muted, more than
+	/// 30 messages or 8000 bytes a second). May be called while another one is running.
+	void sendSEIMessage(std::vector<std::uint8_t> data, int seiPayloadType, Done done);
 
 	/// Ends the recording of every stream, also of those that are away while the room or they themselves are on the way back.
 	void stopRecordings();

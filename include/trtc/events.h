@@ -6,8 +6,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 /// What a Client tells; names and meaning follow the SDK's events. All arrive on the loop.
 namespace trtc {
@@ -125,6 +127,21 @@ struct AudioVolume {
 	UserId userId;
 	int volume; ///< 0…100, as RemoteStream::takeVolume()
 };
+/// Every two seconds while in a room: 0 unknown, no such connection yet; 1 excellent … 5 very poor; 6 down (downlink: all of
+/// them). By loss or round trip, whichever is worse, as the SDK has it. What is not known is left out.
+struct NetworkQuality {
+	int uplink = 0, downlink = 0;
+	std::optional<int> uplinkRtt, downlinkRtt;   ///< milliseconds; downlink: averages over the users
+	std::optional<int> uplinkLoss, downlinkLoss; ///< percent, over the last two seconds
+	bool operator==(const NetworkQuality &) const = default;
+};
+/// A message in a remote user's video, in the order of their frames.
+struct SeiMessage {
+	UserId userId;
+	std::vector<std::uint8_t> data; ///< any bytes, at least one
+	int seiPayloadType;		///< 243 or 5
+	bool isFromAuxiliary;
+};
 struct ClientBanned {
 	std::string reason;
 }; ///< "kick", "banned", "room-disband"
@@ -154,7 +171,7 @@ using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerL
 			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
 			   RoleSwitched, StreamReconnecting, StreamReconnected, MuteChanged, RecordingStarted,
 			   RecordingStopped, RecordingResumed, PlayStarted, PlayStopped, SnapshotSaved, AudioVolume,
-			   ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
+			   NetworkQuality, SeiMessage, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
 template <class... F>

@@ -26,7 +26,8 @@ struct LocalVideoStats {
 struct RemoteAudioStats {
 	UserId userId;
 	std::uint64_t bytesReceived = 0, packetsReceived = 0;
-	std::uint64_t packetsLost = 0; ///< never came, or too late for the receive buffer
+	std::uint64_t packetsLost = 0;		       ///< never came, or too late for the receive buffer
+	std::optional<std::int64_t> end2EndDelay = {}; ///< milliseconds from capture to play, if the service tells it
 };
 /// Instead of the SDK's framesDecoded: frames that came whole. Nothing is decoded here unless it is shown.
 struct RemoteVideoStats {
@@ -34,13 +35,21 @@ struct RemoteVideoStats {
 	StreamType streamType = StreamType::Main;
 	std::uint64_t bytesReceived = 0, packetsReceived = 0, packetsLost = 0;
 	std::uint64_t framesReceived = 0;
-	int frameWidth = 0, frameHeight = 0; ///< pixels; 0 until the first frame
+	int frameWidth = 0, frameHeight = 0;	       ///< pixels; 0 until the first frame
+	std::optional<std::int64_t> end2EndDelay = {}; ///< as of the audio
+};
+
+struct DownlinkRtt {
+	UserId userId;
+	double rtt; ///< milliseconds
 };
 
 struct Stats {
-	/// Round trip of the uplink, milliseconds, from the service's RTCP reports: some seconds after the publish. A link that
-	/// only receives learns of none, so the SDK's downlinksRTT has no counterpart.
+	/// Round trip of the uplink, milliseconds, from the service's RTCP reports: some seconds after the publish.
 	std::optional<double> rtt;
+	/// The same of each user's downlink, from RTCP extended reports (RFC 3611): a service that does not answer them leaves it
+	/// unknown, and the user without an entry.
+	std::vector<DownlinkRtt> downlinksRTT;
 	std::optional<LocalAudioStats> localAudio;
 	std::vector<LocalVideoStats> localVideo; ///< main, its small video, auxiliary
 	std::vector<RemoteAudioStats> remoteAudio;

@@ -67,6 +67,7 @@ void Session::shutDown()
 	queue_.clear();
 	announced_.clear();
 	meterTimer_.reset();
+	qualityTimer_.reset();
 	driver_.reset();
 	retired_.clear();
 	state_ = State::Idle;
@@ -179,6 +180,7 @@ void Session::joinDone(const Status &status)
 	}
 	state_ = State::Joined;
 	startMeter();
+	startQuality();
 	emit(Joined { options_.room, config_.userId, role_, config_.mode });
 	complete(std::move(done), status);
 }
@@ -239,6 +241,7 @@ void Session::roomOver(const std::string &reason)
 	state_ = State::Idle;
 	meterTimer_.reset();
 	stopKept(reason);
+	qualityTimer_.reset();
 	retireDriver();
 	emit(Left { reason });
 }
@@ -302,6 +305,12 @@ void Session::onSignalling(const signalling::Event &event)
 					emit(PeerLeave { peer.userId, peer.reason });
 			},
 			[this](const signalling::RemotePublication &publication) { onPublication(publication); },
+			[this](const signalling::UplinkReport &report) {
+				quality_.uplinkReport(report.expected, report.received, report.roundTrip);
+				for (const auto &delay : report.delays)
+					if (const auto found = remotes_.find(delay.userId); found != remotes_.end())
+						found->second.delay = delay;
+			},
 			[this](const signalling::RoleDone &done) { roleDone(done.status); },
 			[this](const signalling::UnpublishDone &) { unpublishDone(); },
 			[this](const signalling::PublishChangeDone &done) { publishChanged(done.status); },

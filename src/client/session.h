@@ -4,10 +4,12 @@
 #include "client/factories.h"
 #include "client/link.h"
 #include "client/local_stream_impl.h"
+#include "client/quality_meter.h"
 #include "client/recording.h"
 #include "client/remote_stream.h"
 #include "client/steady_sender.h"
 #include "client/traffic_meter.h"
+#include "media/sei_sender.h"
 #include "signalling/driver.h"
 
 #include <trtc/client.h>
@@ -54,6 +56,7 @@ public:
 	void switchRole(Role role, Done done);
 	void muteChanged();
 	void stopRecordings();
+	void sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Done done);
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	void stats(std::function<void(const Stats &)> done);
 	Traffic traffic() const;
@@ -93,7 +96,8 @@ private:
 		bool clearing = false;		       // relinking: the service ends the old publication
 		std::shared_ptr<media::SenderTap> tap; // of the audio
 		std::unique_ptr<media::Meter> meter;
-		Done done; // of publish or unpublish
+		std::vector<std::shared_ptr<media::SeiSender>> messages; // one a main video that goes out
+		Done done;						 // of publish or unpublish
 	};
 	/// subscribe() or unsubscribe(); those of one user run one after the other.
 	struct Operation {
@@ -111,6 +115,7 @@ private:
 		SubscribeOptions wishes;
 		bool unwanted = false; // the user unsubscribed by hand
 		RemoteStreamImpl::TimePoint asked;
+		std::optional<signalling::UplinkReport::Delay> delay; // if the service tells it
 		std::shared_ptr<Link> link;
 		std::deque<Operation> operations; // the front one is running unless the phase rests
 		bool running = false;
@@ -118,6 +123,7 @@ private:
 
 	// listeners
 	void onSignalling(const signalling::Event &event) override;
+	Stats figures() override { return collect(); }
 	void onLinkOffer(Link &link, const std::string &sdp) override;
 	void onLinkConnected(Link &link) override;
 	void onLinkFailed(Link &link, const Error &error) override;
@@ -218,6 +224,11 @@ private:
 	bool auxiliaryTaken() const;
 	void roleDone(const Status &status);
 
+	// session_sei.cpp: messages in the picture
+	static constexpr std::size_t kMaxMessageBytes = 1000; // the SDK's
+	std::shared_ptr<webrtc::Sender> withMessages(std::shared_ptr<webrtc::Sender> sender);
+	void tellMessages(const signalling::TrackMap &track, const media::EncodedFrame &frame);
+
 	// session_volume.cpp: how loud everybody is
 	void tellVolumes();
 	/// The tap of what is published gets a meter, or loses it.
@@ -240,6 +251,10 @@ private:
 	void applyWishes(Remote &remote, const std::string &reason);
 	void applyWish(const std::shared_ptr<RemoteStreamImpl> &stream, bool wanted, const std::string &reason,
 		       RemoteStreamImpl::TimePoint asked);
+
+	// session_quality.cpp: how good the network is
+	void startQuality();
+	void tellQuality();
 
 	// session_stats.cpp: figures
 	void startMeter();
@@ -269,12 +284,15 @@ private:
 	Remotes remotes_;
 	Comeback comeback_;
 	KeptRecordings kept_;
-	SourceHandle watchTimer_;				   // while a link is up
+	SourceHandle watchTimer_; // while a link is up
+	media::SeiBudget messageBudget_;
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed
 	TrafficMeter meter_;
 	SourceHandle meterTimer_; // while in a room
+	QualityMeter quality_;
+	SourceHandle qualityTimer_; // while in a room, and on the way back to it
 };
 
 } // namespace trtc::client

@@ -364,8 +364,10 @@ void Session::onLinkFrame(Link &link, const signalling::TrackMap &track, const m
 	if (found == remotes_.end() || found->second.link.get() != &link)
 		return;
 	const auto &stream = track.streamType == StreamType::Main ? found->second.main : found->second.auxiliary;
-	if (stream)
-		stream->write(frame);
+	if (!stream)
+		return;
+	tellMessages(track, frame);
+	stream->write(frame);
 }
 
 void Session::onLinkTrackFailed(Link &, const signalling::TrackMap &track, const Error &error)

@@ -101,7 +101,15 @@ void Session::collectUplink(Stats &stats) const
 
 void Session::collectRemote(Stats &stats, const UserId &user, const Remote &remote) const
 {
-	for (const auto &line : remote.link->stats().lines) {
+	const auto told = remote.link->stats();
+	if (told.roundTrip)
+		stats.downlinksRTT.push_back({ user, toMilliseconds(*told.roundTrip) });
+	std::optional<std::int64_t> audioDelay, videoDelay;
+	if (remote.delay) {
+		audioDelay = remote.delay->audio.count();
+		videoDelay = remote.delay->video.count();
+	}
+	for (const auto &line : told.lines) {
 		const auto *track = remote.link->mapped(line.mLine);
 		if (!track || track->userId != user)
 			continue;
@@ -110,14 +118,15 @@ void Session::collectRemote(Stats &stats, const UserId &user, const Remote &remo
 			continue;
 		if (track->kind == MediaKind::Audio) {
 			if (remote.wishes.audio)
-				stats.remoteAudio.push_back({ user, line.bytes, line.packets, line.lost });
+				stats.remoteAudio.push_back({ user, line.bytes, line.packets, line.lost, audioDelay });
 			continue;
 		}
 		if (track->streamType == StreamType::Main && !remote.wishes.video)
 			continue;
 		const auto &picture = stream->picture();
 		stats.remoteVideo.push_back({ user, track->streamType, line.bytes, line.packets, line.lost,
-					      picture.frames, picture.width, picture.height });
+					      picture.frames, picture.width, picture.height,
+					      track->streamType == StreamType::Main ? videoDelay : std::nullopt });
 	}
 }
 

@@ -135,6 +135,7 @@ void Session::uplinkConnected()
 		return uplinkBack();
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
+	uplink_.messages.clear();
 	try {
 		// All of them: tracks may be added later.
 		const auto steady = [this](MediaKind kind, StreamType type, bool small) {
@@ -150,7 +151,9 @@ void Session::uplinkConnected()
 		uplink_.auxiliary = steady(MediaKind::Video, StreamType::Auxiliary, false);
 		if (uplink_.audio)
 			uplink_.tap = std::make_shared<media::SenderTap>(uplink_.audio);
-		uplink_.stream->capture->start(uplink_.tap, uplink_.video, uplink_.small);
+		uplink_.stream->capture->start(uplink_.tap, withMessages(uplink_.video),
+					       uplink_.stream->config.smallProfile ? withMessages(uplink_.small)
+										      : uplink_.small);
 		uplink_.stream->auxiliary->start(nullptr, uplink_.auxiliary);
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
@@ -196,6 +199,7 @@ void Session::dropUplink()
 	uplink_.meter.reset();
 	uplink_.relink.reset();
 	uplink_.audio = uplink_.video = uplink_.small = uplink_.auxiliary = nullptr;
+	uplink_.messages.clear();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Relinking || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });

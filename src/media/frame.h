@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "media/sei.h"
+
 #include <trtc/types.h>
 
 #include <chrono>
@@ -23,6 +25,8 @@ struct EncodedFrame {
 	int width = 0, height = 0; ///< video: pixels, 0 until known
 	int channels = 0;	   ///< audio
 	std::shared_ptr<const std::vector<std::uint8_t>> data;
+	/// H.264: messages that came with this frame, or with one before it that was of no use. They are in the data, too.
+	std::vector<sei::Message> messages;
 };
 
 } // namespace trtc::media

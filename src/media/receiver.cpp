@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace trtc::media {
 
@@ -73,6 +75,27 @@ EncodedFrame toFrame(GstSample *sample, Codec codec)
 	return frame;
 }
 
+/// The messages of a stream on their way to the next frame that comes out. The streaming thread's alone: packets go in and
+/// frames come out on the same one.
+struct Messages {
+	/// More than the reader lets through in two seconds: a stream without a usable frame must not pile them up.
+	static constexpr std::size_t kMaxWaiting = 2 * sei::Reader::kMaxASecond;
+	std::vector<sei::Message> waiting;
+	sei::Reader reader { [this](sei::Message message) {
+		if (waiting.size() < kMaxWaiting)
+			waiting.push_back(std::move(message));
+	} };
+
+	void packet(GstBuffer *buffer)
+	{
+		GstMapInfo map;
+		if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
+			return;
+		reader.packet({ map.data, map.size }, std::chrono::steady_clock::now());
+		gst_buffer_unmap(buffer, &map);
+	}
+};
+
 class TrackReceiver final : public Receiver {
 public:
 	TrackReceiver(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler)
@@ -85,13 +108,18 @@ public:
 		if (!route)
 			throw Exception(ErrorCode::NotSupported,
 					fmt::format("codec {} cannot be received", track_->encodingName()));
-		track_->attach(route->elements,
-			       [&loop, weak = std::weak_ptr(inbox_), codec = route->codec](GstSample *sample) {
-				       loop.post([weak, frame = toFrame(sample, codec)] {
-					       if (auto inbox = weak.lock())
-						       inbox->handler(frame);
-				       });
-			       });
+		const auto messages = std::make_shared<Messages>();
+		if (route->codec == Codec::H264)
+			track_->tap([messages](GstBuffer *packet) { messages->packet(packet); });
+		track_->attach(route->elements, [&loop, weak = std::weak_ptr(inbox_), codec = route->codec,
+						 messages](GstSample *sample) {
+			auto frame = toFrame(sample, codec);
+			frame.messages = std::exchange(messages->waiting, {});
+			loop.post([weak, frame = std::move(frame)] {
+				if (auto inbox = weak.lock())
+					inbox->handler(frame);
+			});
+		});
 		if (track_->kind() == MediaKind::Video)
 			track_->requestKeyframe();
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/codec.h"
 
+#include "protocol/ability_codec.h"
 #include "json/writer.h"
 
 #include <algorithm>
@@ -53,6 +54,11 @@ void writeWishes(Writer &out, const SubscribeWishes &wishes)
 	out.member("auxVideo", wishes.auxVideo).member("smallVideo", wishes.smallVideo);
 }
 
+void writeMute(Writer &out, const MuteState &mute)
+{
+	out.member("audio", mute.audio).member("bigVideo", mute.bigVideo).member("auxVideo", mute.auxVideo);
+}
+
 void writePublishers(Writer &out, const char *name, const std::vector<Publisher> &publishers)
 {
 	out.key(name).beginArray();
@@ -65,7 +71,48 @@ void writePublishers(Writer &out, const char *name, const std::vector<Publisher>
 	out.endArray();
 }
 
-/// The SDK's report of somebody who measures nothing.
+void writeUpstream(Writer &out, const QualityReport &report)
+{
+	out.key("msg_up_stream_info").beginObject();
+	out.key("msg_audio_status").beginObject();
+	if (report.audio)
+		out.member("uint32_audio_codec_bitrate", report.audio->bitrate);
+	out.endObject();
+	out.key("msg_video_status").beginArray();
+	for (const auto &video : report.video) {
+		out.beginObject().member("uint32_video_stream_type", video.streamType);
+		out.member("uint32_video_width", video.width).member("uint32_video_height", video.height);
+		out.member("uint32_video_codec_fps", video.fps).member("uint32_video_enc_fps", video.encodedFps);
+		out.member("uint32_video_codec_bitrate", video.bitrate).endObject();
+	}
+	out.endArray();
+	out.key("msg_network_status").beginObject().member("uint32_bitrate", report.bitrate);
+	out.member("uint32_rtt", report.rttMs).endObject().endObject();
+}
+
+void writeDownstream(Writer &out, const ReportedDownlink &downlink)
+{
+	out.beginObject().key("msg_user_info").beginObject();
+	out.member("str_identifier", downlink.userId).member("uint64_tinyid", downlink.tinyId).endObject();
+	out.key("msg_network_status").beginObject().member("uint32_rtt", downlink.rttMs).endObject();
+	if (const auto &audio = downlink.audio) {
+		out.key("msg_audio_status").beginObject().member("uint32_audio_codec_bitrate", audio->bitrate);
+		out.member("uint32_audio_total_bitrate", audio->bitrate);
+		out.member("uint32_audio_receive", audio->packets);
+		out.member("uint32_audio_origin_lost", audio->lost).endObject();
+	}
+	out.key("msg_video_status").beginArray();
+	for (const auto &video : downlink.video) {
+		out.beginObject().member("uint32_video_stream_type", video.streamType);
+		out.member("uint32_video_width", video.width).member("uint32_video_height", video.height);
+		out.member("uint32_video_receive_fps", video.fps).member("uint32_video_codec_bitrate", video.bitrate);
+		out.member("uint32_video_receive", video.packets);
+		out.member("uint32_video_origin_lost", video.lost).endObject();
+	}
+	out.endArray().endObject();
+}
+
+/// The SDK's report; figures that we do not have are left out.
 void writeReport(Writer &out, const ClientMessage &message, const QualityReport &report)
 {
 	out.member("str_sdk_version", "4.15.22").member("uint64_datetime", report.dateMs);
@@ -74,13 +121,19 @@ void writeReport(Writer &out, const ClientMessage &message, const QualityReport 
 	out.key("msg_device_info").beginObject();
 	out.member("uint32_terminal_type", 15).member("str_device_name", "").member("str_os_version", "");
 	out.member("uint32_net_type", 0).endObject();
-	out.key("msg_up_stream_info").beginObject();
-	out.key("msg_audio_status").beginObject().endObject();
-	out.key("msg_video_status").beginArray().endArray();
-	out.key("msg_network_status").beginObject().member("uint32_bitrate", 0).member("uint32_rtt", 0).endObject();
-	out.endObject();
-	out.key("msg_down_stream_info").beginArray().endArray();
-	out.key("msg_event_msg").beginArray().endArray();
+	writeUpstream(out, report);
+	out.key("msg_down_stream_info").beginArray();
+	for (const auto &downlink : report.downlinks)
+		writeDownstream(out, downlink);
+	out.endArray();
+	out.key("msg_event_msg").beginArray();
+	for (const auto &event : report.events) {
+		out.beginObject().member("uint32_event_id", event.id).member("uint64_date", event.dateMs);
+		if (!event.userId.empty())
+			out.member("str_userid", event.userId);
+		out.endObject();
+	}
+	out.endArray();
 }
 
 void writeJoin(Writer &out, const Join &join)
@@ -91,6 +144,8 @@ void writeJoin(Writer &out, const Join &join)
 	out.member("sdpSemantics", "unified-plan").member("version", join.version).member("ua", join.ua);
 	out.member("autoSubscribe", join.autoSubscribe);
 	out.member("terminalType", join.terminalType).member("netType", join.netType).member("receiveMix", true);
+	if (join.ability)
+		writeAbility(out.key("ability"), *join.ability);
 }
 
 void writeOffer(Writer &out, const std::string &sdp) { out.member("type", "offer").member("sdp", sdp); }
@@ -98,7 +153,7 @@ void writeOffer(Writer &out, const std::string &sdp) { out.member("type", "offer
 const char *commandName(const Command &command)
 {
 	return std::visit(overloaded {
-				  [](const Join &) { return "join"; },
+				  [](const Join &join) { return join.ability ? "join/v2" : "join"; },
 				  [](const GetUserList &) { return "get_user_list"; },
 				  [](const QualityReport &) { return "quality_report"; },
 				  [](const Publish &) { return "publish"; },
@@ -112,6 +167,12 @@ const char *commandName(const Command &command)
 				  [](const Unsubscribe &) { return "unsubscribe"; },
 				  [](const ChangeRole &) { return "change_role"; },
 				  [](const Leave &) { return "leave"; },
+				  [](const RebuildConnection &) { return "rebuild_pc"; },
+				  [](const SinglePublish &) { return "publish/v2"; },
+				  [](const SingleSubscribe &) { return "subscribe/v3"; },
+				  [](const Reconnect &) { return "reconnect"; },
+				  [](const AbilityReport &) { return "ability_status_report"; },
+				  [](const SendCustomMessage &) { return "channel_msg"; },
 				  [](const Other &other) { return other.cmd.c_str(); },
 			  },
 			  command);
@@ -143,10 +204,7 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 			},
 			[](const Unpublish &) {},
 			[&](const UpdateConstraintConfig &update) { writeConstraintFields(out, update.constraint); },
-			[&](const MuteUplink &mute) {
-				out.member("audio", mute.mute.audio).member("bigVideo", mute.mute.bigVideo);
-				out.member("auxVideo", mute.mute.auxVideo);
-			},
+			[&](const MuteUplink &mute) { writeMute(out, mute.mute); },
 			[&](const Subscribe &subscribe) {
 				writeOffer(out, subscribe.sdp);
 				out.member("srcUserId", subscribe.srcUserId).member("srcTinyId", subscribe.srcTinyId);
@@ -165,6 +223,30 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 					.member("privateMapKey", change.privateMapKey);
 			},
 			[](const Leave &) {},
+			[&](const RebuildConnection &rebuild) { writeAbility(out.key("ability"), rebuild.ability); },
+			[&](const SinglePublish &publish) {
+				out.member("audioSsrc", publish.audioSsrc).member("bigVideoSsrc", publish.bigVideoSsrc);
+				out.member("smallVideoSsrc", publish.smallVideoSsrc);
+				out.member("auxVideoSsrc", publish.auxVideoSsrc);
+				writeState(out, publish.state);
+				out.key("muteState").beginObject();
+				writeMute(out, publish.mute);
+				out.endObject();
+			},
+			[&](const SingleSubscribe &subscribe) {
+				out.member("srcUserId", subscribe.srcUserId).member("srcTinyId", subscribe.srcTinyId);
+				writeWishes(out, subscribe.wishes);
+				out.key("ssrc").beginObject().member("audioSsrc", subscribe.audioSsrc);
+				out.member("bigVideoSsrc", subscribe.bigVideoSsrc);
+				out.member("auxVideoSsrc", subscribe.auxVideoSsrc).endObject();
+			},
+			[](const Reconnect &) {},
+			[](const AbilityReport &) {},
+			[&](const SendCustomMessage &message_) {
+				out.member("cmdId", message_.cmdId).member("msg", message_.msg);
+				out.member("ordered", message_.ordered).member("reliable", true);
+				out.member("streamSeq", message_.streamSeq);
+			},
 			[](const Other &) {},
 		},
 		message.command);
@@ -184,12 +266,21 @@ void writePayload(Writer &out, const Payload &payload)
 					   .member("relayInnerIp", result.relayInnerIp);
 				   out.member("relayPort", result.relayPort);
 				   writePublishers(out, "publishers", result.publishers);
+				   if (result.ability)
+					   writeAbility(out.key("ability"), *result.ability);
 			   },
 			   [&](const UplinkStats &stats) {
 				   out.member("expectAudPkg", stats.expectAudPkg)
 					   .member("expectVidPkg", stats.expectVidPkg);
 				   out.member("recvAudPkg", stats.recvAudPkg).member("recvVidPkg", stats.recvVidPkg);
-				   out.member("rtt", stats.rttMs).key("delay").beginArray().endArray();
+				   out.member("rtt", stats.rttMs).key("delay").beginArray();
+				   for (const auto &delay : stats.delays)
+					   out.beginObject()
+						   .member("srcTinyId", delay.tinyId)
+						   .member("videoDelay", delay.videoMs)
+						   .member("audioDelay", delay.audioMs)
+						   .endObject();
+				   out.endArray();
 			   },
 			   [&](const PublishedList &list) { writePublishers(out, "userList", list.users); },
 			   [](const ChannelReconnect &) {},
@@ -213,6 +304,12 @@ void writePayload(Writer &out, const Payload &payload)
 						   .endObject();
 				   out.endArray();
 			   },
+			   [&](const RebuildAnswer &answer) { writeAbility(out.key("ability"), answer.ability); },
+			   [&](const CustomMessage &message) {
+				   out.member("srcTinyId", message.tinyId).member("cmdId", message.cmdId);
+				   out.member("msg", message.msg).member("ordered", message.ordered);
+				   out.member("streamSeq", message.streamSeq);
+			   },
 		   },
 		   payload);
 }
@@ -229,6 +326,11 @@ int otherReplyEvent(const std::string &cmd)
 		{ "connect_other_room", 8209 },
 		{ "disconnect_other_room", 8211 },
 		{ "update_other_room_forward_mode", 8213 },
+		{ "start_publish_cdn_stream", 8196 },
+		{ "update_publish_cdn_stream", 8198 },
+		{ "stop_publish_cdn_stream", 8200 },
+		{ "switch_room", 4160 },
+		{ "abstract_cmd", 8220 },
 	};
 	const auto *found = std::find_if(std::begin(kReplies), std::end(kReplies),
 					 [&](const auto &entry) { return entry.first == cmd; });
@@ -257,6 +359,8 @@ std::string encode(const ServerMessage &message)
 		out.member("seq", message.seq);
 	if (const auto *setup = std::get_if<ChannelSetup>(&message.payload))
 		out.member("tinyId", setup->tinyId);
+	if (const auto *result = std::get_if<JoinResult>(&message.payload); result && !result->tinyId.empty())
+		out.member("tinyId", result->tinyId);
 	// Always an object: the SDK throws inside its handler when `data` is missing.
 	out.key("data").beginObject();
 	if (message.code == 0)
@@ -282,6 +386,12 @@ int replyEventFor(const Command &command)
 				  [&](const Unsubscribe &) { return number(Event::UnsubscribeResult); },
 				  [&](const ChangeRole &) { return number(Event::ChangeRoleResult); },
 				  [&](const Leave &) { return 0; },
+				  [&](const RebuildConnection &) { return number(Event::RebuildResult); },
+				  [&](const SinglePublish &) { return number(Event::SinglePublishResult); },
+				  [&](const SingleSubscribe &) { return number(Event::SingleSubscribeResult); },
+				  [&](const Reconnect &) { return number(Event::ChannelReconnect); },
+				  [&](const AbilityReport &) { return number(Event::AbilityReportResult); },
+				  [&](const SendCustomMessage &) { return 0; },
 				  [&](const Other &other) { return otherReplyEvent(other.cmd); },
 			  },
 			  command);

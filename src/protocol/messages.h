@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "protocol/ability.h"
+
 #include <trtc/types.h>
 
 #include <cstdint>
@@ -34,6 +36,11 @@ enum class Event : int {
 	PeerJoin = 4134,
 	PeerLeave = 4135,
 	UserList = 4137,
+	CustomMessage = 4140,
+	SinglePublishResult = 4146,
+	RebuildResult = 4150,
+	SingleSubscribeResult = 4156,
+	AbilityReportResult = 4158,
 };
 
 /// Server codes. 0 is success; 1028 and 77393 latch in the SDK and are used for nothing else.
@@ -116,11 +123,44 @@ struct Join {
 	std::string version, ua;
 	bool autoSubscribe = true;
 	int terminalType = 1, netType = 0;
+	/// Set: `join/v2`, the client wants one connection for everything.
+	std::optional<Ability> ability = std::nullopt;
 };
 struct GetUserList {};
-/// Heartbeat; the figures are opaque to the service. A client fills them in codec.
+/// Stream types of the reports (`uint32_video_stream_type`).
+inline constexpr int kReportBig = 2, kReportSmall = 3, kReportAuxiliary = 7;
+
+/// Figures of a `quality_report`: rates in bit/s or frames/s and counts, over the time since the report before. What is not known is
+/// 0, or not there.
+struct ReportedAudio {
+	std::int64_t bitrate = 0;
+	std::int64_t packets = 0, lost = 0; ///< downlink: what was expected, and what of it was lost
+};
+struct ReportedVideo {
+	int streamType = kReportBig;
+	std::int64_t width = 0, height = 0, bitrate = 0, fps = 0;
+	std::int64_t encodedFps = 0;	    ///< uplink
+	std::int64_t packets = 0, lost = 0; ///< downlink
+};
+struct ReportedDownlink {
+	std::string userId, tinyId;
+	std::int64_t rttMs = 0;
+	std::optional<ReportedAudio> audio;
+	std::vector<ReportedVideo> video;
+};
+struct ReportedEvent {
+	int id = 0;
+	std::int64_t dateMs = 0; ///< Unix epoch
+	std::string userId;	 ///< "": our own
+};
+/// Heartbeat. The figures are opaque to the service, which does not read them.
 struct QualityReport {
-	std::int64_t dateMs = 0; ///< Unix epoch, ms
+	std::int64_t dateMs = 0;		 ///< Unix epoch, ms
+	std::optional<ReportedAudio> audio = {}; ///< of the uplink, empty when there is none
+	std::vector<ReportedVideo> video = {};
+	std::int64_t bitrate = 0, rttMs = 0;
+	std::vector<ReportedDownlink> downlinks = {};
+	std::vector<ReportedEvent> events = {};
 };
 struct Publish {
 	std::string sdp; ///< offer
@@ -161,6 +201,33 @@ struct ChangeRole {
 	std::string privateMapKey;
 };
 struct Leave {};
+/// `rebuild_pc`: the one connection is made anew; publication and subscriptions follow.
+struct RebuildConnection {
+	Ability ability;
+};
+/// `publish/v2`: no SDP, since the connection is there.
+struct SinglePublish {
+	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, smallVideoSsrc = 0, auxVideoSsrc = 0;
+	PublishState state;
+	MuteState mute;
+};
+/// `subscribe/v3`: the client says with which SSRCs the tracks are to come.
+struct SingleSubscribe {
+	std::string srcUserId, srcTinyId;
+	SubscribeWishes wishes;
+	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, auxVideoSsrc = 0;
+};
+/// `reconnect`: a new socket instead of a lost one, without `rc=1`.
+struct Reconnect {};
+/// `ability_status_report`: diagnostics for the vendor.
+struct AbilityReport {};
+/// `channel_msg`: to everybody in the room, as event 4140.
+struct SendCustomMessage {
+	int cmdId = 1;	 ///< 1 to 10
+	std::string msg; ///< base64
+	bool ordered = true;
+	std::int64_t streamSeq = 0;
+};
 /// A command we do not carry out: a cloud feature (answered with a non-zero code in its own
 /// event when the SDK waits for one) or noise.
 struct Other {
@@ -169,7 +236,8 @@ struct Other {
 
 using Command = std::variant<Join, GetUserList, QualityReport, Publish, PublishChange, PublishStateChange, Unpublish,
 			     UpdateConstraintConfig, MuteUplink, Subscribe, SubscribeChange, Unsubscribe, ChangeRole,
-			     Leave, Other>;
+			     Leave, RebuildConnection, SinglePublish, SingleSubscribe, Reconnect, AbilityReport,
+			     SendCustomMessage, Other>;
 
 struct ClientMessage {
 	std::int64_t seq = 0;	    ///< from 1, +1 a message
@@ -190,9 +258,17 @@ struct JoinResult {
 	std::string relayOuterIp, relayInnerIp;
 	int relayPort = 0;
 	std::vector<Publisher> publishers;
+	std::string tinyId = {}; ///< SDK v5 takes it from here, v4 from event 19
+	std::optional<Ability> ability = std::nullopt;
+};
+/// Of one remote user, from capture to play, as far as a service knows it.
+struct EndToEndDelay {
+	std::string tinyId;
+	std::int64_t audioMs = 0, videoMs = 0;
 };
 struct UplinkStats {
 	std::int64_t expectAudPkg = 0, expectVidPkg = 0, recvAudPkg = 0, recvVidPkg = 0, rttMs = 0;
+	std::vector<EndToEndDelay> delays = {};
 };
 struct PublishedList {
 	std::vector<Publisher> users;
@@ -215,9 +291,19 @@ struct PeerLeave {
 struct UserList {
 	std::vector<User> users;
 };
+struct RebuildAnswer {
+	Ability ability;
+};
+struct CustomMessage {
+	std::string tinyId; ///< the sender's, as `srcTinyId`
+	int cmdId = 1;
+	std::string msg; ///< base64
+	bool ordered = true;
+	std::int64_t streamSeq = 0;
+};
 
 using Payload = std::variant<Ack, ClientBanned, ChannelSetup, JoinResult, UplinkStats, PublishedList, ChannelReconnect,
-			     SdpAnswer, PeerJoin, PeerLeave, UserList>;
+			     SdpAnswer, PeerJoin, PeerLeave, UserList, RebuildAnswer, CustomMessage>;
 
 struct ServerMessage {
 	Event event = Event::JoinResult;

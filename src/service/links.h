@@ -31,6 +31,8 @@ public:
 	/// Throws Exception.
 	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
 	       Trace *trace);
+	/// On a connection that belongs to somebody else, who passes its tracks to onTrack(). @p plan: m-lines and codec.
+	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -40,7 +42,11 @@ public:
 	/// True while that track is published and not muted.
 	bool carries(Slot slot) const noexcept { return on_[static_cast<std::size_t>(slot)]; }
 	protocol::UplinkStats takeStats();
-	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
+	/// Of its own connection.
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return connection_ ? connection_->stats() : webrtc::PeerConnection::Stats {};
+	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override;
@@ -48,6 +54,7 @@ public:
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
 private:
+	void makeFanouts();
 	struct Keyframes {
 		std::shared_ptr<webrtc::Track> track;
 		std::optional<std::chrono::steady_clock::time_point> last;
@@ -60,7 +67,8 @@ private:
 	std::array<Keyframes, kSlots> keyframes_;
 	std::array<bool, kSlots> on_ {};
 	protocol::UplinkStats told_;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
+	webrtc::PeerConnection *media_ = nullptr;
 	std::optional<LinkWatch> watch_; // once connected
 };
 
@@ -70,11 +78,18 @@ public:
 	/// Throws Exception.
 	Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, std::weak_ptr<Uplink> source,
 		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
+	/// On a connection that belongs to somebody else and is up. @p plan: m-lines, and what each sends.
+	Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
+		 protocol::SubscribeWishes wishes);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
 	/// What the publisher's tracks are has changed.
 	void sourceChanged();
-	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
+	/// Of its own connection.
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return connection_ ? connection_->stats() : webrtc::PeerConnection::Stats {};
+	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override;
@@ -82,6 +97,7 @@ public:
 	void onTrack(const std::shared_ptr<webrtc::Track> &) override {}
 
 private:
+	void hearKeyframeRequests();
 	void route();
 	void chooseVideo(const Uplink &uplink);
 	RtpRewriter *lineOf(Slot slot, Uplink &uplink);
@@ -97,7 +113,8 @@ private:
 	protocol::SubscribeWishes wishes_;
 	LinkOutcome outcome_;
 	bool connected_ = false;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
+	webrtc::PeerConnection *media_ = nullptr;
 	std::optional<LinkWatch> watch_; // once connected
 };
 

@@ -5,10 +5,14 @@
 #include <trtc/error.h>
 #include <trtc/events.h>
 #include <trtc/main_loop.h>
+#include <trtc/stats.h>
 #include <trtc/types.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -71,6 +75,17 @@ struct RemotePublication {
 	bool audio = false, video = false, smallVideo = false, auxVideo = false;
 	bool audioMuted = false, videoMuted = false;
 };
+/// What the service has counted of our uplink since the report before, in packets; and the round trip as it knows it.
+struct UplinkReport {
+	std::int64_t expected = 0, received = 0;
+	std::optional<std::chrono::milliseconds> roundTrip;
+	/// From capture to play, of those the service knows.
+	struct Delay {
+		UserId userId;
+		std::chrono::milliseconds audio, video;
+	};
+	std::vector<Delay> delays = {};
+};
 struct RoleDone {
 	Status status;
 };
@@ -99,7 +114,7 @@ struct Lost {
 };
 
 using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined,
-			   PeerLeft, RemotePublication, RoleDone, UnpublishDone, PublishChangeDone, SubscribeChangeDone,
+			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, PublishChangeDone, SubscribeChangeDone,
 			   UnsubscribeDone, Banned, Lost>;
 
 // ---- client to driver ---------------------------------------------------------------------
@@ -156,6 +171,8 @@ public:
 	struct Listener {
 		/// May call send() and stop() of the driver; destroying it from inside is done by post().
 		virtual void onSignalling(const Event &event) = 0;
+		/// The figures of this moment, for protocols that report them to the service.
+		virtual Stats figures() { return {}; }
 
 	protected:
 		~Listener() = default;

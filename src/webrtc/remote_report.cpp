@@ -30,12 +30,16 @@ G_GNUC_END_IGNORE_DEPRECATIONS
 
 } // namespace
 
-std::optional<RemoteReport> remoteReport(GstElement *rtpbin)
+glib::ObjectPtr<GObject> rtpSession(GstElement *rtpbin)
 {
 	GObject *raw = nullptr;
-	// Everything is bundled, so there is one session.
 	g_signal_emit_by_name(rtpbin, "get-internal-session", 0U, &raw);
-	const auto session = glib::ObjectPtr<GObject>::adopt(raw);
+	return glib::ObjectPtr<GObject>::adopt(raw);
+}
+
+std::optional<RemoteReport> remoteReport(GstElement *rtpbin)
+{
+	const auto session = rtpSession(rtpbin);
 	if (!session)
 		return {};
 	GstStructure *stats = nullptr;

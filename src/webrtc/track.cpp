@@ -55,6 +55,25 @@ void PadTrack::attach(const std::string &elements, SampleSink sink)
 	gst_pad_remove_probe(pad_.get(), std::exchange(blockProbe_, 0));
 }
 
+void PadTrack::tap(std::function<void(GstBuffer *)> tap)
+{
+	using Tap = std::function<void(GstBuffer *)>;
+	gst_pad_add_probe(
+		pad_.get(), static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
+		[](GstPad *, GstPadProbeInfo *info, gpointer data) noexcept {
+			auto &show = *static_cast<Tap *>(data);
+			if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+				auto *list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+				for (guint i = 0; i < gst_buffer_list_length(list); ++i)
+					show(gst_buffer_list_get(list, i));
+			} else {
+				show(GST_PAD_PROBE_INFO_BUFFER(info));
+			}
+			return GST_PAD_PROBE_OK;
+		},
+		new Tap(std::move(tap)), [](gpointer data) noexcept { delete static_cast<Tap *>(data); });
+}
+
 void PadTrack::requestKeyframe()
 {
 	const auto now = std::chrono::steady_clock::now();

@@ -22,6 +22,7 @@ public:
 	MediaKind kind() const noexcept override { return kind_; }
 	const std::string &encodingName() const noexcept override { return encodingName_; }
 	void attach(const std::string &elements, SampleSink sink) override;
+	void tap(std::function<void(GstBuffer *)> tap) override;
 	void requestKeyframe() override;
 	const PacketCounter &counter() const noexcept { return *counter_; }
 	/// The pipeline is about to go: no further use of it.

@@ -2,6 +2,7 @@
 #include "webrtc/webrtc_bin.h"
 
 #include "webrtc/fingerprint.h"
+#include "webrtc/remote_report.h"
 #include "webrtc/repair.h"
 
 #include <fmt/format.h>
@@ -100,6 +101,8 @@ void WebrtcBin::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
+	if (const auto session = rtpSession(rtpbin_.get()))
+		roundTrip_ = RoundTrip::attach(session.get());
 	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();

@@ -104,6 +104,8 @@ PeerConnection::Stats WebrtcBin::stats() const
 			stats.roundTrip = report->roundTrip;
 			stats.sendLoss = report->lost;
 		}
+	if (!stats.roundTrip && roundTrip_)
+		stats.roundTrip = roundTrip_->last();
 	return stats;
 }
 

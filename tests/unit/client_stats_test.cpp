@@ -78,8 +78,18 @@ TEST_CASE_FIXTURE(StatsFixture, "stats: a user's lines, with the frames that cam
 					     Line { 1, false, 30, 20000, 15, 1 } };
 	frame(1);
 	frame(1, 0); // size not told again
+	CHECK(ask().downlinksRTT.empty());
+	CHECK_FALSE(ask().remoteAudio.at(0).end2EndDelay);
+	peers.at("down:ann")->told.roundTrip = 12500us;
+	driver->tell(signalling::UplinkReport { 0, 0, {}, { { ann, 190ms, 210ms }, { UserId("nobody"), 1ms, 1ms } } });
 	const auto stats = ask();
 	CHECK_FALSE(stats.rtt);
+	REQUIRE(stats.downlinksRTT.size() == 1);
+	CHECK(stats.downlinksRTT[0].userId == ann);
+	CHECK(stats.downlinksRTT[0].rtt == doctest::Approx(12.5));
+	CHECK(stats.remoteAudio.at(0).end2EndDelay == 190);
+	CHECK(stats.remoteVideo.at(1).end2EndDelay == 210);
+	CHECK_FALSE(stats.remoteVideo.at(0).end2EndDelay); // auxiliary: not told of
 	REQUIRE(stats.remoteAudio.size() == 1);
 	CHECK(stats.remoteAudio[0].userId == ann);
 	CHECK(stats.remoteAudio[0].packetsReceived == 50);

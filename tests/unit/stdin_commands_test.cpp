@@ -35,6 +35,7 @@ struct FakeHost final : CommandHost {
 	{
 		note(std::string(muted ? "mute " : "unmute ") + toString(kind), reply);
 	}
+	void message(const std::string &text, Reply reply) override { note("message <" + text + ">", reply); }
 	void play(const UserId &user, Reply reply) override { note("play " + user.str(), reply); }
 	void stop(const UserId &user, Reply reply) override { note("stop " + user.str(), reply); }
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override
@@ -82,7 +83,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 18);
+	CHECK(table.size() == 19);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -206,7 +207,7 @@ TEST_CASE("help carries the table")
 	REQUIRE(ran.outcome.extra.size() == 1);
 	const auto &lines = std::get<std::vector<Fields>>(ran.outcome.extra[0].value);
 	REQUIRE(lines.size() == commandTable().size());
-	CHECK(toText(lines[2][0].value) == "mute audio|video");
+	CHECK(toText(lines[2][0].value) == "message TEXT");
 }
 
 TEST_CASE("the answer repeats the line and its id")

@@ -85,13 +85,16 @@ public:
 	std::function<void()> onOpen;
 	/// Called after a message is in `got`.
 	std::function<void(const protocol::ClientMessage &)> onMessage;
-	int opened = 0; ///< sockets so far
+	std::function<void(std::string_view)> onRaw; ///< before it is parsed
+	int opened = 0;				     ///< sockets so far
 	bool closed = false;
 	unsigned short closeCode = 0;
 
 private:
 	void onText(std::string_view text) override
 	{
+		if (onRaw)
+			onRaw(text);
 		const auto message = protocol::parseClientMessage(text);
 		REQUIRE(message.has_value());
 		got.push_back(message.value());
@@ -112,7 +115,9 @@ private:
 struct DriverLog final : signalling::Driver::Listener {
 	std::vector<signalling::Event> events;
 	std::function<void(const signalling::Event &)> hook;
+	Stats told;
 
+	Stats figures() override { return told; }
 	void onSignalling(const signalling::Event &event) override
 	{
 		events.push_back(event);

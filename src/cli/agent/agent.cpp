@@ -293,6 +293,8 @@ void Agent::onEvent(const Event &event)
 		console_->observe(event);
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
+	if (const auto *quality = std::get_if<NetworkQuality>(&event))
+		return emitQuality(*quality);
 	emit(toRecord(event));
 	recordings_->observe(event);
 	tellManager(event);
@@ -388,6 +390,18 @@ void Agent::emit(const EventRecord &record)
 		fail(error, ExitCode::Output, true);
 		loop_.post([this] { beginLeave("output failed"); });
 	}
+	tell(expectations_.observe(record, printer_.elapsed()));
+}
+
+/// Every two seconds the same is no news for a person: as text it is told when a level changes.
+void Agent::emitQuality(const NetworkQuality &quality)
+{
+	const auto record = toRecord(quality);
+	const std::pair levels(quality.uplink, quality.downlink);
+	const bool news = std::exchange(shownQuality_, levels) != levels;
+	if (news || printer_.format() != EventFormat::Text)
+		return emit(record);
+	printer_.aside(record);
 	tell(expectations_.observe(record, printer_.elapsed()));
 }
 

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace trtc::cli {
@@ -89,6 +90,7 @@ private:
 	/// Makes what plays, on first use. Says what is missing on this machine.
 	Playing &playing();
 	void emit(const EventRecord &record);
+	void emitQuality(const NetworkQuality &quality);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
 	void armExpectations();
 	void fail(const Error &error, ExitCode code, bool ends);
@@ -116,6 +118,7 @@ private:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
 	void unsubscribe(const UserId &user, Reply reply) override;
 	void setMuted(MediaKind kind, bool muted, Reply reply) override;
+	void message(const std::string &text, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
 	void replace(StreamType type, MediaKind kind, const SourceSpec &source, Reply reply) override;
@@ -142,6 +145,7 @@ private:
 	std::optional<ErrorCode> fatal_;
 	bool everJoined_ = false, left_ = false, leaveDone_ = false, endingNow_ = false, outputBroken_ = false;
 	int interrupts_ = 0;
+	std::pair<int, int> shownQuality_ { 0, 0 }; // levels, up and down
 	Reply leaveReply_;
 	std::deque<Task> tasks_;
 	std::optional<Task> current_;

@@ -129,6 +129,11 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 	reply({});
 }
 
+void Agent::message(const std::string &text, Reply reply)
+{
+	client_->sendSEIMessage({ text.begin(), text.end() }, 243, replyWith(std::move(reply)));
+}
+
 void Agent::startRecording(const std::string &directory, Reply reply)
 {
 	recordings_->start(directory, std::move(reply));

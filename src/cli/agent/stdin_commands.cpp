@@ -30,6 +30,8 @@ void runHelp(CommandHost &, Arguments, Reply reply) { reply(helpOutcome(shapesOf
 
 void runLeave(CommandHost &host, Arguments, Reply reply) { host.leave(std::move(reply)); }
 
+void runMessage(CommandHost &host, Arguments arguments, Reply reply) { host.message(arguments[0], std::move(reply)); }
+
 void runMute(CommandHost &host, Arguments arguments, Reply reply)
 {
 	host.setMuted(parseKind(arguments[0]), true, std::move(reply));
@@ -114,6 +116,8 @@ void runUsers(CommandHost &host, Arguments, Reply reply) { host.users(std::move(
 constexpr Command kCommands[] = {
 	{ "help", "", "list the commands", 0, 0, runHelp },
 	{ "leave", "", "leave the room, close every recording, end", 0, 0, runLeave },
+	{ "message", "TEXT", "send TEXT inside the published H.264 video; the others get the event message", 1, 1,
+	  runMessage, true },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
 	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video, --audio and --auxiliary", 0, 0, runPublish },

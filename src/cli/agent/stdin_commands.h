@@ -23,6 +23,8 @@ public:
 	virtual void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) = 0;
 	virtual void unsubscribe(const UserId &user, Reply reply) = 0;
 	virtual void setMuted(MediaKind kind, bool muted, Reply reply) = 0;
+	/// @p text: as it stands on the line, any bytes.
+	virtual void message(const std::string &text, Reply reply) = 0;
 	virtual void play(const UserId &user, Reply reply) = 0;
 	virtual void stop(const UserId &user, Reply reply) = 0;
 	virtual void snapshot(const UserId &user, const std::string &path, Reply reply) = 0;

@@ -54,6 +54,7 @@ public:
 	void setColours(bool colours) noexcept { colours_ = colours; }
 	/// Why stdout cannot be written any more: an errno value, or 0.
 	int failure() const noexcept { return failure_; }
+	EventFormat format() const noexcept { return format_; }
 	std::chrono::milliseconds elapsed() const;
 	std::chrono::steady_clock::time_point start() const noexcept { return start_; }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cli/events/event_record.h"
 
+#include "glib/pointer.h"
+
 #include <fmt/format.h>
+#include <glib.h>
 
 #include <algorithm>
 #include <charconv>
@@ -16,7 +19,7 @@ constexpr EventSpec kEvents[] = {
 	{ "audio-volume", "userId volume" },
 	{ "client-banned", "reason" },
 	{ "command-result", "id command ok code name message users rooms bans wasPresent userCount streams commands "
-			    "directory recordings rtt upKbps downKbps "
+			    "directory recordings rtt downlinksRTT upKbps downKbps "
 			    "lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "connection-state-changed", "prevState state" },
 	{ "device-auto-recovered", "kind source lostMs" },
@@ -26,8 +29,10 @@ constexpr EventSpec kEvents[] = {
 	{ "first-frame", "userId streamType kind sinceSubscribeMs width height codec" },
 	{ "joined", "roomId userId role mode" },
 	{ "left", "reason" },
+	{ "message", "userId text base64 seiPayloadType isFromAuxiliary" },
 	{ "mute-audio", "userId" },
 	{ "mute-video", "userId" },
+	{ "network-quality", "uplink downlink uplinkRtt uplinkLoss downlinkRtt downlinkLoss" },
 	{ "peer-join", "userId role" },
 	{ "peer-leave", "userId reason" },
 	{ "plan", "command configFile options sources recordings" },
@@ -43,7 +48,7 @@ constexpr EventSpec kEvents[] = {
 	{ "snapshot-saved", "userId path width height" },
 	{ "source-ended", "source" },
 	{ "source-lost", "kind source reason" },
-	{ "stats", "rtt upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
+	{ "stats", "rtt downlinksRTT upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
 	{ "stream-reconnected", "userId local tries lostMs" },
 	{ "stream-reconnecting", "userId local reason" },
@@ -76,6 +81,39 @@ EventRecord publishRecord(const char *name, StreamType type, bool audio, bool vi
 {
 	return { name,
 		 { { "streamType", toString(type) }, { "audio", audio }, { "video", video }, { "codec", codec } } };
+}
+
+EventRecord qualityRecord(const NetworkQuality &quality)
+{
+	EventRecord record { "network-quality",
+			     { { "uplink", std::int64_t { quality.uplink } },
+			       { "downlink", std::int64_t { quality.downlink } } } };
+	const auto add = [&](const char *name, const std::optional<int> &value) {
+		if (value)
+			record.fields.push_back({ name, std::int64_t { *value } });
+	};
+	add("uplinkRtt", quality.uplinkRtt);
+	add("uplinkLoss", quality.uplinkLoss);
+	add("downlinkRtt", quality.downlinkRtt);
+	add("downlinkLoss", quality.downlinkLoss);
+	return record;
+}
+
+/// Bytes that are no text, a NUL among them, go as base64: nothing of a message is lost.
+EventRecord messageRecord(const SeiMessage &message)
+{
+	const auto *bytes = message.data.data();
+	const auto size = message.data.size();
+	EventRecord record { "message", { { "userId", message.userId.str() } } };
+	if (g_utf8_validate_len(reinterpret_cast<const char *>(bytes), size, nullptr)) {
+		record.fields.push_back({ "text", std::string(message.data.begin(), message.data.end()) });
+	} else {
+		const glib::CharPtr encoded(g_base64_encode(bytes, size));
+		record.fields.push_back({ "base64", std::string(encoded.get()) });
+	}
+	record.fields.push_back({ "seiPayloadType", std::int64_t { message.seiPayloadType } });
+	record.fields.push_back({ "isFromAuxiliary", message.isFromAuxiliary });
+	return record;
 }
 
 } // namespace
@@ -224,6 +262,8 @@ EventRecord toRecord(const Event &event)
 				return { "audio-volume",
 					 { { "userId", e.userId.str() }, { "volume", std::int64_t { e.volume } } } };
 			},
+			[](const NetworkQuality &e) { return qualityRecord(e); },
+			[](const SeiMessage &e) { return messageRecord(e); },
 			[](const ClientBanned &e) -> EventRecord {
 				return { "client-banned", { { "reason", e.reason } } };
 			},

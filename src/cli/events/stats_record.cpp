@@ -20,6 +20,20 @@ void addSize(Fields &fields, int width, int height)
 	fields.push_back({ "frameHeight", std::int64_t { height } });
 }
 
+void addDelay(Fields &fields, const std::optional<std::int64_t> &delay)
+{
+	if (delay)
+		fields.push_back({ "end2EndDelay", *delay });
+}
+
+std::vector<Fields> downlinksRtt(const Stats &stats)
+{
+	std::vector<Fields> all;
+	for (const auto &one : stats.downlinksRTT)
+		all.push_back({ { "userId", one.userId.str() }, { "rtt", oneDecimal(one.rtt) } });
+	return all;
+}
+
 std::vector<Fields> localAudio(const Stats &stats, const UserId &self)
 {
 	if (!stats.localAudio)
@@ -50,11 +64,13 @@ std::vector<Fields> localVideo(const Stats &stats, const UserId &self)
 std::vector<Fields> remoteAudio(const Stats &stats)
 {
 	std::vector<Fields> all;
-	for (const auto &audio : stats.remoteAudio)
+	for (const auto &audio : stats.remoteAudio) {
 		all.push_back({ { "userId", audio.userId.str() },
 				{ "bytesReceived", whole(audio.bytesReceived) },
 				{ "packetsReceived", whole(audio.packetsReceived) },
 				{ "packetsLost", whole(audio.packetsLost) } });
+		addDelay(all.back(), audio.end2EndDelay);
+	}
 	return all;
 }
 
@@ -69,6 +85,7 @@ std::vector<Fields> remoteVideo(const Stats &stats)
 				{ "packetsLost", whole(video.packetsLost) },
 				{ "framesReceived", whole(video.framesReceived) } });
 		addSize(all.back(), video.frameWidth, video.frameHeight);
+		addDelay(all.back(), video.end2EndDelay);
 	}
 	return all;
 }
@@ -80,6 +97,8 @@ Fields statsFields(const Stats &stats, const Traffic &traffic, const UserId &sel
 	Fields fields;
 	if (stats.rtt)
 		fields.push_back({ "rtt", oneDecimal(*stats.rtt) });
+	if (!stats.downlinksRTT.empty())
+		fields.push_back({ "downlinksRTT", downlinksRtt(stats) });
 	fields.push_back({ "upKbps", oneDecimal(traffic.upKbps) });
 	fields.push_back({ "downKbps", oneDecimal(traffic.downKbps) });
 	if (traffic.lossPercent)

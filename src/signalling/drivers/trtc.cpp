@@ -32,6 +32,12 @@ std::string hostOf(const std::string &url)
 	return host;
 }
 
+std::int64_t unixMs()
+{
+	const auto now = std::chrono::system_clock::now().time_since_epoch();
+	return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 } // namespace
 
 std::unique_ptr<Driver> makeTrtcDriver(MainLoop &loop, Driver::Listener &listener)
@@ -55,6 +61,7 @@ void TrtcDriver::start(const ClientConfig &config, const JoinOptions &options)
 	config_ = config;
 	options_ = options;
 	host_ = hostOf(config.server);
+	note(report_event::kJoining);
 	later(StateChanged { ConnectionState::Connecting });
 	connect(trtcUrl(config, options), config.connectTimeout,
 		[this](Result<std::unique_ptr<net::WebSocket>> result) { opened(std::move(result)); });
@@ -82,8 +89,10 @@ void TrtcDriver::stop(std::function<void()> done)
 		stopClocks();
 		requests_.clear();
 		if (socket_ && socket_->isOpen()) {
-			if (joined_)
+			if (joined_) {
+				note(report_event::kLeaving);
 				report();
+			}
 			write(protocol::Leave {});
 			socket_->close(kCloseNormal);
 			goodbye_ = loop_.after(limits_.goodbye, [this, finish] {
@@ -211,6 +220,10 @@ void TrtcDriver::dispatch(const protocol::ServerMessage &message)
 		if (const auto *list = std::get_if<protocol::PublishedList>(payload))
 			onPublishers(list->users);
 		return;
+	case protocol::Event::UplinkStats:
+		if (const auto *stats = std::get_if<protocol::UplinkStats>(payload))
+			onUplinkStats(*stats);
+		return;
 	case protocol::Event::PeerJoin:
 		if (const auto *peer = std::get_if<protocol::PeerJoin>(payload))
 			onPeerJoin(*peer);
@@ -281,8 +294,10 @@ void TrtcDriver::onBanned(const std::string &reason)
 
 void TrtcDriver::channelUp()
 {
-	if (!std::exchange(up_, true))
-		emit(StateChanged { ConnectionState::Connected });
+	if (std::exchange(up_, true))
+		return;
+	note(report_event::kSignallingConnected);
+	emit(StateChanged { ConnectionState::Connected });
 }
 
 /// The one place where a joined channel breaks.
@@ -424,8 +439,20 @@ void TrtcDriver::answered(const protocol::ServerMessage &message)
 
 void TrtcDriver::report()
 {
-	const auto now = std::chrono::system_clock::now().time_since_epoch();
-	write(protocol::QualityReport { std::chrono::duration_cast<std::chrono::milliseconds>(now).count() });
+	write(report_.take(listener_.figures(), unixMs(), std::chrono::steady_clock::now(), [this](const UserId &user) {
+		const auto found = publishers_.find(user);
+		return found == publishers_.end() ? std::string() : found->second.tinyId;
+	}));
+}
+
+void TrtcDriver::note(int event, std::string_view userId) { report_.note(event, unixMs(), userId); }
+
+void TrtcDriver::notePublication(const PublishInfo &info, bool begins)
+{
+	if (info.video || info.auxiliary)
+		note(begins ? report_event::kPublishVideo : report_event::kUnpublishVideo);
+	if (info.audio)
+		note(begins ? report_event::kPublishAudio : report_event::kUnpublishAudio);
 }
 
 std::string TrtcDriver::notARoomService(const std::string &why) const

@@ -4,6 +4,7 @@
 #include "net/web_socket.h"
 #include "protocol/messages.h"
 #include "signalling/driver.h"
+#include "signalling/drivers/trtc_report.h"
 #include "signalling/retry.h"
 
 #include <chrono>
@@ -117,6 +118,10 @@ private:
 	void forget(std::int64_t request);
 	void answered(const protocol::ServerMessage &message);
 	void report();
+	/// Something the next report tells.
+	void note(int event, std::string_view userId = {});
+	/// What is published begins or ends.
+	void notePublication(const PublishInfo &info, bool begins);
 	std::string notARoomService(const std::string &why) const;
 
 	// trtc_resume.cpp: a channel that was lost comes back
@@ -133,6 +138,7 @@ private:
 	void onUsers(const std::vector<protocol::User> &users);
 	void onPeerJoin(const protocol::PeerJoin &peer);
 	void onPeerLeave(const std::string &userId, const char *reason);
+	void onUplinkStats(const protocol::UplinkStats &stats);
 	void userSeen(const UserId &user, const std::string &tinyId, Role role);
 	void publicationGone(const UserId &user);
 
@@ -192,6 +198,7 @@ private:
 	std::optional<Uplink> uplink_;
 	Mute mute_ { false, false };
 	std::map<UserId, Downlink> downlinks_;
+	TrtcReport report_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>(); // watched by posted tasks
 };
 

@@ -144,17 +144,26 @@ void TrtcDriver::uplinkAnswered(const protocol::ServerMessage *reply)
 
 void TrtcDriver::run(const LinkConnected &command)
 {
+	if (const std::string_view name = command.link; name.starts_with(kDownlinkPrefix))
+		note(report_event::kDownlinkConnected, name.substr(kDownlinkPrefix.size()));
 	if (command.link != kUplink || !uplink_)
 		return;
 	uplink_->connected = true;
+	note(report_event::kUplinkConnected);
+	notePublication(uplink_->info, true);
 	sendMute();
 }
 
 void TrtcDriver::run(const Mute &command)
 {
-	mute_ = command;
-	if (uplink_ && uplink_->connected)
-		sendMute();
+	const auto before = std::exchange(mute_, command);
+	if (!uplink_ || !uplink_->connected)
+		return;
+	if (before.audio != command.audio)
+		note(command.audio ? report_event::kMuteAudio : report_event::kUnmuteAudio);
+	if (before.video != command.video)
+		note(command.video ? report_event::kMuteVideo : report_event::kUnmuteVideo);
+	sendMute();
 }
 
 void TrtcDriver::sendMute() { write(protocol::MuteUplink { { mute_.audio, mute_.video, false } }); }
@@ -179,6 +188,8 @@ void TrtcDriver::run(const ChangePublish &command)
 void TrtcDriver::run(const StopPublish &)
 {
 	const bool sent = uplink_ && uplink_->request;
+	if (uplink_ && uplink_->connected)
+		notePublication(uplink_->info, false);
 	if (uplink_)
 		forget(uplink_->request);
 	uplink_.reset();
@@ -203,6 +214,7 @@ void TrtcDriver::run(const StartSubscribe &command)
 	link = {};
 	link.tinyId = publisher->second.tinyId;
 	link.wishes = command.options;
+	note(report_event::kSubscribe, command.userId.str());
 	loop_.post([this, weak = std::weak_ptr(alive_), user = command.userId] {
 		if (weak.expired())
 			return;
@@ -289,6 +301,10 @@ void TrtcDriver::run(const StopSubscribe &command)
 		return later(UnsubscribeDone { command.userId, Unit {} });
 	}
 	const auto tinyId = found->second.tinyId;
+	if (found->second.wishes.video || found->second.wishes.auxiliary)
+		note(report_event::kUnsubscribeVideo, command.userId.str());
+	if (found->second.wishes.audio)
+		note(report_event::kUnsubscribeAudio, command.userId.str());
 	forget(found->second.request);
 	downlinks_.erase(found);
 	request(protocol::Unsubscribe { tinyId, command.userId.str() }, protocol::Event::UnsubscribeResult,
@@ -329,6 +345,7 @@ void TrtcDriver::chooseVideos()
 		if (small == link.small || !link.answered || link.choosing || link.choices >= kSmallTries)
 			continue;
 		link.choosing = true;
+		note(small ? report_event::kSubscribeSmall : report_event::kUnsubscribeSmall, user.str());
 		request(protocol::SubscribeChange { link.tinyId, wishesOf(link.wishes, small) },
 			protocol::Event::SubscribeChangeResult, limits_.changeAnswer,
 			[this, name = user, small, subscription = link.request](const protocol::ServerMessage *reply) {

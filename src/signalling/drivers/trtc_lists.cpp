@@ -96,6 +96,16 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 			return;
 		const auto known = publishers_.find(user);
 		const bool changed = known == publishers_.end() || known->second.flags != entry.flags;
+		if (known != publishers_.end()) {
+			const auto told = [&](unsigned bit, int muted, int unmuted) {
+				if ((known->second.flags ^ entry.flags) & bit)
+					note(entry.flags & bit ? muted : unmuted, entry.userId);
+			};
+			told(protocol::flag::kVideoMuted, report_event::kRemoteMuteVideo,
+			     report_event::kRemoteUnmuteVideo);
+			told(protocol::flag::kAudioMuted, report_event::kRemoteMuteAudio,
+			     report_event::kRemoteUnmuteAudio);
+		}
 		publishers_[user] = entry;
 		if (changed)
 			emit(publicationOf(user, entry.flags));
@@ -148,6 +158,20 @@ void TrtcDriver::onPeerLeave(const std::string &userId, const char *reason)
 		return;
 	users_.erase(*user);
 	emit(PeerLeft { *user, reason });
+}
+
+void TrtcDriver::onUplinkStats(const protocol::UplinkStats &stats)
+{
+	UplinkReport report { stats.expectAudPkg + stats.expectVidPkg, stats.recvAudPkg + stats.recvVidPkg, {} };
+	// A service that does not know says 0; that fast is nobody.
+	if (stats.rttMs > 0)
+		report.roundTrip = std::chrono::milliseconds(stats.rttMs);
+	for (const auto &delay : stats.delays)
+		for (const auto &[user, publisher] : publishers_)
+			if (!delay.tinyId.empty() && publisher.tinyId == delay.tinyId)
+				report.delays.push_back({ user, std::chrono::milliseconds(delay.audioMs),
+							  std::chrono::milliseconds(delay.videoMs) });
+	emit(report);
 }
 
 void TrtcDriver::userSeen(const UserId &user, const std::string &tinyId, Role role)

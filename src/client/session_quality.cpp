@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "client/session.h"
+
+// How good the network is, every two seconds while in a room.
+namespace trtc::client {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kQualityPeriod = 2s; // the SDK's
+
+} // namespace
+
+void Session::startQuality()
+{
+	quality_.reset();
+	qualityTimer_ = loop_.every(kQualityPeriod, [this] { tellQuality(); });
+}
+
+void Session::tellQuality()
+{
+	using LinkState = QualityMeter::LinkState;
+	const bool lost = state_ == State::Reconnecting;
+	std::vector<QualityMeter::Downlink> downlinks;
+	for (const auto &[user, remote] : remotes_) {
+		if (!remote.link)
+			continue;
+		QualityMeter::Downlink one { remote.link->id(), LinkState::Up };
+		if (remote.phase == Remote::Phase::Starting)
+			one.state = LinkState::None; // on its way
+		const auto stats = remote.link->stats();
+		for (const auto &line : stats.lines) {
+			one.received += line.packets;
+			one.lost += line.lost;
+		}
+		one.roundTrip = stats.roundTrip;
+		downlinks.push_back(std::move(one));
+	}
+	// What was watched before the room was lost is down as long as it is not back.
+	if (lost && downlinks.empty() && quality_.last().downlink != 0)
+		downlinks.push_back({ "", LinkState::Down });
+	emit(quality_.sample(lost ? LinkState::Down : published() ? LinkState::Up : LinkState::None, downlinks));
+}
+
+} // namespace trtc::client
