@@ -153,7 +153,7 @@ void Session::uplinkConnected()
 			uplink_.tap = std::make_shared<media::SenderTap>(uplink_.audio);
 		uplink_.stream->capture->start(uplink_.tap, withMessages(uplink_.video),
 					       uplink_.stream->config.smallProfile ? withMessages(uplink_.small)
-										      : uplink_.small);
+										   : uplink_.small);
 		uplink_.stream->auxiliary->start(nullptr, uplink_.auxiliary);
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);

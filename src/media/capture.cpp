@@ -220,10 +220,12 @@ private:
 		});
 	}
 
-	void giveSmall(Running &running, const Track &track)
+	/// @p trial: the small video changes after the big one has.
+	static void giveSmall(Running &running, const Track &track, bool trial)
 	{
 		if (running.video && track.smallLane)
-			running.small = std::make_shared<Outlet>(track.smallLane, running.video);
+			running.small = trial ? std::make_shared<Outlet>(track.smallLane, running.video)
+					      : std::make_shared<Outlet>(track.smallLane, MediaKind::Video);
 	}
 	/// Starts the source of @p track into the lanes of @p audio and @p video.
 	std::shared_ptr<Running> begin(Track &track, Track *audio, Track *video)
@@ -234,7 +236,7 @@ private:
 		if (video)
 			running->video = std::make_shared<Outlet>(video->lane, MediaKind::Video);
 		if (video)
-			giveSmall(*running, *video);
+			giveSmall(*running, *video, false);
 		SourceSetup setup { config_, running->audio, running->video, running->small, {}, false };
 		auto *raw = running.get();
 		const auto kind = track.kind;
@@ -372,7 +374,7 @@ void SourceCapture::tryReplacement(Track &track)
 	};
 	auto outlet = std::make_shared<Outlet>(track.lane, track.kind, taken);
 	(track.kind == MediaKind::Audio ? running->audio : running->video) = outlet;
-	giveSmall(*running, track);
+	giveSmall(*running, track, true);
 	SourceSetup setup { config_, running->audio, running->video, running->small, {}, true };
 	const auto kind = track.kind;
 	const auto name = track.next->spec.str();

@@ -114,8 +114,8 @@ struct Lost {
 };
 
 using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined,
-			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, PublishChangeDone, SubscribeChangeDone,
-			   UnsubscribeDone, Banned, Lost>;
+			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, PublishChangeDone,
+			   SubscribeChangeDone, UnsubscribeDone, Banned, Lost>;
 
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.

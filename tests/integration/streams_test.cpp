@@ -120,9 +120,8 @@ TEST_CASE_FIXTURE(StreamsFixture, "small video: from the start, muted with the b
 	REQUIRE(shows(bob, kSmallWidth));
 	alice.stream->muteVideo();
 	alice.client->muteChanged();
-	REQUIRE(tells<MuteChanged>(bob, [](const MuteChanged &mute) {
-		return mute.kind == MediaKind::Video && mute.muted;
-	}));
+	REQUIRE(tells<MuteChanged>(
+		bob, [](const MuteChanged &mute) { return mute.kind == MediaKind::Video && mute.muted; }));
 	alice.stream->unmuteVideo();
 	alice.client->muteChanged();
 	REQUIRE(shows(bob, kSmallWidth));
@@ -160,12 +159,14 @@ TEST_CASE_FIXTURE(StreamsFixture, "tracks come and go on air: others see it, one
 	REQUIRE(shows(bob, kScreenWidth, StreamType::Auxiliary));
 	REQUIRE(removeTrack(alice, MediaKind::Video));
 	REQUIRE(removeTrack(alice, MediaKind::Audio));
-	REQUIRE(tells<StreamRemoved>(bob, [](const StreamRemoved &gone) { return gone.streamType == StreamType::Main; }));
+	REQUIRE(tells<StreamRemoved>(bob,
+				     [](const StreamRemoved &gone) { return gone.streamType == StreamType::Main; }));
 	REQUIRE_FALSE(removeTrack(alice, MediaKind::Video, StreamType::Auxiliary));
 	// The main one after the auxiliary stream.
 	const auto before = bob.told.size();
 	REQUIRE(add(alice, MediaKind::Audio));
-	REQUIRE(tells<FirstFrame>(bob, [](const FirstFrame &first) { return first.kind == MediaKind::Audio; }, before));
+	REQUIRE(tells<FirstFrame>(
+		bob, [](const FirstFrame &first) { return first.kind == MediaKind::Audio; }, before));
 	REQUIRE(removeTrack(alice, MediaKind::Video, StreamType::Auxiliary));
 	REQUIRE(tells<StreamRemoved>(
 		bob, [](const StreamRemoved &gone) { return gone.streamType == StreamType::Auxiliary; }));
@@ -232,7 +233,8 @@ TEST_CASE_FIXTURE(StreamsFixture, "on air and off ten times: no thread and no de
 	// What ends on a thread of its own needs a moment.
 	CHECK(waitFor([&] { return threads() <= threadsBefore; }));
 	CHECK(waitFor([&] { return descriptors() <= descriptorsBefore; }));
-	INFO("threads ", threadsBefore, " and ", threads(), ", descriptors ", descriptorsBefore, " and ", descriptors());
+	INFO("threads ", threadsBefore, " and ", threads(), ", descriptors ", descriptorsBefore, " and ",
+	     descriptors());
 	CHECK(alice.failures() == "");
 	CHECK(bob.failures() == "");
 }

@@ -220,8 +220,10 @@ TEST_CASE("small video: about the pixels that were asked for, in the shape of th
 	CHECK((smallVideoProfile({ 1280, 720, 15, 1200 }, wish) == VideoProfile { 184, 104, 15, 100 }));
 	CHECK((smallVideoProfile({ 720, 1280, 15, 1200 }, wish) == VideoProfile { 104, 184, 15, 100 }));
 	// Up to 640x480 as it is, above 320x240.
-	CHECK((smallVideoProfile({ 1280, 960, 30, 2000 }, { 640, 480, 30, 500 }) == VideoProfile { 640, 480, 30, 500 }));
-	CHECK((smallVideoProfile({ 1280, 960, 30, 2000 }, { 640, 482, 30, 500 }) == VideoProfile { 320, 240, 30, 500 }));
+	CHECK((smallVideoProfile({ 1280, 960, 30, 2000 }, { 640, 480, 30, 500 }) ==
+	       VideoProfile { 640, 480, 30, 500 }));
+	CHECK((smallVideoProfile({ 1280, 960, 30, 2000 }, { 640, 482, 30, 500 }) ==
+	       VideoProfile { 320, 240, 30, 500 }));
 	// Never more than the big one.
 	CHECK((smallVideoProfile({ 64, 48, 5, 50 }, wish) == VideoProfile { 64, 48, 5, 50 }));
 	// Never too narrow for an encoder.
