@@ -49,6 +49,10 @@ public:
 	/// Errors: RemoteStreamNotExist, NotSupportedH264, MediaFailed, ApiCallTimeout. May be called again to change the choice.
 	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
 	void unsubscribe(const UserId &user, Done done);
+	/// As setRemoteVideoStreamType() of the SDK: a wish about the main video of a user, for as long as the subscription
+	/// lives. It takes effect with the next list of the service (every two seconds) that shows a small video, and
+	/// falls back to the big one when that is gone. Errors: RemoteStreamNotExist, InvalidOperation (not subscribed).
+	Status setRemoteVideoStreamType(const UserId &user, VideoStreamType type);
 	/// Live mode only. To audience: the uplink is closed first. Errors: InvalidOperation, SwitchRoleFailed.
 	void switchRole(Role role, Done done);
 	/// The ticket for the next switchRole() and for entering the room again, as in the SDK. switchRole() with the role one

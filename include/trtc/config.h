@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,10 @@ struct VideoProfile {
 	static VideoProfile parseScreen(std::string_view text);
 	bool operator==(const VideoProfile &) const = default;
 };
+
+/// The size and rate a small video gets beside a big one, by the SDK's rule: about as many pixels as @p wish has, in the
+/// shape of @p big; more than 640x480 count as 320x240. Never more of anything than the big one. Pure.
+VideoProfile smallVideoProfile(const VideoProfile &big, VideoProfile wish) noexcept;
 
 /// Always 48000 Hz. Channels 1..2, kbit/s 6..510 (RFC 6716).
 struct AudioProfile {
@@ -73,6 +78,9 @@ struct LocalStreamConfig {
 	SourceSpec auxiliary; ///< picture of the auxiliary stream (the screen), beside the main one or alone
 	bool loop = false;    ///< file sources start again at their end
 	VideoProfile videoProfile;
+	/// A second, smaller picture of the main video for those who want no more, as enableSmallStream() of the SDK makes
+	/// it: what setSmallStreamProfile() takes (its default 160x120@15,100k), see smallVideoProfile(). Empty: none.
+	std::optional<VideoProfile> smallProfile;
 	VideoProfile auxiliaryProfile { 1920, 1080, 5, 1600 }; ///< the SDK's default for screens
 	AudioProfile audioProfile;
 	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
@@ -83,6 +91,7 @@ struct LocalStreamConfig {
 struct TrackPlan {
 	StreamType streamType = StreamType::Main;
 	MediaKind kind = MediaKind::Video;
+	bool small = false;   ///< the small video, made of the big one's pictures
 	std::string source;   ///< as SourceSpec::parse() takes it
 	std::string codec;    ///< what goes out: "h264", "vp8", "opus"
 	bool encoded = true;  ///< false: goes out as it is
@@ -119,6 +128,8 @@ struct JoinOptions {
 /// What of one user is wanted. Nothing at all is refused (use unsubscribe).
 struct SubscribeOptions {
 	bool audio = true, video = true, auxiliary = true;
+	/// Of the main video the small one, as long as there is one, else the big one. Nothing without `video`.
+	bool small = false;
 	bool any() const noexcept { return audio || video || auxiliary; }
 	bool operator==(const SubscribeOptions &) const = default;
 };

@@ -31,9 +31,19 @@ public:
 	/// negotiation. On air the old source goes on until the new one has given something, and for good if that fails.
 	/// Errors: InvalidOperation (no such track, not initialized, a replace is running), InvalidParameter (the source
 	/// gives no such media) and those of initialize(). @p done runs once, later, on the loop, unless the stream dies.
-	void replace(MediaKind kind, const SourceSpec &spec, Done done);
+	/// The auxiliary stream has a picture only.
+	void replace(MediaKind kind, const SourceSpec &spec, Done done, StreamType type = StreamType::Main);
+	/// Adds a track that is not there, as addTrack() of the SDK; published or not. On air it is there when the source has
+	/// given something; the room is told, without negotiation, and Published tells it. Errors: as replace(), and
+	/// InvalidOperation while a publish or unpublish or another change of tracks is running, and for a second
+	/// auxiliary stream in the room; what the service says.
+	void addTrack(MediaKind kind, const SourceSpec &spec, Done done, StreamType type = StreamType::Main);
+	/// Removes a track, as removeTrack() of the SDK; the last one is refused. Published or Unpublished tells it.
+	/// It is not muted when it is added again. Errors: InvalidOperation; what the service says.
+	void removeTrack(MediaKind kind, Done done, StreamType type = StreamType::Main);
 	bool hasAudio() const noexcept;
 	bool hasVideo() const noexcept;
+	bool hasSmallVideo() const noexcept; ///< smallProfile, and there is video
 	bool hasAuxiliary() const noexcept;
 	/// Mute: the track stays published, its packets stop, peers get `mute-*`. False without such a track.
 	bool muteAudio();

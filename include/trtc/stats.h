@@ -21,6 +21,7 @@ struct LocalVideoStats {
 	std::optional<std::uint64_t> framesEncoded; ///< empty for a file whose frames pass as they are
 	std::uint64_t framesSent = 0;
 	int frameWidth = 0, frameHeight = 0; ///< pixels; 0 until the first frame
+	bool small = false;		     ///< the small video of the main stream
 };
 struct RemoteAudioStats {
 	UserId userId;
@@ -50,7 +51,7 @@ struct Stats {
 	/// unknown, and the user without an entry.
 	std::vector<DownlinkRtt> downlinksRTT;
 	std::optional<LocalAudioStats> localAudio;
-	std::vector<LocalVideoStats> localVideo; ///< main, auxiliary
+	std::vector<LocalVideoStats> localVideo; ///< main, its small video, auxiliary
 	std::vector<RemoteAudioStats> remoteAudio;
 	std::vector<RemoteVideoStats> remoteVideo;
 };

@@ -18,6 +18,8 @@ enum class MediaKind { Audio, Video };
 /// `main`: camera and microphone; `auxiliary`: the screen.
 enum class StreamType { Main, Auxiliary };
 enum class VideoCodec { H264, Vp8 };
+/// Of a main video: both are of the same pictures.
+enum class VideoStreamType { Big, Small };
 
 const char *toString(Role role) noexcept;
 const char *toString(Mode mode) noexcept;

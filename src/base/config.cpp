@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <span>
 
@@ -187,6 +188,26 @@ VideoProfile VideoProfile::parse(std::string_view text) { return parseProfile(te
 VideoProfile VideoProfile::parseScreen(std::string_view text)
 {
 	return parseProfile(text, kScreenProfiles, "screen profile");
+}
+
+VideoProfile smallVideoProfile(const VideoProfile &big, VideoProfile wish) noexcept
+{
+	static constexpr int kMaxPixels = 640 * 480, kMinSide = 16;
+	if (wish.width * wish.height > kMaxPixels) {
+		wish.width = 320;
+		wish.height = 240;
+	}
+	const auto scale = std::min(1.0, std::sqrt(static_cast<double>(wish.width) * wish.height /
+						   (static_cast<double>(big.width) * big.height)));
+	const auto scaled = [scale](int side) {
+		const auto half = static_cast<int>(std::lround(side * scale / 2)); // encoders want even sizes
+		return std::min(std::max(2 * half, kMinSide), side);
+	};
+	wish.width = scaled(big.width);
+	wish.height = scaled(big.height);
+	wish.fps = std::min(wish.fps, big.fps);
+	wish.kbps = std::min(wish.kbps, big.kbps);
+	return wish;
 }
 
 AudioProfile AudioProfile::parse(std::string_view text)

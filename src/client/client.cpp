@@ -39,6 +39,11 @@ void Client::subscribe(const UserId &user, const SubscribeOptions &options, Done
 
 void Client::unsubscribe(const UserId &user, Done done) { impl_->session->unsubscribe(user, std::move(done)); }
 
+Status Client::setRemoteVideoStreamType(const UserId &user, VideoStreamType type)
+{
+	return impl_->session->setRemoteVideoStreamType(user, type);
+}
+
 void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role, std::move(done)); }
 
 void Client::updatePrivateMapKey(std::string privateMapKey)

@@ -32,9 +32,6 @@ void Link::offer(const Sending *sending)
 		line.kind = track.kind;
 		line.send = sending != nullptr;
 		if (sending) {
-			line.active = !track.small && (track.streamType == StreamType::Auxiliary ? sending->auxiliary
-						       : track.kind == MediaKind::Audio		 ? sending->audio
-												 : sending->video);
 			if (track.kind == MediaKind::Video)
 				line.codecs = { sending->codec };
 		} else if (track.kind == MediaKind::Video) {
@@ -50,10 +47,10 @@ void Link::setAnswer(const std::string &sdp)
 		peer_->setAnswer(sdp);
 }
 
-std::shared_ptr<webrtc::Sender> Link::sender(MediaKind kind, StreamType type) const
+std::shared_ptr<webrtc::Sender> Link::sender(MediaKind kind, StreamType type, bool small) const
 {
 	for (const auto &track : tracks_) {
-		if (track.kind == kind && track.streamType == type && !track.small)
+		if (track.kind == kind && track.streamType == type && track.small == small)
 			return peer_->sender(track.mLine);
 	}
 	return nullptr;

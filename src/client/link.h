@@ -37,9 +37,9 @@ public:
 	protected:
 		~Owner() = default;
 	};
-	/// What an uplink sends.
+	/// What an uplink sends; tracks may be added later, all m-lines are there.
 	struct Sending {
-		bool audio = false, video = false, auxiliary = false;
+		bool audio = false, video = false, small = false, auxiliary = false;
 		VideoCodec codec = VideoCodec::H264;
 	};
 
@@ -56,8 +56,9 @@ public:
 	void offerToReceive();
 	void offerToSend(const Sending &sending);
 	void setAnswer(const std::string &sdp);
-	/// Null when that kind of that stream is not sent.
-	std::shared_ptr<webrtc::Sender> sender(MediaKind kind, StreamType type = StreamType::Main) const;
+	/// Null when there is no such m-line.
+	std::shared_ptr<webrtc::Sender> sender(MediaKind kind, StreamType type = StreamType::Main,
+					       bool small = false) const;
 	/// Asks the peer for a keyframe of that stream's video, if it comes here.
 	void requestKeyframe(StreamType type);
 	/// All zero before negotiation and after close().

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/local_stream_impl.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <utility>
@@ -15,6 +16,7 @@ LocalStreamConfig auxiliaryOf(LocalStreamConfig config)
 	config.video = config.auxiliary;
 	config.videoProfile = config.auxiliaryProfile;
 	config.audio = {};
+	config.smallProfile.reset();
 	return config;
 }
 
@@ -78,6 +80,86 @@ bool LocalStream::Impl::setMuted(MediaKind kind, bool muted)
 	return true;
 }
 
+void LocalStream::Impl::complete()
+{
+	auto empty = config;
+	for (auto *source : { &empty.video, &empty.audio, &empty.auxiliary })
+		*source = SourceSpec {};
+	if (!capture)
+		capture = media::Capture::create(loop, empty, *this);
+	if (!auxiliary)
+		auxiliary = media::Capture::create(loop, auxiliaryOf(empty), *this);
+}
+
+void LocalStream::Impl::later(Done done, Status status)
+{
+	loop.post([done = std::move(done), status = std::move(status)] { done(status); });
+}
+
+void LocalStream::Impl::change(bool add, MediaKind kind, StreamType type, const SourceSpec &spec, Done done)
+{
+	const bool isAuxiliary = type == StreamType::Auxiliary, audio = kind == MediaKind::Audio;
+	const auto what = std::string(isAuxiliary ? "auxiliary " : "") + toString(kind);
+	const bool there = isAuxiliary ? hasAuxiliary() && !audio : has(kind);
+	const bool begins = isAuxiliary ? !there : !has(MediaKind::Audio) && !has(MediaKind::Video);
+	const int tracks = has(MediaKind::Audio) + has(MediaKind::Video) + hasAuxiliary();
+	std::string obstacle;
+	if (!initialized())
+		obstacle = "the stream is not initialized";
+	else if (isAuxiliary && audio)
+		obstacle = "the auxiliary stream has no sound of its own";
+	else if (add && there)
+		obstacle = "it is there already";
+	else if (!add && !there)
+		obstacle = "it is not there";
+	else if (!add && tracks == 1)
+		obstacle = "it is all there is: unpublish, or add something else first";
+	else if (changing)
+		obstacle = "another change of tracks is running";
+	else if (const char *why =
+			 user ? user->trackObstacle(add && begins ? std::optional(type) : std::nullopt) : nullptr)
+		obstacle = why;
+	if (!obstacle.empty())
+		return later(std::move(done),
+			     Error { ErrorCode::InvalidOperation,
+				     fmt::format("{} cannot be {}: {}", what, add ? "added" : "removed", obstacle) });
+	changing = true;
+	complete();
+	auto &where = *captureOf(type);
+	if (!add) {
+		where.remove(kind);
+		const bool mutes = !isAuxiliary && std::exchange(audio ? audioMuted : videoMuted, false);
+		return tellChange(mutes, std::move(done));
+	}
+	where.add(kind, spec, [this, kind, type, weak = std::weak_ptr(alive), done = std::move(done)](Status status) {
+		if (weak.expired())
+			return;
+		if (!status) {
+			changing = false;
+			return done(status);
+		}
+		tellChange(false, [this, kind, type, weak, done](const Status &told) {
+			// The room does not want it.
+			if (!weak.expired() && !told && captureOf(type))
+				captureOf(type)->remove(kind);
+			done(told);
+		});
+	});
+}
+
+void LocalStream::Impl::tellChange(bool mutes, Done done)
+{
+	auto told = [this, weak = std::weak_ptr(alive), done = std::move(done)](const Status &status) {
+		if (!weak.expired())
+			changing = false;
+		done(status);
+	};
+	if (user)
+		user->onTracksChanged(mutes, std::move(told));
+	else
+		later(std::move(told), Unit {});
+}
+
 LocalStream::LocalStream(MainLoop &loop, LocalStreamConfig config)
 	: impl_(std::make_unique<Impl>(loop, std::move(config)))
 {
@@ -112,20 +194,31 @@ std::vector<TrackPlan> LocalStream::plan() const
 	return tracks;
 }
 
-void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done)
+void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done, StreamType type)
 {
-	if (impl_->capture)
-		return impl_->capture->replace(kind, spec, std::move(done));
-	impl_->loop.post([done = std::move(done)] {
-		done(Error { ErrorCode::InvalidOperation, "the main stream is not there" });
-	});
+	if (auto *capture = impl_->captureOf(type))
+		return capture->replace(kind, spec, std::move(done));
+	impl_->later(std::move(done),
+		     Error { ErrorCode::InvalidOperation, fmt::format("the {} stream is not there", toString(type)) });
+}
+
+void LocalStream::addTrack(MediaKind kind, const SourceSpec &spec, Done done, StreamType type)
+{
+	impl_->change(true, kind, type, spec, std::move(done));
+}
+
+void LocalStream::removeTrack(MediaKind kind, Done done, StreamType type)
+{
+	impl_->change(false, kind, type, {}, std::move(done));
 }
 
 bool LocalStream::hasAudio() const noexcept { return impl_->has(MediaKind::Audio); }
 
 bool LocalStream::hasVideo() const noexcept { return impl_->has(MediaKind::Video); }
 
-bool LocalStream::hasAuxiliary() const noexcept { return impl_->auxiliary != nullptr; }
+bool LocalStream::hasSmallVideo() const noexcept { return impl_->hasSmall(); }
+
+bool LocalStream::hasAuxiliary() const noexcept { return impl_->hasAuxiliary(); }
 
 bool LocalStream::muteAudio() { return impl_->setMuted(MediaKind::Audio, true); }
 

@@ -314,6 +314,7 @@ void Session::onSignalling(const signalling::Event &event)
 			},
 			[this](const signalling::RoleDone &done) { roleDone(done.status); },
 			[this](const signalling::UnpublishDone &) { unpublishDone(); },
+			[this](const signalling::PublishChangeDone &done) { publishChanged(done.status); },
 			[this](const signalling::SubscribeChangeDone &done) { subscribeChanged(done); },
 			[this](const signalling::UnsubscribeDone &done) { unsubscribed(done); },
 			[this](const signalling::Banned &banned) {

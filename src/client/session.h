@@ -52,6 +52,7 @@ public:
 	void unpublish(Done done);
 	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
 	void unsubscribe(const UserId &user, Done done);
+	Status setRemoteVideoStreamType(const UserId &user, VideoStreamType type);
 	void switchRole(Role role, Done done);
 	void updatePrivateMapKey(std::string privateMapKey);
 	void muteChanged();
@@ -89,7 +90,9 @@ private:
 		LocalStream::Impl *stream = nullptr; // on loan
 		std::shared_ptr<Link> link;
 		Link::Sending sending;
-		std::shared_ptr<SteadySender> audio, video, auxiliary; // what is sent, across links
+		Link::Sending before; // what the caller knows of, while a change of tracks is on its way
+		Done changeDone;      // set: it is
+		std::shared_ptr<SteadySender> audio, video, small, auxiliary; // what is sent, across links
 		std::optional<Relink> relink;
 		bool clearing = false;		       // relinking: the service ends the old publication
 		std::shared_ptr<media::SenderTap> tap; // of the audio
@@ -133,6 +136,8 @@ private:
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
 	void onSourceEvent(Event event) override { emit(std::move(event)); }
+	const char *trackObstacle(std::optional<StreamType> added) const override;
+	void onTracksChanged(bool mutes, Done done) override;
 	void onStreamGone() override;
 
 	// session.cpp: the queue, joining and leaving
@@ -214,6 +219,10 @@ private:
 	/// Stops the capture, gives the stream back, closes the link. Tells Unpublished if it was up.
 	void dropUplink();
 	void unpublishDone();
+	void sendTracks();
+	void publishChanged(const Status &status);
+	/// The SDK's rule: one auxiliary stream in a room. Somebody else has it.
+	bool auxiliaryTaken() const;
 	void roleDone(const Status &status);
 
 	// session_sei.cpp: messages in the picture

@@ -122,7 +122,7 @@ void Session::relinkWaiting()
 /// Takes up a link that failed, and every try that does.
 void Session::relinkUplink(const Error &error)
 {
-	for (const auto &sender : { uplink_.audio, uplink_.video, uplink_.auxiliary })
+	for (const auto &sender : { uplink_.audio, uplink_.video, uplink_.small, uplink_.auxiliary })
 		if (sender)
 			sender->use(nullptr);
 	if (uplink_.phase == Uplink::Phase::Relinking) {
@@ -172,17 +172,22 @@ void Session::uplinkBack()
 	const auto relink = std::move(*uplink_.relink);
 	uplink_.relink.reset();
 	uplink_.phase = Uplink::Phase::Up;
-	const auto follow = [this](const std::shared_ptr<SteadySender> &sender, MediaKind kind, StreamType type) {
+	const auto follow = [this](const std::shared_ptr<SteadySender> &sender, MediaKind kind, StreamType type,
+				   bool small) {
 		if (sender)
-			sender->use(uplink_.link->sender(kind, type));
+			sender->use(uplink_.link->sender(kind, type, small));
 	};
-	follow(uplink_.audio, MediaKind::Audio, StreamType::Main);
-	follow(uplink_.video, MediaKind::Video, StreamType::Main);
-	follow(uplink_.auxiliary, MediaKind::Video, StreamType::Auxiliary);
+	follow(uplink_.audio, MediaKind::Audio, StreamType::Main, false);
+	follow(uplink_.video, MediaKind::Video, StreamType::Main, false);
+	follow(uplink_.small, MediaKind::Video, StreamType::Main, true);
+	follow(uplink_.auxiliary, MediaKind::Video, StreamType::Auxiliary, false);
 	driver_->send(signalling::LinkConnected { uplink_.link->id() });
-	for (const auto *capture : { &uplink_.stream->capture, &uplink_.stream->auxiliary })
-		if (*capture)
-			(*capture)->requestKeyframe();
+	for (const auto type : { StreamType::Main, StreamType::Auxiliary }) {
+		uplink_.stream->captureOf(type)->requestKeyframe();
+		uplink_.stream->captureOf(type)->requestSmallKeyframe();
+	}
+	if (uplink_.changeDone) // tracks that have changed meanwhile
+		sendTracks();
 	watchLinks();
 	emit(StreamReconnected { config_.userId, true, relink.tries,
 				 std::chrono::duration_cast<std::chrono::milliseconds>(

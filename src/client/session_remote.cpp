@@ -179,6 +179,23 @@ void Session::unsubscribe(const UserId &user, Done done)
 	nextOperation(user);
 }
 
+Status Session::setRemoteVideoStreamType(const UserId &user, VideoStreamType type)
+{
+	if (state_ != State::Joined)
+		return Error { ErrorCode::InvalidOperation, absence() };
+	const auto found = remotes_.find(user);
+	if (found == remotes_.end())
+		return nothingThere(user);
+	auto &remote = found->second;
+	if (remote.phase == Remote::Phase::Idle || remote.phase == Remote::Phase::Stopping)
+		return Error { ErrorCode::InvalidOperation, fmt::format("{} is not subscribed", user.str()) };
+	remote.wishes.small = type == VideoStreamType::Small;
+	if (remote.phase == Remote::Phase::Changing)
+		remote.operations.front().options.small = remote.wishes.small;
+	driver_->send(signalling::PreferSmall { user, remote.wishes.small });
+	return Unit {};
+}
+
 /// Starts the front operation, if none runs.
 void Session::nextOperation(const UserId &user)
 {

@@ -80,17 +80,22 @@ void Session::collectUplink(Stats &stats) const
 		stats.rtt = toMilliseconds(*told.roundTrip);
 	for (const auto &line : told.lines) {
 		const auto *track = uplink_.link->mapped(line.mLine);
-		if (!track || track->small)
+		if (!track)
 			continue;
+		const auto &sending = uplink_.sending;
 		if (track->kind == MediaKind::Audio) {
-			stats.localAudio = { line.bytes, line.packets };
+			if (sending.audio)
+				stats.localAudio = { line.bytes, line.packets };
 			continue;
 		}
-		const auto &capture =
-			track->streamType == StreamType::Main ? uplink_.stream->capture : uplink_.stream->auxiliary;
-		const auto picture = capture ? capture->videoFigures() : media::Capture::VideoFigures {};
+		if (!(track->small			      ? sending.small
+		      : track->streamType == StreamType::Main ? sending.video
+							      : sending.auxiliary))
+			continue;
+		const auto &capture = *uplink_.stream->captureOf(track->streamType);
+		const auto picture = track->small ? capture.smallFigures() : capture.videoFigures();
 		stats.localVideo.push_back({ track->streamType, line.bytes, line.packets, picture.framesEncoded,
-					     line.frames, picture.width, picture.height });
+					     line.frames, picture.width, picture.height, track->small });
 	}
 }
 

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace trtc::client {
@@ -12,6 +13,33 @@ namespace {
 Error invalid(const char *message) { return { ErrorCode::InvalidOperation, message }; }
 
 std::string codecOf(const Link::Sending &sending) { return sending.video ? toString(sending.codec) : "opus"; }
+
+Link::Sending sendingOf(const LocalStream::Impl &stream)
+{
+	return { stream.has(MediaKind::Audio), stream.has(MediaKind::Video), stream.hasSmall(), stream.hasAuxiliary(),
+		 stream.config.videoCodec };
+}
+
+signalling::PublishInfo infoOf(const LocalStream::Impl &stream)
+{
+	const auto sending = sendingOf(stream);
+	const auto &config = stream.config;
+	signalling::PublishInfo info;
+	info.audio = sending.audio;
+	info.video = sending.video;
+	info.small = sending.small;
+	info.auxiliary = sending.auxiliary;
+	info.codec = sending.codec;
+	info.videoProfile = config.videoProfile;
+	if (config.smallProfile)
+		info.smallProfile = smallVideoProfile(config.videoProfile, *config.smallProfile);
+	info.auxiliaryProfile = config.auxiliaryProfile;
+	info.audioProfile = config.audioProfile;
+	return info;
+}
+
+constexpr const char *kAuxiliaryTaken =
+	"somebody else publishes an auxiliary stream, and a room has one: wait until it has ended";
 
 /// One event a stream: Published or Unpublished.
 template <class E, class F>
@@ -48,13 +76,15 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 		obstacle = "the stream is not initialized";
 	else if (impl.user)
 		obstacle = "the stream is published by another client";
+	else if (impl.hasAuxiliary() && auxiliaryTaken())
+		obstacle = kAuxiliaryTaken;
 	if (obstacle)
 		return complete(std::move(done), invalid(obstacle));
 
 	uplink_.phase = Uplink::Phase::Starting;
 	uplink_.stream = &impl;
-	uplink_.sending = { impl.has(MediaKind::Audio), impl.has(MediaKind::Video), impl.auxiliary != nullptr,
-			    impl.config.videoCodec };
+	impl.complete();
+	uplink_.sending = sendingOf(impl);
 	uplink_.done = std::move(done);
 	impl.user = this;
 	sendPublish();
@@ -64,10 +94,7 @@ void Session::sendPublish()
 {
 	const auto &impl = *uplink_.stream;
 	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
-	const auto &sending = uplink_.sending;
-	driver_->send(signalling::StartPublish { { sending.audio, sending.video, sending.auxiliary, sending.codec,
-						   impl.config.videoProfile, impl.config.auxiliaryProfile,
-						   impl.config.audioProfile } });
+	driver_->send(signalling::StartPublish { infoOf(impl) });
 }
 
 void Session::startUplink(const signalling::NeedOffer &need)
@@ -82,20 +109,24 @@ void Session::startUplink(const signalling::NeedOffer &need)
 	uplink_.link->offerToSend(uplink_.sending);
 	if (!uplink_.link)
 		return;
-	for (const auto type : { StreamType::Main, StreamType::Auxiliary }) {
-		const auto video = uplink_.link->sender(MediaKind::Video, type);
+	const auto answerKeyframes = [this](StreamType type, bool small) {
+		const auto video = uplink_.link->sender(MediaKind::Video, type, small);
 		if (!video)
-			continue;
-		video->onKeyframeRequest([this, weak = weak_from_this(), type] {
+			return;
+		video->onKeyframeRequest([this, weak = weak_from_this(), type, small] {
 			const auto self = weak.lock();
 			if (!self || uplink_.phase != Uplink::Phase::Up || !uplink_.stream)
 				return;
-			const auto &capture =
-				type == StreamType::Main ? uplink_.stream->capture : uplink_.stream->auxiliary;
-			if (capture)
+			auto *capture = uplink_.stream->captureOf(type);
+			if (small)
+				capture->requestSmallKeyframe();
+			else
 				capture->requestKeyframe();
 		});
-	}
+	};
+	answerKeyframes(StreamType::Main, false);
+	answerKeyframes(StreamType::Main, true);
+	answerKeyframes(StreamType::Auxiliary, false);
 }
 
 void Session::uplinkConnected()
@@ -106,23 +137,24 @@ void Session::uplinkConnected()
 		return;
 	uplink_.messages.clear();
 	try {
-		const auto &sending = uplink_.sending;
-		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
-			auto sender = sent ? uplink_.link->sender(kind, type) : nullptr;
-			auto steady = sender ? std::make_shared<SteadySender>(sender->mLine()) : nullptr;
-			if (steady)
-				steady->use(std::move(sender));
-			return steady;
+		// All of them: tracks may be added later.
+		const auto steady = [this](MediaKind kind, StreamType type, bool small) {
+			auto sender = uplink_.link->sender(kind, type, small);
+			auto made = sender ? std::make_shared<SteadySender>(sender->mLine()) : nullptr;
+			if (made)
+				made->use(std::move(sender));
+			return made;
 		};
-		uplink_.audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main);
-		uplink_.video = senderOf(sending.video, MediaKind::Video, StreamType::Main);
-		uplink_.auxiliary = senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary);
+		uplink_.audio = steady(MediaKind::Audio, StreamType::Main, false);
+		uplink_.video = steady(MediaKind::Video, StreamType::Main, false);
+		uplink_.small = steady(MediaKind::Video, StreamType::Main, true);
+		uplink_.auxiliary = steady(MediaKind::Video, StreamType::Auxiliary, false);
 		if (uplink_.audio)
 			uplink_.tap = std::make_shared<media::SenderTap>(uplink_.audio);
-		if (auto &main = uplink_.stream->capture)
-			main->start(uplink_.tap, withMessages(uplink_.video));
-		if (auto &auxiliary = uplink_.stream->auxiliary)
-			auxiliary->start(nullptr, uplink_.auxiliary);
+		uplink_.stream->capture->start(uplink_.tap, withMessages(uplink_.video),
+					       uplink_.stream->config.smallProfile ? withMessages(uplink_.small)
+										   : uplink_.small);
+		uplink_.stream->auxiliary->start(nullptr, uplink_.auxiliary);
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
@@ -154,6 +186,11 @@ void Session::uplinkFailed(const Error &error, bool tellService)
 void Session::dropUplink()
 {
 	const auto phase = std::exchange(uplink_.phase, Uplink::Phase::None);
+	if (auto changed = std::exchange(uplink_.changeDone, nullptr)) {
+		// The stream has it; the next publication will tell the room.
+		uplink_.sending = uplink_.before;
+		complete(std::move(changed), Unit {});
+	}
 	if (auto *stream = std::exchange(uplink_.stream, nullptr)) {
 		stream->user = nullptr;
 		stream->stop();
@@ -161,7 +198,7 @@ void Session::dropUplink()
 	uplink_.tap.reset();
 	uplink_.meter.reset();
 	uplink_.relink.reset();
-	uplink_.audio = uplink_.video = uplink_.auxiliary = nullptr;
+	uplink_.audio = uplink_.video = uplink_.small = uplink_.auxiliary = nullptr;
 	uplink_.messages.clear();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Relinking || phase == Uplink::Phase::Stopping)
@@ -193,6 +230,64 @@ void Session::unpublishDone()
 	auto done = std::exchange(uplink_.done, nullptr);
 	dropUplink();
 	complete(std::move(done), Unit {});
+}
+
+// ---- other tracks -------------------------------------------------------------------------
+
+bool Session::auxiliaryTaken() const
+{
+	return std::any_of(remotes_.begin(), remotes_.end(),
+			   [](const auto &entry) { return entry.second.auxiliary != nullptr; });
+}
+
+const char *Session::trackObstacle(std::optional<StreamType> added) const
+{
+	if (uplink_.phase == Uplink::Phase::Starting)
+		return "a publish is running";
+	if (uplink_.phase == Uplink::Phase::Stopping)
+		return "an unpublish is running";
+	return added == StreamType::Auxiliary && auxiliaryTaken() ? kAuxiliaryTaken : nullptr;
+}
+
+void Session::onTracksChanged(bool mutes, Done done)
+{
+	if (uplink_.phase != Uplink::Phase::Up && uplink_.phase != Uplink::Phase::Relinking)
+		return complete(std::move(done), Unit {}); // the next publication tells it
+	uplink_.before = std::exchange(uplink_.sending, sendingOf(*uplink_.stream));
+	uplink_.changeDone = std::move(done);
+	measureUplink();
+	if (uplink_.phase == Uplink::Phase::Up)
+		sendTracks();
+	// After the change: whoever sees a muted track go must not see it unmuted first.
+	if (mutes)
+		muteChanged();
+}
+
+void Session::sendTracks() { driver_->send(signalling::ChangePublish { infoOf(*uplink_.stream) }); }
+
+void Session::publishChanged(const Status &status)
+{
+	auto done = std::exchange(uplink_.changeDone, nullptr);
+	if (!done)
+		return;
+	const auto &before = uplink_.before, &now = uplink_.sending;
+	if (status) {
+		const auto main = [](const Link::Sending &one) { return one.audio || one.video; };
+		const auto tell = [this](Event event) { emit(std::move(event)); };
+		Link::Sending begun = now, over = before;
+		if (!main(now) || (now.audio == before.audio && now.video == before.video))
+			begun.audio = begun.video = false;
+		if (main(now))
+			over.audio = over.video = false;
+		begun.auxiliary = now.auxiliary && !before.auxiliary;
+		over.auxiliary = before.auxiliary && !now.auxiliary;
+		tellStreams<Unpublished>(over, tell);
+		tellStreams<Published>(begun, tell);
+	} else {
+		uplink_.sending = before;
+		measureUplink();
+	}
+	complete(std::move(done), status);
 }
 
 void Session::muteChanged()

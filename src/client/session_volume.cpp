@@ -32,7 +32,7 @@ void Session::measureUplink()
 		return;
 	uplink_.tap->listen(nullptr);
 	uplink_.meter.reset();
-	if (!volumeTimer_)
+	if (!volumeTimer_ || !uplink_.sending.audio)
 		return;
 	try {
 		uplink_.meter = factories_.meter();

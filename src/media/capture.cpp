@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "media/capture.h"
 
+#include "media/decode.h"
 #include "media/sources/alsa_source.h"
 #include "media/sources/file_source.h"
 #include "media/sources/pipeline_source.h"
@@ -47,6 +48,9 @@ SourcePlan prepare(const SourceRequest &request)
 	// Find a missing encoder now, not in the middle of a call.
 	if (request.video && !plan.videoPassed)
 		videoEncoder(request.config.videoCodec, request.config.videoProfile);
+	if (request.video && request.config.smallProfile)
+		smallVideoChain(request.config, request.config.videoProfile, false,
+				plan.videoPassed ? decoderChain(Codec::H264) : "");
 	if (request.audio && !plan.audioPassed)
 		audioEncoder(request.config.audioProfile);
 	return plan;
@@ -80,13 +84,18 @@ public:
 	bool hasVideo() const noexcept override { return config_.video.kind != Kind::None; }
 	VideoCodec videoCodec() const noexcept override { return config_.videoCodec; }
 
-	void start(std::shared_ptr<webrtc::Sender> audio, std::shared_ptr<webrtc::Sender> video) override
+	void start(std::shared_ptr<webrtc::Sender> audio, std::shared_ptr<webrtc::Sender> video,
+		   std::shared_ptr<webrtc::Sender> small) override
 	{
 		stop();
-		if (hasAudio() && audio)
-			audio_.open(std::move(audio));
-		if (hasVideo() && video)
-			video_.open(std::move(video));
+		audio_.sender = std::move(audio);
+		video_.sender = std::move(video);
+		if (config_.smallProfile)
+			video_.smallSender = std::move(small);
+		if (hasAudio())
+			audio_.open();
+		if (hasVideo())
+			video_.open();
 		if (joined_ && audio_.lane && video_.lane) {
 			video_.running = audio_.running = begin(video_, &audio_, &video_);
 			return;
@@ -101,8 +110,10 @@ public:
 	{
 		for (auto *track : { &audio_, &video_ }) {
 			track->running.reset();
-			track->lane.reset();
-			track->framesBefore = 0;
+			track->close();
+			track->sender.reset();
+			track->smallSender.reset();
+			track->framesBefore = track->smallBefore = 0;
 			finishReplace(*track, invalid("publishing was stopped before the new source gave anything"));
 		}
 	}
@@ -111,16 +122,24 @@ public:
 	{
 		auto &track = of(kind);
 		track.muted = muted;
-		if (track.lane)
-			track.lane->setMuted(muted);
-		if (kind == MediaKind::Video && !muted)
+		for (const auto &lane : { track.lane, track.smallLane })
+			if (lane)
+				lane->setMuted(muted);
+		if (kind == MediaKind::Video && !muted) {
 			requestKeyframe();
+			requestSmallKeyframe();
+		}
 	}
 
 	void requestKeyframe() override
 	{
 		if (video_.running)
 			video_.running->source->requestKeyframe();
+	}
+	void requestSmallKeyframe() override
+	{
+		if (video_.running && video_.running->small)
+			video_.running->source->requestSmallKeyframe();
 	}
 
 	VideoFigures videoFigures() const override
@@ -135,13 +154,22 @@ public:
 		figures.height = outlet.height();
 		return figures;
 	}
+	VideoFigures smallFigures() const override
+	{
+		if (!video_.running || !video_.running->small)
+			return {};
+		const auto &outlet = *video_.running->small;
+		return { video_.smallBefore + outlet.frames(), outlet.width(), outlet.height() };
+	}
 
 	void replace(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) override;
+	void add(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) override;
+	void remove(MediaKind kind) override;
 
 private:
 	struct Running {
 		std::unique_ptr<Source> source;
-		std::shared_ptr<Outlet> audio, video;
+		std::shared_ptr<Outlet> audio, video, small;
 		bool lost = false;
 		std::shared_ptr<int> alive = std::make_shared<int>(); // what it says later is void without it
 	};
@@ -154,18 +182,31 @@ private:
 	};
 	struct Track {
 		explicit Track(MediaKind mediaKind) : kind(mediaKind) {}
-		void open(std::shared_ptr<webrtc::Sender> sender)
+		/// Makes the lanes of what may be sent.
+		void open()
 		{
-			lane = std::make_shared<Lane>(std::move(sender));
-			lane->setMuted(muted);
+			const auto make = [this](const std::shared_ptr<webrtc::Sender> &to) {
+				auto made = to ? std::make_shared<Lane>(to) : nullptr;
+				if (made)
+					made->setMuted(muted);
+				return made;
+			};
+			lane = make(sender);
+			smallLane = lane ? make(smallSender) : nullptr;
+		}
+		void close()
+		{
+			lane.reset();
+			smallLane.reset();
 		}
 		MediaKind kind;
 		SourceSpec spec;
 		SourcePlan plan;
 		bool muted = false;
-		std::uint64_t framesBefore = 0; // encoded from sources that were replaced
-		std::shared_ptr<Lane> lane;
-		std::shared_ptr<Running> running; // both tracks may have the same
+		std::uint64_t framesBefore = 0, smallBefore = 0;     // encoded from sources that were replaced
+		std::shared_ptr<webrtc::Sender> sender, smallSender; // while running
+		std::shared_ptr<Lane> lane, smallLane;		     // while running and with a source
+		std::shared_ptr<Running> running;		     // both tracks may have the same
 		std::optional<Replacement> next;
 	};
 
@@ -179,6 +220,13 @@ private:
 		});
 	}
 
+	/// @p trial: the small video changes after the big one has.
+	static void giveSmall(Running &running, const Track &track, bool trial)
+	{
+		if (running.video && track.smallLane)
+			running.small = trial ? std::make_shared<Outlet>(track.smallLane, running.video)
+					      : std::make_shared<Outlet>(track.smallLane, MediaKind::Video);
+	}
 	/// Starts the source of @p track into the lanes of @p audio and @p video.
 	std::shared_ptr<Running> begin(Track &track, Track *audio, Track *video)
 	{
@@ -187,7 +235,9 @@ private:
 			running->audio = std::make_shared<Outlet>(audio->lane, MediaKind::Audio);
 		if (video)
 			running->video = std::make_shared<Outlet>(video->lane, MediaKind::Video);
-		SourceSetup setup { config_, running->audio, running->video, {}, false };
+		if (video)
+			giveSmall(*running, *video, false);
+		SourceSetup setup { config_, running->audio, running->video, running->small, {}, false };
 		auto *raw = running.get();
 		const auto kind = track.kind;
 		const auto name = track.spec.str();
@@ -212,6 +262,7 @@ private:
 		return running;
 	}
 
+	void take(Track &track, const SourceSpec &spec, std::function<void(Status)> done);
 	void tryReplacement(Track &track);
 	void takeReplacement(Track &track);
 	void finishReplace(Track &track, Status status);
@@ -242,6 +293,52 @@ void SourceCapture::replace(MediaKind kind, const SourceSpec &spec, std::functio
 	// A device can be had once: the one that is on air stays on air.
 	if (device && track.spec == spec && track.running && !track.running->lost)
 		return later(Unit {});
+	take(track, spec, std::move(done));
+}
+
+void SourceCapture::add(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done)
+{
+	auto &track = of(kind);
+	const char *obstacle = track.spec.kind != Kind::None ? "it is there already: replace it"
+			       : spec.kind == Kind::None     ? "name a source"
+			       : track.next		     ? "it is being added"
+							     : nullptr;
+	if (obstacle)
+		return loop_.post([done = std::move(done),
+				   status = Status(invalid(fmt::format("{} cannot be added: {}", toString(kind),
+								       obstacle)))] { done(status); });
+	track.open();
+	take(track, spec, std::move(done));
+}
+
+void SourceCapture::remove(MediaKind kind)
+{
+	auto &track = of(kind);
+	finishReplace(track,
+		      invalid(fmt::format("the {} was removed before the new source gave anything", toString(kind))));
+	// Another kind may live on with the source.
+	if (track.running)
+		for (const auto &outlet : { kind == MediaKind::Audio ? track.running->audio : track.running->video,
+					    kind == MediaKind::Audio ? nullptr : track.running->small })
+			if (outlet)
+				outlet->close();
+	track.running.reset();
+	track.close();
+	track.framesBefore = track.smallBefore = 0;
+	track.muted = false;
+	track.spec = SourceSpec {};
+	(kind == MediaKind::Audio ? config_.audio : config_.video) = track.spec;
+	track.plan = {};
+	joined_ = false;
+}
+
+/// From here on @p spec is on trial for @p track; what it has so far goes on meanwhile.
+void SourceCapture::take(Track &track, const SourceSpec &spec, std::function<void(Status)> done)
+{
+	const auto kind = track.kind;
+	const auto later = [&](Status status) {
+		loop_.post([done = std::move(done), status = std::move(status)] { done(status); });
+	};
 	try {
 		SourceSpec::parse(spec.str(), kind);
 		const bool onAir = track.lane != nullptr;
@@ -257,9 +354,10 @@ void SourceCapture::replace(MediaKind kind, const SourceSpec &spec, std::functio
 			takeReplacement(track);
 	} catch (const Exception &exception) {
 		if (track.next)
-			finishReplace(track, exception.error());
-		else
-			later(exception.error());
+			return finishReplace(track, exception.error());
+		if (track.spec.kind == Kind::None)
+			track.close();
+		later(exception.error());
 	}
 }
 
@@ -276,7 +374,8 @@ void SourceCapture::tryReplacement(Track &track)
 	};
 	auto outlet = std::make_shared<Outlet>(track.lane, track.kind, taken);
 	(track.kind == MediaKind::Audio ? running->audio : running->video) = outlet;
-	SourceSetup setup { config_, running->audio, running->video, {}, true };
+	giveSmall(*running, track, true);
+	SourceSetup setup { config_, running->audio, running->video, running->small, {}, true };
 	const auto kind = track.kind;
 	const auto name = track.next->spec.str();
 	// True: it was on trial and has failed; false: it is on air already, perhaps since this very moment.
@@ -339,9 +438,15 @@ void SourceCapture::takeReplacement(Track &track)
 		outlet->close();
 		if (!wasPassed)
 			track.framesBefore += outlet->frames();
+		if (const auto &small = track.running->small; small && track.kind == MediaKind::Video) {
+			small->close();
+			track.smallBefore += small->frames();
+		}
 	}
 	// The other kind may still live on the old source.
 	track.running = std::move(next.running);
+	if (track.kind == MediaKind::Video)
+		requestSmallKeyframe(); // its first one came before it could be taken
 	finishReplace(track, Unit {});
 }
 
@@ -352,6 +457,8 @@ void SourceCapture::finishReplace(Track &track, Status status)
 	auto next = *std::exchange(track.next, std::nullopt);
 	next.limit.reset();
 	next.running.reset();
+	if (track.spec.kind == Kind::None)
+		track.close();
 	loop_.post([done = std::move(next.done), status = std::move(status)] { done(status); });
 }
 
@@ -371,6 +478,12 @@ std::vector<TrackPlan> Capture::plan(MainLoop &loop, const LocalStreamConfig &co
 		track.codec = video ? toString(config.videoCodec) : "opus";
 		track.encoded = text.encoded;
 		track.pipeline = text.pipeline;
+		tracks.push_back(track);
+		if (text.small.empty())
+			return;
+		track.small = true;
+		track.encoded = true;
+		track.pipeline = text.small;
 		tracks.push_back(std::move(track));
 	};
 	add(MediaKind::Video, config.video);

@@ -56,6 +56,8 @@ const Route &routeFor(Codec codec)
 
 } // namespace
 
+std::string decoderChain(Codec codec) { return routeFor(codec).chain; }
+
 DecodePipeline::DecodePipeline(Config config)
 	: config_(std::move(config)), pipeline_(config_.name), needKeyframe_(config_.codec != Codec::Opus)
 {

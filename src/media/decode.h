@@ -50,6 +50,9 @@ private:
 	bool needKeyframe_;
 };
 
+/// gst-launch chain from encoded frames to raw media. Throws Exception(NotSupported) naming what is missing.
+std::string decoderChain(Codec codec);
+
 /// What GStreamer says in an error message, in one line, without its debug text.
 std::string errorText(GstMessage *message);
 

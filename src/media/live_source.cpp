@@ -128,17 +128,21 @@ public:
 		const bool video = kind_ == MediaKind::Video;
 		// The queue is the appsrc's own. Pictures that the encoder is too slow for are lost, sound is not.
 		encoder_.observe(config.trace);
-		encoder_.addChain(
+		encoder_.addChain(encodedEnds(
 			fmt::format("appsrc name=feed is-live=true format=time max-bytes=0 max-time={} max-buffers={} "
-				    "leaky-type=downstream caps=\"{}\" ! {} ! appsink name=out sync=false async=false",
+				    "leaky-type=downstream caps=\"{}\"",
 				    video ? 0 : 2 * GST_SECOND, video ? 4 : 0,
-				    video ? rawCaps(config.videoProfile, true) : rawCaps(config.audioProfile),
-				    video ? videoEncoder(config.videoCodec, config.videoProfile)
-					  : audioEncoder(config.audioProfile)));
+				    video ? rawCaps(config.videoProfile, true) : rawCaps(config.audioProfile)),
+			video ? videoEncoder(config.videoCodec, config.videoProfile)
+			      : audioEncoder(config.audioProfile),
+			setup_.small ? smallVideoChain(config, config.videoProfile, false) : "", "out",
+			"sync=false async=false", false));
 		auto source = gst::ElementPtr::adopt(gst_bin_get_by_name(encoder_.bin(), "feed"));
 		feed_ = video ? makeVideoFeed(std::move(source), config.videoProfile)
 			      : makeAudioFeed(std::move(source), config.audioProfile);
 		connectOutlet(encoder_.bin(), "out", video ? setup_.video : setup_.audio);
+		if (setup_.small)
+			connectOutlet(encoder_.bin(), "small", setup_.small);
 		encoder_.onMessage([this](GstMessage *message) {
 			if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
 				fail({ ErrorCode::InitializeFailed, fmt::format("the encoder of {} failed: {}",
@@ -153,6 +157,7 @@ public:
 		if (kind_ == MediaKind::Video)
 			forceKeyframe(encoder_.bin(), "out");
 	}
+	void requestSmallKeyframe() override { forceKeyframe(encoder_.bin(), "small"); }
 
 private:
 	void openFront()
@@ -337,7 +342,8 @@ SourceText describeLive(const SourceRequest &request, const std::string &head, b
 	const auto encoder = request.video ? videoEncoder(config.videoCodec, config.videoProfile)
 					   : audioEncoder(config.audioProfile);
 	const auto kind = request.video ? MediaKind::Video : MediaKind::Audio;
-	return { fmt::format("{} ! {} ! {}", head, conversion(kind, config, recorded), encoder), true };
+	return { fmt::format("{} ! {} ! {}", head, conversion(kind, config, recorded), encoder), true,
+		 request.video && config.smallProfile ? smallVideoChain(config, config.videoProfile, recorded) : "" };
 }
 
 SourcePlan prepareLive(const SourceRequest &request, std::shared_ptr<LiveDevice> device)

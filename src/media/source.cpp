@@ -47,9 +47,10 @@ void Outlet::push(GstBuffer *buffer, GstClockTime runningTime)
 	auto time = runningTime + base_ - gst::epoch();
 	const std::lock_guard lock(lane_->mutex_);
 	if (lane_->holder_ != this) {
-		if (!fresh_ || delta)
+		if (!fresh_ || delta || (big_ && !big_->hasTaken_))
 			return;
 		fresh_ = false;
+		hasTaken_ = true;
 		lane_->holder_ = this;
 		lane_->waitForKeyframe_ = true;
 		floor_ = lane_->last_;
@@ -102,19 +103,19 @@ std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)
 		if (!exists("vp8enc"))
 			throw Exception(ErrorCode::NotSupported,
 					"no VP8 encoder: type apt-get install gstreamer1.0-plugins-good");
-		return fmt::format("vp8enc name=encoder deadline=1 cpu-used=-6 threads=1 end-usage=cbr lag-in-frames=0 "
+		return fmt::format("vp8enc deadline=1 cpu-used=-6 threads=1 end-usage=cbr lag-in-frames=0 "
 				   "error-resilient=default "
 				   "keyframe-max-dist={} target-bitrate={} min-force-key-unit-interval=200000000",
 				   keyframeDistance, profile.kbps * 1000);
 	}
 	if (exists("x264enc"))
-		return fmt::format("x264enc name=encoder tune=zerolatency speed-preset=superfast threads=1 bframes=0 "
+		return fmt::format("x264enc tune=zerolatency speed-preset=superfast threads=1 bframes=0 "
 				   "key-int-max={} bitrate={} "
 				   "byte-stream=true min-force-key-unit-interval=200000000 ! "
 				   "video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au",
 				   keyframeDistance, profile.kbps);
 	if (exists("openh264enc"))
-		return fmt::format("openh264enc name=encoder complexity=low rate-control=bitrate gop-size={} "
+		return fmt::format("openh264enc complexity=low rate-control=bitrate gop-size={} "
 				   "bitrate={} multi-thread=1 "
 				   "min-force-key-unit-interval=200000000 ! h264parse config-interval=-1 ! "
 				   "video/x-h264,stream-format=byte-stream,alignment=au",
@@ -128,6 +129,29 @@ std::string audioEncoder(const AudioProfile &profile)
 		throw Exception(ErrorCode::NotSupported,
 				"no Opus encoder: type apt-get install gstreamer1.0-plugins-base");
 	return fmt::format("opusenc frame-size=20 bitrate={}", profile.kbps * 1000);
+}
+
+std::string smallVideoChain(const LocalStreamConfig &config, const VideoProfile &big, bool recorded,
+			    const std::string &decoder)
+{
+	const auto profile = smallVideoProfile(big, config.smallProfile.value_or(VideoProfile {}));
+	// It must not keep the big one waiting.
+	return fmt::format("queue max-size-buffers={} {} ! {}videorate drop-only=true max-rate={} ! videoconvert ! "
+			   "videoscale add-borders=false ! "
+			   "video/x-raw,format=I420,width={},height={},pixel-aspect-ratio=1/1 ! {}",
+			   recorded ? 5 : 2, recorded ? "" : "leaky=downstream", decoder, profile.fps, profile.width,
+			   profile.height, videoEncoder(config.videoCodec, profile));
+}
+
+std::string encodedEnds(const std::string &head, const std::string &encoder, const std::string &small, const char *name,
+			const char *properties, bool recorded)
+{
+	const auto big = fmt::format("{}{}appsink name={} {}", encoder, encoder.empty() ? "" : " ! ", name, properties);
+	if (small.empty())
+		return fmt::format("{} ! {}", head, big);
+	// What is recorded waits in its sinks for the first picture of both: neither may do so in the tee's thread.
+	return fmt::format("{} ! tee name=pictures pictures. ! {}{} pictures. ! {} ! appsink name=small {}", head,
+			   recorded ? "queue max-size-buffers=5 ! " : "", big, small, properties);
 }
 
 void connectOutlet(GstBin *bin, const char *name, std::shared_ptr<Outlet> outlet)

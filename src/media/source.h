@@ -44,6 +44,11 @@ public:
 		: lane_(std::move(lane)), kind_(kind), taken_(std::move(taken))
 	{
 	}
+	/// Of a small video: it takes its lane after @p big has taken the big one's.
+	Outlet(std::shared_ptr<Lane> lane, std::shared_ptr<const Outlet> big)
+		: lane_(std::move(lane)), kind_(MediaKind::Video), big_(std::move(big))
+	{
+	}
 	/// @p buffer: PTS is running time of its pipeline. Borrowed. Streaming thread.
 	void push(GstBuffer *buffer, GstClockTime runningTime);
 	/// What comes to push(), muted or not.
@@ -67,8 +72,10 @@ private:
 	std::shared_ptr<Lane> lane_;
 	MediaKind kind_;
 	std::function<void()> taken_; // lane's mutex
-	GstClockTime floor_ = 0;      // lane's mutex; nothing goes out at or before it
-	bool fresh_ = true;	      // lane's mutex; has not held the lane yet
+	std::shared_ptr<const Outlet> big_;
+	std::atomic<bool> hasTaken_ { false };
+	GstClockTime floor_ = 0; // lane's mutex; nothing goes out at or before it
+	bool fresh_ = true;	 // lane's mutex; has not held the lane yet
 	std::atomic<GstClockTime> base_ { gst::epoch() };
 	std::atomic<std::uint64_t> frames_ { 0 };
 	std::atomic<int> width_ { 0 }, height_ { 0 };
@@ -89,11 +96,13 @@ public:
 	/// Null outlets are kinds this source does not give. Throws Exception.
 	virtual void start() = 0;
 	virtual void requestKeyframe() = 0;
+	virtual void requestSmallKeyframe() = 0;
 };
 
 struct SourceSetup {
 	LocalStreamConfig config;
 	std::shared_ptr<Outlet> audio, video;
+	std::shared_ptr<Outlet> small; ///< only with video, and with config.smallProfile
 	Source::Events events;
 	/// It is on trial, in place of another source: nothing goes out before it has given something.
 	bool trial = false;
@@ -109,6 +118,8 @@ struct SourcePlan {
 struct SourceText {
 	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
 	bool encoded = true;  ///< false: goes out as it is
+	/// Of the small video, from what it shares with the big one to its encoder; "": there is none.
+	std::string small;
 };
 
 /// What to look at.
@@ -124,6 +135,15 @@ struct SourceRequest {
 /// gst-launch chain from raw I420 to what webrtc::Sender takes. Throws Exception(NotSupported) without an encoder.
 std::string videoEncoder(VideoCodec codec, const VideoProfile &profile);
 std::string audioEncoder(const AudioProfile &profile);
+
+/// From raw I420 pictures, or with @p decoder ("" or "ELEMENTS !") from others, to the small video's encoder.
+/// @p big: what they are. @p recorded: they wait for us. Throws as videoEncoder().
+std::string smallVideoChain(const LocalStreamConfig &config, const VideoProfile &big, bool recorded,
+			    const std::string &decoder = {});
+/// @p head, then @p encoder ("": none) and an appsink @p name with @p properties; with @p small (smallVideoChain(), "":
+/// none) that and an appsink "small" beside them. @p recorded: as there.
+std::string encodedEnds(const std::string &head, const std::string &encoder, const std::string &small, const char *name,
+			const char *properties, bool recorded);
 
 /// Hands every buffer of the appsink @p name in @p bin to @p outlet.
 void connectOutlet(GstBin *bin, const char *name, std::shared_ptr<Outlet> outlet);

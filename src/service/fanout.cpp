@@ -2,12 +2,12 @@
 #include "service/fanout.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace trtc::service {
 
 namespace {
 
-constexpr std::size_t kFixedHeader = 12;
 /// Between the frames that a new route gets at once.
 constexpr GstClockTime kReplayTime = GST_MSECOND;
 constexpr std::uint32_t kReplayTicks = 90; // of the video clock
@@ -15,9 +15,9 @@ constexpr std::uint32_t kReplayTicks = 90; // of the video clock
 /// Length of header, CSRCs and extension (RFC 3550 5.1, 5.3.1); 0 for what is no RTP packet.
 std::size_t headerLength(const std::uint8_t *data, std::size_t size)
 {
-	if (size < kFixedHeader || data[0] >> 6 != 2)
+	if (size < RtpPacket::kHeader || data[0] >> 6 != 2)
 		return 0;
-	std::size_t length = kFixedHeader + 4u * (data[0] & 0x0fu);
+	std::size_t length = RtpPacket::kHeader + 4u * (data[0] & 0x0fu);
 	if (data[0] & 0x10) {
 		if (size < length + 4)
 			return 0;
@@ -26,47 +26,40 @@ std::size_t headerLength(const std::uint8_t *data, std::size_t size)
 	return length < size ? length : 0;
 }
 
-bool h264Starts(const std::uint8_t *p, std::size_t size)
+/// True if one of the NAL units that begin here fits.
+template <class F>
+bool anyNal(const std::uint8_t *p, std::size_t size, F fits)
 {
 	if (size < 2)
 		return false;
-	constexpr unsigned kIdr = 5, kSps = 7, kStapA = 24, kFuA = 28;
+	constexpr unsigned kStapA = 24, kFuA = 28;
 	const unsigned type = p[0] & 0x1f;
 	if (type == kFuA)
-		return (p[1] & 0x80) && ((p[1] & 0x1f) == kIdr || (p[1] & 0x1f) == kSps);
+		return (p[1] & 0x80) && fits(p[1] & 0x1fu);
 	if (type == kStapA) {
 		for (std::size_t at = 1; at + 2 < size;) {
 			const std::size_t length = static_cast<std::size_t>(p[at]) << 8 | p[at + 1];
-			const unsigned inner = p[at + 2] & 0x1f;
-			if (inner == kIdr || inner == kSps)
+			if (fits(p[at + 2] & 0x1fu))
 				return true;
 			at += 2 + length;
 		}
 		return false;
 	}
-	return type == kIdr || type == kSps;
+	return fits(type);
+}
+
+constexpr unsigned kIdr = 5, kSps = 7;
+
+bool h264Starts(const std::uint8_t *p, std::size_t size)
+{
+	return anyNal(p, size, [](unsigned type) { return type == kIdr || type == kSps; });
 }
 
 bool vp8Starts(const std::uint8_t *p, std::size_t size)
 {
-	// RFC 7741 4.2: S set and PID 0 begin a frame; the descriptor's length depends on its flags.
-	if (size < 1 || !(p[0] & 0x10) || (p[0] & 0x07))
-		return false;
-	std::size_t at = 1;
-	if (p[0] & 0x80) {
-		if (size < 2)
-			return false;
-		const auto flags = p[1];
-		at = 2;
-		if (flags & 0x80) {
-			if (size <= at)
-				return false;
-			at += p[at] & 0x80 ? 2 : 1;
-		}
-		at += flags & 0x40 ? 1 : 0;
-		at += flags & 0x30 ? 1 : 0;
-	}
-	return at < size && !(p[at] & 0x01); // payload header: P = 0 is a keyframe
+	const auto descriptor = Vp8Descriptor::parse(p, size);
+	return descriptor.size && descriptor.startsFrame && descriptor.size < size &&
+	       !(p[descriptor.size] & 0x01); // payload header: P = 0 is a keyframe
 }
 
 } // namespace
@@ -80,42 +73,30 @@ bool startsKeyframe(const std::string &encodingName, const std::uint8_t *payload
 	return true;
 }
 
-std::uint32_t Fanout::Packet::timestamp() const { return GST_READ_UINT32_BE(header.data() + 4); }
-
-bool Fanout::add(const std::shared_ptr<webrtc::Sender> &sender, std::uint32_t ssrc, int payloadType)
+bool startsParameters(const std::uint8_t *payload, std::size_t size)
 {
-	std::lock_guard lock(mutex_);
-	auto route =
-		std::find_if(routes_.begin(), routes_.end(), [&](const Route &one) { return one.sender == sender; });
-	if (route == routes_.end())
-		route = routes_.insert(routes_.end(), { sender, ssrc, payloadType });
-	else if (!std::exchange(route->active, true))
-		route->needKeyframe = route->fresh = true;
-	if (enabled_ && route->needKeyframe)
-		replay(*route);
-	return route->needKeyframe;
+	return anyNal(payload, size, [](unsigned type) { return type == kSps; });
 }
 
-void Fanout::pause(const webrtc::Sender *sender)
+void Fanout::add(const std::shared_ptr<RtpRewriter> &route)
 {
 	std::lock_guard lock(mutex_);
-	for (auto &route : routes_)
-		if (route.sender.get() == sender)
-			route.active = false;
+	if (std::find(routes_.begin(), routes_.end(), route) == routes_.end())
+		routes_.push_back(route);
 }
 
-void Fanout::remove(const webrtc::Sender *sender)
+void Fanout::remove(const RtpRewriter *route)
 {
 	std::lock_guard lock(mutex_);
-	std::erase_if(routes_, [&](const Route &route) { return route.sender.get() == sender; });
+	std::erase_if(routes_, [&](const auto &one) { return one.get() == route; });
 }
 
 void Fanout::enable(bool on)
 {
 	std::lock_guard lock(mutex_);
 	if (on && !enabled_)
-		for (auto &route : routes_)
-			route.needKeyframe = route.fresh = true;
+		for (const auto &route : routes_)
+			route->interrupt(source());
 	if (!on)
 		kept_.clear();
 	enabled_ = on;
@@ -124,14 +105,15 @@ void Fanout::enable(bool on)
 bool Fanout::wanted()
 {
 	std::lock_guard lock(mutex_);
-	return enabled_ && std::any_of(routes_.begin(), routes_.end(), [](const Route &route) { return route.active; });
+	return enabled_ &&
+	       std::any_of(routes_.begin(), routes_.end(), [&](const auto &route) { return route->wants(source()); });
 }
 
 bool Fanout::waiting()
 {
 	std::lock_guard lock(mutex_);
 	return enabled_ && std::any_of(routes_.begin(), routes_.end(),
-				       [](const Route &route) { return route.active && route.needKeyframe; });
+				       [&](const auto &route) { return route->waitsFor(source()); });
 }
 
 bool Fanout::keyframeSince(TimePoint time)
@@ -142,47 +124,46 @@ bool Fanout::keyframeSince(TimePoint time)
 
 /// The kept picture, as fast as it goes: its frames get times right before the latest one, so that for the subscriber it
 /// begins now, in step with the sound, and not up to a second ago.
-void Fanout::replay(Route &route)
+bool Fanout::begin(RtpRewriter &route)
 {
-	if (kept_.empty() || now_() - lastKeyframe_ > kKeep)
-		return;
-	const auto newFrame = [this](std::size_t i) {
-		return i > 0 && kept_[i].timestamp() != kept_[i - 1].timestamp();
-	};
-	std::uint32_t frames = 0;
-	for (std::size_t i = 1; i < kept_.size(); ++i)
-		frames += newFrame(i) ? 1 : 0;
-	const auto timestamp = kept_.back().timestamp() - frames * kReplayTicks;
-	const auto pts = GST_BUFFER_PTS(kept_.back().buffer.get());
-	// A route that slept for a moment only: time does not go back.
-	if (route.begun && static_cast<std::int32_t>(timestamp - route.lastTimestamp) <= 0)
-		return;
-	route.needKeyframe = false;
-	for (std::size_t i = 0; i < kept_.size(); ++i) {
-		frames -= newFrame(i) ? 1 : 0;
-		const auto earlier = frames * kReplayTime;
-		send(route, kept_[i], kept_.back().timestamp() - frames * kReplayTicks,
-		     GST_CLOCK_TIME_IS_VALID(pts) && pts > earlier ? pts - earlier : pts);
+	std::lock_guard lock(mutex_);
+	if (!enabled_ || !route.waitsFor(source()) || kept_.empty() || now_() - lastKeyframe_ > kKeep)
+		return route.waitsFor(source());
+	std::vector<RtpPacket> packets;
+	packets.reserve(kept_.size());
+	const auto &latest = kept_.back().packet;
+	// Backwards, so that the number of frames that follow is known.
+	std::uint32_t following = 0;
+	for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
+		if (kept != kept_.rbegin() && kept->packet.timestamp() != std::prev(kept)->packet.timestamp())
+			++following;
+		auto &packet = packets.emplace_back(kept->packet);
+		const auto earlier = following * kReplayTime;
+		packet.time = GST_CLOCK_TIME_IS_VALID(latest.time) && latest.time > earlier ? latest.time - earlier
+											    : latest.time;
+		GST_WRITE_UINT32_BE(packet.header.data() + 4, latest.timestamp() - following * kReplayTicks);
 	}
+	std::reverse(packets.begin(), packets.end());
+	return !route.replay(source(), packets);
 }
 
-void Fanout::keep(const Packet &packet, bool keyframe)
+void Fanout::keep(const RtpPacket &packet)
 {
 	const auto now = now_();
 	// Its parameter sets and its slices begin a keyframe each; the first of them begins the picture.
-	if (keyframe && (kept_.empty() || kept_.front().timestamp() != packet.timestamp())) {
+	if (packet.keyframe && (kept_.empty() || kept_.front().packet.timestamp() != packet.timestamp())) {
 		kept_.clear();
 		keptBytes_ = 0;
 		lastKeyframe_ = now;
 	} else if (kept_.empty()) {
 		return;
 	} else if (now - lastKeyframe_ > kKeep || keptBytes_ > kKeepBytes ||
-		   packet.sequence() != static_cast<std::uint16_t>(kept_.back().sequence() + 1)) {
+		   packet.sequence() != static_cast<std::uint16_t>(kept_.back().packet.sequence() + 1)) {
 		kept_.clear();
 		return;
 	}
-	keptBytes_ += gst_buffer_get_size(packet.buffer.get());
-	kept_.push_back(packet);
+	keptBytes_ += gst_buffer_get_size(packet.buffer);
+	kept_.push_back({ packet, gst::BufferPtr::share(packet.buffer) });
 }
 
 void Fanout::packet(GstBuffer *buffer)
@@ -193,52 +174,33 @@ void Fanout::packet(GstBuffer *buffer)
 	GstMapInfo map;
 	if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
 		return;
-	Packet packet { {}, {}, headerLength(map.data, map.size) };
-	bool keyframe = false;
-	if (packet.headerLength) {
-		packet.buffer = gst::BufferPtr::share(buffer);
-		std::copy_n(map.data, kFixedHeader, packet.header.begin());
-		keyframe =
-			startsKeyframe(encodingName_, map.data + packet.headerLength, map.size - packet.headerLength);
+	RtpPacket packet;
+	packet.buffer = buffer;
+	packet.time = GST_BUFFER_PTS(buffer);
+	packet.payloadAt = headerLength(map.data, map.size);
+	if (packet.payloadAt) {
+		const auto *payload = map.data + packet.payloadAt;
+		const auto size = map.size - packet.payloadAt;
+		std::copy_n(map.data, RtpPacket::kHeader, packet.header.begin());
+		packet.keyframe = startsKeyframe(encodingName_, payload, size);
+		if (encodingName_ == "VP8") {
+			packet.vp8 = Vp8Descriptor::parse(payload, size);
+			std::copy_n(payload, packet.vp8.size, packet.vp8Bytes.begin());
+		} else if (encodingName_ == "H264" && packet.keyframe) {
+			// A picture whose parameter sets were lost on the way would be decoded with those of before, and
+			// they may belong to a source of another size.
+			const bool parameters = startsParameters(payload, size);
+			packet.keyframe = parameters || !parametersSeen_;
+			parametersSeen_ |= parameters;
+		}
 	}
 	gst_buffer_unmap(buffer, &map);
-	if (!packet.headerLength)
+	if (!packet.payloadAt)
 		return;
 	if (encodingName_ != "OPUS")
-		keep(packet, keyframe);
-	for (auto &route : routes_) {
-		if (!route.active || (route.needKeyframe && !keyframe))
-			continue;
-		route.needKeyframe = false;
-		send(route, packet, packet.timestamp(), GST_BUFFER_PTS(buffer));
-	}
-}
-
-void Fanout::send(Route &route, const Packet &packet, std::uint32_t timestamp, GstClockTime pts)
-{
-	const auto sequence = packet.sequence();
-	if (std::exchange(route.fresh, false) && route.begun)
-		route.offset = static_cast<std::uint16_t>(route.last + 1 - sequence);
-	const auto out = static_cast<std::uint16_t>(sequence + route.offset);
-	if (!std::exchange(route.begun, true) || static_cast<std::int16_t>(out - route.last) > 0)
-		route.last = out;
-	auto *memory = gst_allocator_alloc(nullptr, kFixedHeader, nullptr);
-	GstMapInfo write;
-	gst_memory_map(memory, &write, GST_MAP_WRITE);
-	// Version 2, padding kept, no extension, no CSRC.
-	write.data[0] = static_cast<guint8>(0x80 | (packet.header[0] & 0x20));
-	write.data[1] = static_cast<guint8>((packet.header[1] & 0x80) | route.payloadType);
-	GST_WRITE_UINT16_BE(write.data + 2, out);
-	route.lastTimestamp = timestamp;
-	GST_WRITE_UINT32_BE(write.data + 4, timestamp);
-	GST_WRITE_UINT32_BE(write.data + 8, route.ssrc);
-	gst_memory_unmap(memory, &write);
-	auto *copy =
-		gst_buffer_copy_region(packet.buffer.get(), GST_BUFFER_COPY_MEMORY, packet.headerLength, G_MAXSIZE);
-	gst_buffer_prepend_memory(copy, memory);
-	// Timestamps of a region are dropped when it does not start at 0.
-	GST_BUFFER_PTS(copy) = pts;
-	route.sender->push(copy);
+		keep(packet);
+	for (const auto &route : routes_)
+		route->packet(source(), packet);
 }
 
 } // namespace trtc::service

@@ -34,7 +34,7 @@ private:
 	std::shared_ptr<Fanout> fanout_;
 	std::function<void()> ask_;
 	std::chrono::milliseconds period_;
-	SourceHandle running_;				// a period, from each request on
+	SourceHandle running_;			  // a period, from each request on
 	std::optional<Fanout::TimePoint> wanted_; // meanwhile
 };
 

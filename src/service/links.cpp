@@ -90,6 +90,7 @@ void Uplink::flow(const UplinkFlow &flow)
 {
 	const bool on[kSlots] = { flow.audio, flow.bigVideo, flow.smallVideo, flow.auxVideo };
 	for (std::size_t i = 0; i < kSlots; ++i) {
+		on_[i] = on[i];
 		fanouts_[i]->enable(on[i]);
 		if (on[i] && static_cast<Slot>(i) != Slot::Audio)
 			requestKeyframe(static_cast<Slot>(i));
@@ -111,7 +112,7 @@ protocol::UplinkStats Uplink::takeStats()
 	protocol::UplinkStats stats { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg,
 				      now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
 	// Under a millisecond is one: 0 says that it is not known.
-	if (const auto roundTrip = connection_->stats().roundTrip)
+	if (const auto roundTrip = this->stats().roundTrip)
 		stats.rttMs =
 			std::max<std::int64_t>(1, std::chrono::round<std::chrono::milliseconds>(*roundTrip).count());
 	return stats;
@@ -147,9 +148,9 @@ void Downlink::hearKeyframeRequests()
 		if (!mLine || slot == Slot::Audio)
 			continue;
 		if (auto sender = media_->sender(*mLine))
-			sender->onKeyframeRequest([weak = source_, slot] {
+			sender->onKeyframeRequest([weak = source_, slot, video = video_] {
 				if (auto uplink = weak.lock())
-					uplink->requestKeyframe(slot);
+					uplink->requestKeyframe(slot == Slot::BigVideo ? *video : slot);
 			});
 	}
 }
@@ -157,10 +158,9 @@ void Downlink::hearKeyframeRequests()
 Downlink::~Downlink()
 {
 	if (auto uplink = source_.lock())
-		for (const auto slot : kDownlinkSlots)
-			if (const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)])
-				if (auto sender = media_->sender(*mLine))
-					uplink->fanout(slot).remove(sender.get());
+		for (std::size_t i = 0; i < kSlots; ++i)
+			for (const auto &line : lines_)
+				uplink->fanout(static_cast<Slot>(i)).remove(line.get());
 	if (connection_)
 		connection_->close();
 }
@@ -172,6 +172,17 @@ void Downlink::wish(const protocol::SubscribeWishes &wishes)
 		route();
 }
 
+void Downlink::sourceChanged()
+{
+	const auto uplink = source_.lock();
+	if (!connected_ || !uplink)
+		return;
+	const auto before = *video_;
+	chooseVideo(*uplink);
+	if (*video_ != before)
+		route();
+}
+
 void Downlink::onConnected()
 {
 	connected_ = true;
@@ -180,27 +191,52 @@ void Downlink::onConnected()
 	route();
 }
 
+/// Small video when it is wished for and there; while both are muted it stays as it is.
+void Downlink::chooseVideo(const Uplink &uplink)
+{
+	const bool big = uplink.carries(Slot::BigVideo), small = uplink.carries(Slot::SmallVideo);
+	if (!wishes_.smallVideo)
+		*video_ = Slot::BigVideo;
+	else if (big || small)
+		*video_ = small ? Slot::SmallVideo : Slot::BigVideo;
+}
+
+/// Null without that m-line.
+RtpRewriter *Downlink::lineOf(Slot slot, Uplink &uplink)
+{
+	auto &line = lines_[static_cast<std::size_t>(slot)];
+	const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
+	const auto sender = mLine ? media_->sender(*mLine) : nullptr;
+	if (!line && sender) {
+		const auto &planned = plan_.lines[*mLine];
+		line = std::make_shared<RtpRewriter>(sender, planned.ssrc, planned.payloadType,
+						     uplink.fanout(slot).clockRate());
+		uplink.fanout(slot).add(line);
+		if (slot == Slot::BigVideo)
+			uplink.fanout(Slot::SmallVideo).add(line);
+	}
+	return line.get();
+}
+
 void Downlink::route()
 {
-	auto uplink = source_.lock();
+	const auto uplink = source_.lock();
 	if (!uplink)
 		return;
+	chooseVideo(*uplink);
 	for (const auto slot : kDownlinkSlots) {
-		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
-		const auto sender = mLine ? media_->sender(*mLine) : nullptr;
-		if (!sender)
+		auto *line = lineOf(slot, *uplink);
+		if (!line)
 			continue;
 		const bool wanted = slot == Slot::Audio	     ? wishes_.audio
 				    : slot == Slot::BigVideo ? wishes_.bigVideo || wishes_.smallVideo
 							     : wishes_.auxVideo;
-		const auto &line = plan_.lines[*mLine];
-		if (!wanted) {
-			uplink->fanout(slot).pause(sender.get());
-			continue;
-		}
-		const bool waits = uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
-		if (waits && slot != Slot::Audio)
-			uplink->requestKeyframe(slot);
+		const auto from = slot == Slot::BigVideo ? *video_ : slot;
+		auto &fanout = uplink->fanout(from);
+		line->select(wanted ? fanout.source() : nullptr);
+		// As long as somebody waits the publisher is asked again: see KeyframeAsker.
+		if (wanted && fanout.begin(*line) && slot != Slot::Audio)
+			uplink->requestKeyframe(from);
 	}
 }
 

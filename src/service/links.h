@@ -41,6 +41,8 @@ public:
 	/// See KeyframeAsker.
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
+	/// True while that track is published and not muted.
+	bool carries(Slot slot) const noexcept { return on_[static_cast<std::size_t>(slot)]; }
 	protocol::UplinkStats takeStats();
 	/// Of its own connection.
 	webrtc::PeerConnection::Stats stats() const
@@ -60,6 +62,7 @@ private:
 	LinkOutcome outcome_;
 	std::array<std::shared_ptr<Fanout>, kSlots> fanouts_;
 	std::array<std::unique_ptr<KeyframeAsker>, kSlots> keyframes_; // once the track is there
+	std::array<bool, kSlots> on_ {};
 	protocol::UplinkStats told_;
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;
@@ -77,6 +80,8 @@ public:
 		 protocol::SubscribeWishes wishes);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
+	/// What the publisher's tracks are has changed.
+	void sourceChanged();
 	/// Of its own connection.
 	webrtc::PeerConnection::Stats stats() const
 	{
@@ -91,10 +96,15 @@ public:
 private:
 	void hearKeyframeRequests();
 	void route();
+	void chooseVideo(const Uplink &uplink);
+	RtpRewriter *lineOf(Slot slot, Uplink &uplink);
 
 	MainLoop &loop_;
 	Negotiated plan_;
 	std::weak_ptr<Uplink> source_;
+	std::array<std::shared_ptr<RtpRewriter>, kSlots> lines_; // by the slot the m-line is named after
+	/// Which of the two the main video's m-line is fed from. Shared with the handler of keyframe requests.
+	std::shared_ptr<Slot> video_ = std::make_shared<Slot>(Slot::BigVideo);
 	protocol::SubscribeWishes wishes_;
 	LinkOutcome outcome_;
 	bool connected_ = false;

@@ -159,8 +159,15 @@ void MediaHub::change(const ChangeDownlink &effect)
 
 void MediaHub::flow(const UplinkFlow &effect)
 {
-	if (const auto found = uplinks_.find(effect.session); found != uplinks_.end())
-		found->second->flow(effect);
+	const auto found = uplinks_.find(effect.session);
+	if (found == uplinks_.end())
+		return;
+	found->second->flow(effect);
+	for (const auto &[key, link] : downlinks_)
+		if (key.second == effect.session)
+			link->sourceChanged();
+	for (const auto &[session, link] : singles_)
+		link->sourceChanged(effect.session);
 }
 
 void MediaHub::stop(const StopUplink &effect) { dropUplink(effect.session); }

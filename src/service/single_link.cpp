@@ -110,6 +110,12 @@ void SingleLink::serve()
 	connection_->answerMore(singleOffer(plan_, asked_), singleLines(plan_, asked_));
 }
 
+void SingleLink::sourceChanged(SessionId publisher)
+{
+	if (const auto found = subscriptions_.find(publisher); found != subscriptions_.end() && found->second.downlink)
+		found->second.downlink->sourceChanged();
+}
+
 void SingleLink::start(Subscription &subscription, std::size_t place)
 {
 	const auto done = std::exchange(subscription.done, nullptr);

@@ -44,6 +44,8 @@ public:
 	void subscribe(SessionId publisher, std::weak_ptr<Uplink> source, const protocol::SubscribeWishes &wishes,
 		       const std::array<std::uint32_t, 3> &ssrcs, Done done);
 	void wish(SessionId publisher, const protocol::SubscribeWishes &wishes);
+	/// What the tracks of that publisher are has changed.
+	void sourceChanged(SessionId publisher);
 	/// No-op without that subscription.
 	void unsubscribe(SessionId publisher);
 	std::size_t subscriptions() const noexcept { return subscriptions_.size(); }

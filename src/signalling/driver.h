@@ -92,6 +92,9 @@ struct RoleDone {
 struct UnpublishDone {
 	Status status;
 };
+struct PublishChangeDone {
+	Status status;
+};
 struct SubscribeChangeDone {
 	UserId userId;
 	Status status;
@@ -111,15 +114,15 @@ struct Lost {
 };
 
 using Event = std::variant<StateChanged, JoinDone, NeedOffer, RemoteAnswer, LinkFailed, LinkClosed, PeerJoined,
-			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, SubscribeChangeDone,
-			   UnsubscribeDone, Banned, Lost>;
+			   PeerLeft, RemotePublication, UplinkReport, RoleDone, UnpublishDone, PublishChangeDone,
+			   SubscribeChangeDone, UnsubscribeDone, Banned, Lost>;
 
 // ---- client to driver ---------------------------------------------------------------------
 /// What is published, for protocols that tell it apart from the SDP.
 struct PublishInfo {
-	bool audio = false, video = false, auxiliary = false;
+	bool audio = false, video = false, small = false, auxiliary = false;
 	VideoCodec codec = VideoCodec::H264;
-	VideoProfile videoProfile, auxiliaryProfile;
+	VideoProfile videoProfile, smallProfile, auxiliaryProfile;
 	AudioProfile audioProfile;
 };
 struct StartPublish {
@@ -133,14 +136,18 @@ struct Offer {
 struct LinkConnected {
 	LinkId link;
 };
+/// Other tracks on the uplink that is up, without negotiation; PublishChangeDone follows. One at a time.
+struct ChangePublish {
+	PublishInfo info;
+};
 struct StopPublish {};
 struct Mute {
 	bool audio, video;
 };
 struct StartSubscribe {
 	UserId userId;
-	SubscribeOptions options;
-}; ///< NeedOffer for the downlink follows
+	SubscribeOptions options; ///< small: with each list the driver looks anew whether there is one
+};				  ///< NeedOffer for the downlink follows
 struct ChangeSubscribe {
 	UserId userId;
 	SubscribeOptions options;
@@ -148,12 +155,17 @@ struct ChangeSubscribe {
 struct StopSubscribe {
 	UserId userId;
 };
+/// A wish about the main video of a subscribed user: nothing answers it.
+struct PreferSmall {
+	UserId userId;
+	bool small;
+};
 struct SwitchRole {
 	Role role;
 	std::string privateMapKey; ///< "": that of before
 };
-using Command = std::variant<StartPublish, Offer, LinkConnected, StopPublish, Mute, StartSubscribe, ChangeSubscribe,
-			     StopSubscribe, SwitchRole>;
+using Command = std::variant<StartPublish, Offer, LinkConnected, ChangePublish, StopPublish, Mute, StartSubscribe,
+			     ChangeSubscribe, StopSubscribe, PreferSmall, SwitchRole>;
 
 class Driver {
 public:

@@ -60,8 +60,6 @@ struct OfferLine {
 	bool send = false;
 	/// Video: codecs in order of preference; senders give exactly one.
 	std::vector<VideoCodec> codecs;
-	/// Senders only: whether a source will push (false: the m-line is there but stays silent).
-	bool active = true;
 };
 
 /// What an m-line of our answer sends. One entry per m-line of the offer.

@@ -83,8 +83,6 @@ void WebrtcBin::offer(const std::vector<OfferLine> &lines)
 		const auto ssrc = g_random_int();
 		auto pad =
 			requestSink(fmt::format("{},ssrc=(uint){}", audio ? opusCaps() : codecCaps(codec), ssrc), true);
-		if (!line.active)
-			continue;
 		if (audio)
 			senders_.push_back(AppSender::create(
 				loop_, pipeline_, i, "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0",

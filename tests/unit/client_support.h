@@ -82,7 +82,7 @@ struct FakePeer final : webrtc::PeerConnection {
 	{
 		lines = offered;
 		for (std::size_t i = 0; i < lines.size(); ++i) {
-			if (lines[i].send && lines[i].active)
+			if (lines[i].send)
 				senders[i] = std::make_shared<FakeSender>(i);
 		}
 	}
@@ -154,13 +154,15 @@ struct FakeCapture final : media::Capture {
 	bool hasAudio() const noexcept override { return audio; }
 	bool hasVideo() const noexcept override { return video; }
 	VideoCodec videoCodec() const noexcept override { return VideoCodec::H264; }
-	void start(std::shared_ptr<webrtc::Sender> a, std::shared_ptr<webrtc::Sender> v) override
+	void start(std::shared_ptr<webrtc::Sender> a, std::shared_ptr<webrtc::Sender> v,
+		   std::shared_ptr<webrtc::Sender> s) override
 	{
 		if (failure)
 			throw Exception(*failure);
 		running = true;
 		audioSender = std::move(a);
 		videoSender = std::move(v);
+		smallSender = std::move(s);
 	}
 	void stop() override { running = false; }
 	void setMuted(MediaKind kind, bool muted) override
@@ -168,7 +170,18 @@ struct FakeCapture final : media::Capture {
 		(kind == MediaKind::Audio ? audioMuted : videoMuted) = muted;
 	}
 	void requestKeyframe() override { ++keyframes; }
+	void requestSmallKeyframe() override { ++smallKeyframes; }
 	VideoFigures videoFigures() const override { return figures; }
+	VideoFigures smallFigures() const override { return { 7, 160, 120 }; }
+	void add(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done) override
+	{
+		added.push_back(spec);
+		if (addFailure)
+			return done(*addFailure);
+		(kind == MediaKind::Audio ? audio : video) = true;
+		done(Unit {});
+	}
+	void remove(MediaKind kind) override { (kind == MediaKind::Audio ? audio : video) = false; }
 
 	VideoFigures figures;
 	void replace(MediaKind, const SourceSpec &spec, std::function<void(Status)> done) override
@@ -177,11 +190,12 @@ struct FakeCapture final : media::Capture {
 		done(Unit {});
 	}
 
-	std::vector<SourceSpec> replaced;
+	std::vector<SourceSpec> replaced, added;
+	std::optional<Error> addFailure;
 	bool audio = true, video = true, running = false, audioMuted = false, videoMuted = false;
-	int keyframes = 0;
+	int keyframes = 0, smallKeyframes = 0;
 	std::optional<Error> failure;
-	std::shared_ptr<webrtc::Sender> audioSender, videoSender;
+	std::shared_ptr<webrtc::Sender> audioSender, videoSender, smallSender;
 };
 
 /// What became of one verb.

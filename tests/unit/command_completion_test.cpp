@@ -55,6 +55,9 @@ TEST_CASE("arguments come from the usage of their command")
 	CHECK(after("subscribe a") == Lines { "alice", "anna" });
 	CHECK(after("subscribe bob a") == Lines { "audio", "aux" });
 	CHECK(after("subscribe bob aux a") == Lines { "audio" });
+	CHECK(after("subscribe bob aux s") == Lines { "small" });
+	CHECK(after("replace a") == Lines { "audio", "aux" });
+	CHECK(after("replace aux n") == Lines { "none" });
 	CHECK(after("@x  subscribe  bob  v") == Lines { "video" });
 	CHECK(after("record start f") == Lines { "films/" });
 	CHECK(after("record start films/").empty());

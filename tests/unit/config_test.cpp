@@ -212,3 +212,20 @@ TEST_CASE("connection states have the SDK's names")
 	CHECK(std::string(toString(ConnectionState::Connected)) == "CONNECTED");
 	CHECK(std::string(toString(ConnectionState::Reconnecting)) == "RECONNECTING");
 }
+
+TEST_CASE("small video: about the pixels that were asked for, in the shape of the big one")
+{
+	const VideoProfile wish { 160, 120, 15, 100 };
+	CHECK((smallVideoProfile({ 640, 480, 15, 500 }, wish) == wish));
+	CHECK((smallVideoProfile({ 1280, 720, 15, 1200 }, wish) == VideoProfile { 184, 104, 15, 100 }));
+	CHECK((smallVideoProfile({ 720, 1280, 15, 1200 }, wish) == VideoProfile { 104, 184, 15, 100 }));
+	// Up to 640x480 as it is, above 320x240.
+	CHECK((smallVideoProfile({ 1280, 960, 30, 2000 }, { 640, 480, 30, 500 }) ==
+	       VideoProfile { 640, 480, 30, 500 }));
+	CHECK((smallVideoProfile({ 1280, 960, 30, 2000 }, { 640, 482, 30, 500 }) ==
+	       VideoProfile { 320, 240, 30, 500 }));
+	// Never more than the big one.
+	CHECK((smallVideoProfile({ 64, 48, 5, 50 }, wish) == VideoProfile { 64, 48, 5, 50 }));
+	// Never too narrow for an encoder.
+	CHECK((smallVideoProfile({ 4096, 16, 15, 500 }, wish).height == 16));
+}

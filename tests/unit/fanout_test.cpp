@@ -50,6 +50,16 @@ struct Taker final : webrtc::Sender {
 	std::vector<GstClockTime> times;
 };
 
+/// Lets @p taker hear @p fanout.
+std::shared_ptr<RtpRewriter> hear(Fanout &fanout, const std::shared_ptr<Taker> &taker, std::uint32_t ssrc,
+				  int payloadType)
+{
+	auto route = std::make_shared<RtpRewriter>(taker, ssrc, payloadType, fanout.clockRate());
+	fanout.add(route);
+	route->select(fanout.source());
+	return route;
+}
+
 struct Packet {
 	std::uint16_t sequence = 1;
 	std::uint32_t timestamp = 0x11223344;
@@ -125,14 +135,16 @@ TEST_CASE("fanout: who comes within a second of a keyframe gets it and what foll
 {
 	Fanout fanout("H264", testNow);
 	auto first = std::make_shared<Taker>(), second = std::make_shared<Taker>();
-	CHECK(fanout.add(first, 1, 102)); // waits
+	const auto one = hear(fanout, first, 1, 102);
+	CHECK(fanout.begin(*one)); // waits
 	CHECK(fanout.waiting());
 	// The number and the time go over their edges.
 	const std::uint32_t start = 0xffffffff - 4 * 3600;
 	auto number = putPicture(fanout, 65530, start, 10);
 	CHECK(!fanout.waiting());
 	testTime += std::chrono::milliseconds(400);
-	CHECK(!fanout.add(second, 2, 102));
+	const auto two = hear(fanout, second, 2, 102);
+	CHECK(!fanout.begin(*two));
 	CHECK(!fanout.waiting());
 	REQUIRE(second->packets.size() == 20);
 	CHECK(second->unbroken());
@@ -181,7 +193,8 @@ TEST_CASE("fanout: nothing is kept that is too old, too much, has a hole, or was
 		fanout.enable(false);
 		fanout.enable(true);
 	}
-	CHECK(fanout.add(taker, 1, 102));
+	const auto route = hear(fanout, taker, 1, 102);
+	CHECK(fanout.begin(*route));
 	CHECK(taker->packets.empty());
 	put(fanout, h264(1000, true).bytes());
 	CHECK(taker->packets.size() == 1);
@@ -191,14 +204,16 @@ TEST_CASE("fanout: for a route that slept time does not go back")
 {
 	Fanout fanout("H264", testNow);
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	const auto route = hear(fanout, taker, 1, 102);
 	auto number = putPicture(fanout, 1, 1000, 5);
-	fanout.pause(taker.get());
-	CHECK(fanout.add(taker, 1, 102)); // its last picture is the latest one: the next keyframe
+	route->select(nullptr);
+	route->select(fanout.source());
+	CHECK(fanout.begin(*route)); // its last picture is the latest one: the next keyframe
 	CHECK(taker->packets.size() == 10);
-	fanout.pause(taker.get());
+	route->select(nullptr);
 	number = putPicture(fanout, number, 100'000, 5);
-	CHECK(!fanout.add(taker, 1, 102));
+	route->select(fanout.source());
+	CHECK(!fanout.begin(*route));
 	CHECK(taker->packets.size() == 20);
 	CHECK(taker->unbroken());
 	auto live = h264(number, false);
@@ -213,8 +228,8 @@ TEST_CASE("fanout: SSRC, payload type and number are the subscriber's, the rest 
 {
 	Fanout fanout("OPUS");
 	auto one = std::make_shared<Taker>(), two = std::make_shared<Taker>();
-	fanout.add(one, 0x01020304, 111);
-	fanout.add(two, 0xf0e0d0c0, 100);
+	hear(fanout, one, 0x01020304, 111);
+	hear(fanout, two, 0xf0e0d0c0, 100);
 	Packet packet;
 	packet.sequence = 500;
 	packet.marker = true;
@@ -235,7 +250,7 @@ TEST_CASE("fanout: CSRCs and extensions are left out, padding stays")
 {
 	Fanout fanout("OPUS");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 111);
+	hear(fanout, taker, 1, 111);
 	Packet packet;
 	packet.csrcs = 15;
 	packet.extension = Bytes(8, 0x55);
@@ -256,7 +271,7 @@ TEST_CASE("fanout: what is no RTP packet goes nowhere")
 {
 	Fanout fanout("OPUS");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 111);
+	hear(fanout, taker, 1, 111);
 	const auto good = Packet {}.bytes();
 	for (std::size_t size = 1; size <= 12; ++size) // a header without anything behind it too
 		put(fanout, Bytes(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)));
@@ -293,7 +308,7 @@ TEST_CASE("fanout: video begins at a keyframe, sound at once")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	hear(fanout, taker, 1, 102);
 	put(fanout, h264(1, false).bytes());
 	put(fanout, h264(2, false).bytes());
 	CHECK(taker->packets.empty());
@@ -343,30 +358,55 @@ TEST_CASE("fanout: what begins a keyframe")
 	CHECK(startsKeyframe("OPUS", nullptr, 0));
 }
 
+TEST_CASE("fanout: a picture whose parameter sets were lost is no beginning")
+{
+	Fanout fanout("H264");
+	auto taker = std::make_shared<Taker>();
+	const auto route = hear(fanout, taker, 1, 102);
+	const auto packet = [](std::uint16_t number, Bytes payload) {
+		Packet made;
+		made.sequence = number;
+		made.payload = std::move(payload);
+		return made.bytes();
+	};
+	const Bytes parameters { 0x78, 0, 2, 0x67, 1, 0, 2, 0x68, 1 };
+	put(fanout, packet(1, parameters));
+	put(fanout, packet(2, kIdr));
+	CHECK(taker->packets.size() == 2);
+	route->select(nullptr);
+	route->select(fanout.source());
+	put(fanout, packet(10, kIdr)); // 9 was lost
+	CHECK(taker->packets.size() == 2);
+	put(fanout, packet(20, parameters));
+	put(fanout, packet(21, kIdr));
+	CHECK(taker->sequence() == std::vector<std::uint16_t> { 1, 2, 3, 4 });
+}
+
 TEST_CASE("fanout: a pause leaves no hole in the numbers, and ends at a keyframe")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>(), other = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
-	fanout.add(other, 2, 102);
+	const auto route = hear(fanout, taker, 1, 102);
+	hear(fanout, other, 2, 102);
 	std::uint16_t number = 65530; // over the edge
 	put(fanout, h264(number++, true).bytes());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(fanout.wanted());
-	fanout.pause(taker.get());
+	route->select(nullptr);
 	for (int i = 0; i < 20; ++i)
 		put(fanout, h264(number++, i == 5).bytes());
 	CHECK(taker->packets.size() == 2);
 	CHECK(other->packets.size() == 22);
-	fanout.add(taker, 1, 102);
+	route->select(fanout.source());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(taker->packets.size() == 2);
 	put(fanout, h264(number++, true).bytes());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(taker->sequence() == std::vector<std::uint16_t> { 65530, 65531, 65532, 65533 });
 	CHECK(other->unbroken());
-	// Added again while awake: nothing changes.
-	fanout.add(taker, 1, 102);
+	// Said again while awake: nothing changes.
+	fanout.add(route);
+	route->select(fanout.source());
 	put(fanout, h264(number++, false).bytes());
 	CHECK(taker->unbroken());
 	CHECK(taker->packets.size() == 5);
@@ -376,7 +416,7 @@ TEST_CASE("fanout: switched off and on, the numbers go on, from a keyframe")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	hear(fanout, taker, 1, 102);
 	put(fanout, h264(10, true).bytes());
 	put(fanout, h264(11, false).bytes());
 	fanout.enable(false);
@@ -396,10 +436,10 @@ TEST_CASE("fanout: a lost packet stays visible, a late one keeps its place")
 {
 	Fanout fanout("H264");
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 102);
+	const auto route = hear(fanout, taker, 1, 102);
 	put(fanout, h264(100, true).bytes());
-	fanout.pause(taker.get());
-	fanout.add(taker, 1, 102);
+	route->select(nullptr);
+	route->select(fanout.source());
 	put(fanout, h264(200, true).bytes());
 	put(fanout, h264(202, false).bytes());
 	put(fanout, h264(201, false).bytes());
@@ -413,10 +453,11 @@ TEST_CASE("fanout: nobody is there, or not any more")
 	put(fanout, Packet {}.bytes());
 	CHECK(!fanout.wanted());
 	auto taker = std::make_shared<Taker>();
-	fanout.add(taker, 1, 111);
-	fanout.remove(taker.get());
-	fanout.remove(taker.get());
-	fanout.pause(taker.get());
+	{
+		const auto route = hear(fanout, taker, 1, 111);
+		fanout.remove(route.get());
+		fanout.remove(route.get());
+	}
 	put(fanout, Packet {}.bytes());
 	CHECK(taker->packets.empty());
 	CHECK(taker.use_count() == 1);

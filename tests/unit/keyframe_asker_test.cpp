@@ -27,7 +27,13 @@ struct Asking : test::LoopFixture {
 		asker = std::make_unique<KeyframeAsker>(
 			loop, fanout, [this] { asked.push_back(std::chrono::steady_clock::now()); }, kPeriod);
 	}
-	void join() { fanout->add(std::make_shared<Nobody>(), 1, 102); }
+	std::shared_ptr<RtpRewriter> join()
+	{
+		auto route = std::make_shared<RtpRewriter>(std::make_shared<Nobody>(), 1, 102, fanout->clockRate());
+		fanout->add(route);
+		route->select(fanout->source());
+		return route;
+	}
 	void keyframe()
 	{
 		const std::uint8_t idr[] = { 0x80, 102, 0, ++sequence, 0, 0, 0, sequence, 0, 0, 0, 1, 0x65, 9, 9 };
@@ -98,11 +104,10 @@ TEST_CASE_FIXTURE(Asking, "keyframes: one that came meanwhile serves those who w
 
 TEST_CASE_FIXTURE(Asking, "keyframes: nobody is left, nobody asks")
 {
-	auto taker = std::make_shared<Nobody>();
-	fanout->add(taker, 1, 102);
+	const auto route = join();
 	asker->want();
 	CHECK(asked.size() == 1);
-	fanout->remove(taker.get());
+	fanout->remove(route.get());
 	pass(3);
 	CHECK(asked.size() == 1);
 }

@@ -34,9 +34,10 @@ TEST_CASE("repair: a format needs NACK and an RTX of its own")
 	CHECK(!repairFormat(video("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n"), 96));
 	// What the web SDK glues on, and what makes no sense.
 	const auto with = [](const std::string &fmtp) {
-		return repairFormat(video("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 " +
-					  fmtp + "\r\n"),
-				    96);
+		return repairFormat(
+			video("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 " +
+			      fmtp + "\r\n"),
+			96);
 	};
 	CHECK(with("apt=96;sps-pps-idr-in-keyframe=1") == 97);
 	CHECK(with("apt=96; rtx-time=3000") == 97);
@@ -48,8 +49,9 @@ TEST_CASE("repair: the stream that repairs")
 {
 	CHECK(repairSsrc(video(kVp8 + "a=ssrc-group:FID 1 2\r\n"), 1) == 2);
 	CHECK(!repairSsrc(video(kVp8 + "a=ssrc-group:FID 1 2\r\n"), 2));
-	CHECK(repairSsrc(video(kVp8 + "a=ssrc-group:SIM 1 5\r\na=ssrc-group:FID 7 8\r\na=ssrc-group:FID 1 4294967295\r\n"),
-			 1) == 4294967295u);
+	CHECK(repairSsrc(
+		      video(kVp8 + "a=ssrc-group:SIM 1 5\r\na=ssrc-group:FID 7 8\r\na=ssrc-group:FID 1 4294967295\r\n"),
+		      1) == 4294967295u);
 	for (const char *bad : { "FID 1", "FID 1 ", "FID 1 1", "FID 1 2 3", "FID 1 4294967296", "FID 11 2", "FEC 1 2" })
 		CHECK(!repairSsrc(video(kVp8 + "a=ssrc-group:" + bad + "\r\n"), 1));
 }

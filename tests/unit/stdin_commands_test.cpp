@@ -31,7 +31,7 @@ struct FakeHost final : CommandHost {
 	void subscribe(const UserId &user, const SubscribeOptions &o, Reply reply) override
 	{
 		note("subscribe " + user.str() + (o.audio ? " audio" : "") + (o.video ? " video" : "") +
-			     (o.auxiliary ? " aux" : ""),
+			     (o.small ? " small" : "") + (o.auxiliary ? " aux" : ""),
 		     reply);
 	}
 	void unsubscribe(const UserId &user, Reply reply) override { note("unsubscribe " + user.str(), reply); }
@@ -51,9 +51,11 @@ struct FakeHost final : CommandHost {
 		note("startRecording " + directory, reply);
 	}
 	void stopRecording(Reply reply) override { note("stopRecording", reply); }
-	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override
+	void replace(StreamType type, MediaKind kind, const SourceSpec &source, Reply reply) override
 	{
-		note(std::string("replace ") + toString(kind) + " <" + source.str() + ">", reply);
+		note(std::string("replace ") + (type == StreamType::Main ? "" : "aux ") + toString(kind) + " <" +
+			     source.str() + ">",
+		     reply);
 	}
 	void users(Reply reply) override { note("users", reply); }
 	void streams(Reply reply) override { note("streams", reply); }
@@ -122,7 +124,8 @@ TEST_CASE("every command refuses one argument too few and one too many, and does
 	CHECK(run("record stop now").message() == "record stop takes no arguments, got 1");
 	CHECK(run("snapshot ann").message() == "snapshot takes 2 arguments (USER FILE), got 1");
 	CHECK(run("leave now").message() == "leave takes no arguments, got 1");
-	CHECK(run("subscribe").message() == "subscribe takes 1 to 4 arguments (USER [audio|video|aux]...), got 0");
+	CHECK(run("subscribe").message() ==
+	      "subscribe takes 1 to 5 arguments (USER [audio|video|small|aux]...), got 0");
 }
 
 TEST_CASE("lines reach the right verb")
@@ -141,10 +144,14 @@ TEST_CASE("lines reach the right verb")
 		{ "subscribe ann", "subscribe ann audio video aux" },
 		{ "subscribe ann video", "subscribe ann video" },
 		{ "subscribe ann aux audio", "subscribe ann audio aux" },
+		{ "subscribe ann small", "subscribe ann video small" },
+		{ "subscribe ann audio video small aux", "subscribe ann audio video small aux" },
 		{ "unsubscribe ann", "unsubscribe ann" },
 		{ "mute audio", "mute audio" },
 		{ "mute\taudio", "mute audio" },
 		{ "replace video test", "replace video <test>" },
+		{ "replace aux screen:1", "replace aux video <screen:1>" },
+		{ "replace audio none", "replace audio <none>" },
 		{ " replace \t audio   file:two  blanks and\ta tab.mkv ",
 		  "replace audio <file:two  blanks and\ta tab.mkv>" },
 		{ "@7 replace video pipeline:videotestsrc ! a", "replace video <pipeline:videotestsrc ! a>" },
@@ -177,7 +184,8 @@ TEST_CASE("wrong words are refused with the way out")
 	const Row rows[] = {
 		{ "mute all", "use audio or video" },
 		{ "switch-role host", "use anchor or audience" },
-		{ "subscribe ann smell", "use audio, video or aux" },
+		{ "subscribe ann smell", "use audio, video, small or aux" },
+		{ "replace small test", "use audio, video or aux" },
 		{ "subscribe an.n", "user id \"an.n\" is not allowed" },
 		{ "muet audio", "did you mean mute?" },
 		{ "Leave", "did you mean leave?" },

@@ -41,6 +41,25 @@ Stats twoSidedStats(std::uint64_t part)
 
 } // namespace
 
+TEST_CASE("report: the small video is a track of its own, type 3")
+{
+	TrtcReport report;
+	const auto told = [](std::uint64_t part) {
+		Stats stats;
+		stats.localVideo.push_back({ StreamType::Main, 50'000 * part, 1, 1, 1, 640, 480 });
+		stats.localVideo.push_back({ StreamType::Main, 5'000 * part, 1, 1, 1, 160, 120, true });
+		return stats;
+	};
+	report.take(told(1), 1700000000000, kStart, tinyIdOf);
+	const auto second = report.take(told(2), 1700000002000, kStart + 2s, tinyIdOf);
+	REQUIRE(second.video.size() == 2);
+	CHECK(second.video[0].streamType == 2);
+	CHECK(second.video[0].bitrate == 200'000);
+	CHECK(second.video[1].streamType == 3);
+	CHECK(second.video[1].bitrate == 20'000);
+	CHECK(second.video[1].width == 160);
+}
+
 TEST_CASE("report: figures under the SDK's names, as rates since the report before")
 {
 	TrtcReport report;

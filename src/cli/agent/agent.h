@@ -123,7 +123,7 @@ private:
 	void message(const std::string &text, Reply reply) override;
 	void startRecording(const std::string &directory, Reply reply) override;
 	void stopRecording(Reply reply) override;
-	void replace(MediaKind kind, const SourceSpec &source, Reply reply) override;
+	void replace(StreamType type, MediaKind kind, const SourceSpec &source, Reply reply) override;
 	void play(const UserId &user, Reply reply) override;
 	void stop(const UserId &user, Reply reply) override;
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override;

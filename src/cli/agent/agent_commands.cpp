@@ -103,7 +103,8 @@ void Agent::updatePrivateMapKey(const std::string &privateMapKey, Reply reply)
 void Agent::publish(Reply reply)
 {
 	if (!stream_)
-		return reply(refused("there is nothing to publish: start the agent with --video or --audio"));
+		return reply(refused("there is nothing to publish: start the agent with --video or --audio, or use "
+				     "replace to take a source"));
 	client_->publish(*stream_, replyWith(std::move(reply)));
 }
 
@@ -148,12 +149,27 @@ void Agent::startRecording(const std::string &directory, Reply reply)
 
 void Agent::stopRecording(Reply reply) { recordings_->stop(std::move(reply)); }
 
-void Agent::replace(MediaKind kind, const SourceSpec &source, Reply reply)
+void Agent::replace(StreamType type, MediaKind kind, const SourceSpec &source, Reply reply)
 {
-	if (!stream_)
-		return reply(refused(fmt::format("there is no {} to replace: start the agent with --{}", toString(kind),
-						 toString(kind))));
-	stream_->replace(kind, source, replyWith(std::move(reply)));
+	const bool auxiliary = type == StreamType::Auxiliary;
+	if (!stream_) {
+		// The first source of an agent that was started without any.
+		auto config = config_.local;
+		(auxiliary ? config.auxiliary : kind == MediaKind::Audio ? config.audio : config.video) = source;
+		auto stream = std::make_unique<LocalStream>(loop_, config);
+		stream->initialize();
+		stream_ = std::move(stream);
+		return reply({});
+	}
+	if (source.kind == SourceSpec::Kind::None)
+		return stream_->removeTrack(kind, replyWith(std::move(reply)), type);
+	const bool there = auxiliary		      ? stream_->hasAuxiliary()
+			   : kind == MediaKind::Audio ? stream_->hasAudio()
+						      : stream_->hasVideo();
+	if (there)
+		stream_->replace(kind, source, replyWith(std::move(reply)), type);
+	else
+		stream_->addTrack(kind, source, replyWith(std::move(reply)), type);
 }
 
 void Agent::users(Reply reply)

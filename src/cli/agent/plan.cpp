@@ -60,6 +60,7 @@ EventRecord planRecord(const Plan &plan)
 	for (const auto &each : plan.sources)
 		sources.push_back({ { "streamType", toString(each.streamType) },
 				    { "kind", toString(each.kind) },
+				    { "small", each.small },
 				    { "source", each.source },
 				    { "codec", each.codec },
 				    { "encoded", each.encoded },
@@ -86,8 +87,9 @@ std::string planText(const Plan &plan)
 	if (!plan.sources.empty())
 		out += "\nsources\n";
 	for (const auto &each : plan.sources)
-		out += fmt::format("  {} {}: {}, {} {}\n    {}\n", toString(each.streamType), toString(each.kind),
-				   each.source, each.codec, each.encoded ? "encoded here" : "as it is", each.pipeline);
+		out += fmt::format("  {} {}{}: {}, {} {}\n    {}\n", toString(each.streamType),
+				   each.small ? "small " : "", toString(each.kind), each.source, each.codec,
+				   each.encoded ? "encoded here" : "as it is", each.pipeline);
 	if (!plan.recordings.empty())
 		out += "\nrecordings\n";
 	for (const auto &path : plan.recordings)

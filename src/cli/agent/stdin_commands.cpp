@@ -58,8 +58,12 @@ void runStats(CommandHost &host, Arguments, Reply reply) { host.stats(std::move(
 
 void runReplace(CommandHost &host, Arguments arguments, Reply reply)
 {
-	const auto kind = parseKind(arguments[0]);
-	host.replace(kind, SourceSpec::parse(arguments[1], kind), std::move(reply));
+	const bool auxiliary = arguments[0] == "aux";
+	if (!auxiliary && arguments[0] != "audio" && arguments[0] != "video")
+		refuse(fmt::format("\"{}\" is no track: use audio, video or aux", printable(arguments[0], 40)));
+	const auto kind = auxiliary ? MediaKind::Video : parseKind(arguments[0]);
+	host.replace(auxiliary ? StreamType::Auxiliary : StreamType::Main, kind, SourceSpec::parse(arguments[1], kind),
+		     std::move(reply));
 }
 
 void runStreams(CommandHost &host, Arguments, Reply reply) { host.streams(std::move(reply)); }
@@ -68,16 +72,18 @@ void runSubscribe(CommandHost &host, Arguments arguments, Reply reply)
 {
 	SubscribeOptions options;
 	if (arguments.size() > 1)
-		options = { false, false, false };
+		options = { false, false, false, false };
 	for (const auto &what : arguments.subspan(1)) {
 		if (what == "audio")
 			options.audio = true;
 		else if (what == "video")
 			options.video = true;
+		else if (what == "small")
+			options.video = options.small = true;
 		else if (what == "aux")
 			options.auxiliary = true;
 		else
-			refuse(fmt::format("\"{}\" cannot be subscribed: use audio, video or aux",
+			refuse(fmt::format("\"{}\" cannot be subscribed: use audio, video, small or aux",
 					   printable(what, 40)));
 	}
 	host.subscribe(UserId(arguments[0]), options, std::move(reply));
@@ -119,18 +125,19 @@ constexpr Command kCommands[] = {
 	  runMessage, true },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
 	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
-	{ "publish", "", "publish the sources of --video and --audio", 0, 0, runPublish },
+	{ "publish", "", "publish the sources of --video, --audio and --auxiliary", 0, 0, runPublish },
 	{ "record start", "[DIR]", "record every subscribed user, into the directory of --record or another", 0, 1,
 	  runRecordStart, true },
 	{ "record stop", "", "close every recording; nothing more is recorded until record start", 0, 0,
 	  runRecordStop },
-	{ "replace", "audio|video SOURCE", "take another source for a track, without a new negotiation", 2, 2,
+	{ "replace", "audio|video|aux SOURCE",
+	  "take another source for a track, add a track, or remove it (none), without a new negotiation", 2, 2,
 	  runReplace, true },
 	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot, true },
 	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },
-	{ "subscribe", "USER [audio|video|aux]...", "receive a user's streams, or only these parts of them", 1, 4,
+	{ "subscribe", "USER [audio|video|small|aux]...", "receive a user's streams, or only these parts of them", 1, 5,
 	  runSubscribe },
 	{ "switch-role", "anchor|audience", "change the role", 1, 1, runSwitchRole },
 	{ "unmute", "audio|video", "send a muted track again", 1, 1, runUnmute },

@@ -32,7 +32,8 @@ public:
 	/// @p directory: "": the one of before.
 	virtual void startRecording(const std::string &directory, Reply reply) = 0;
 	virtual void stopRecording(Reply reply) = 0;
-	virtual void replace(MediaKind kind, const SourceSpec &source, Reply reply) = 0;
+	/// @p source: none removes the track; a track that is not there is added.
+	virtual void replace(StreamType type, MediaKind kind, const SourceSpec &source, Reply reply) = 0;
 	virtual void users(Reply reply) = 0;
 	virtual void streams(Reply reply) = 0;
 	virtual void stats(Reply reply) = 0;

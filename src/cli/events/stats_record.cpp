@@ -49,6 +49,7 @@ std::vector<Fields> localVideo(const Stats &stats, const UserId &self)
 	for (const auto &video : stats.localVideo) {
 		Fields fields { { "userId", self.str() },
 				{ "streamType", toString(video.streamType) },
+				{ "small", video.small },
 				{ "bytesSent", whole(video.bytesSent) },
 				{ "packetsSent", whole(video.packetsSent) } };
 		if (video.framesEncoded)

@@ -287,6 +287,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
+	if (const auto text = values.text("--small-stream"))
+		config.local.smallProfile = named("--small-stream", [&] { return VideoProfile::parse(*text); });
 	if (const auto text = values.text("--audio-profile"))
 		config.local.audioProfile = named("--audio-profile", [&] { return AudioProfile::parse(*text); });
 	config.local.videoCodec =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "media/sources/file_source.h"
 
+#include "media/decode.h"
+
 #include <gst/pbutils/pbutils.h>
 
 #include <fmt/format.h>
@@ -18,8 +20,9 @@ namespace {
 /// What a media file holds, as far as we use it.
 struct FileStreams {
 	bool audio = false, video = false;
-	bool audioPassed = false; ///< Opus with one or two channels: goes out as it is
-	bool videoPassed = false; ///< H.264, and H.264 is asked for: goes out as it is
+	bool audioPassed = false;  ///< Opus with one or two channels: goes out as it is
+	bool videoPassed = false;  ///< H.264, and H.264 is asked for: goes out as it is
+	int width = 0, height = 0; ///< of the video, pixels
 };
 
 void checkReadable(const std::string &path)
@@ -78,23 +81,47 @@ void linkDecoded(GstElement *decodebin, GstPad *pad, gpointer data) noexcept
 	gst_pad_link(pad, sink.get());
 }
 
-/// What follows the demuxer, up to the encoder or the parser. Throws Exception(NotSupported).
-std::string fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
+/// What follows the demuxer: up to the encoder and the encoder, or the parser and nothing.
+struct FileChain {
+	std::string head, encoder;
+	std::string str() const { return encoder.empty() ? head : head + " ! " + encoder; }
+};
+
+/// Throws Exception(NotSupported).
+FileChain fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
 {
 	if (streams.videoPassed)
-		return "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au";
+		return { "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au", "" };
 	const auto &profile = config.videoProfile;
-	return fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
-			   "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1 ! {}",
-			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+	return { fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
+			     "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1",
+			     profile.width, profile.height, profile.fps),
+		 videoEncoder(config.videoCodec, profile) };
 }
 
-std::string fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
+FileChain fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
 {
 	if (streams.audioPassed)
-		return "opusparse";
-	return fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={} ! {}",
-			   config.audioProfile.channels, audioEncoder(config.audioProfile));
+		return { "opusparse", "" };
+	return { fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={}",
+			     config.audioProfile.channels),
+		 audioEncoder(config.audioProfile) };
+}
+
+/// "" without a small video. Throws Exception(NotSupported).
+std::string fileSmallChain(const LocalStreamConfig &config, const FileStreams &streams)
+{
+	if (!config.smallProfile)
+		return {};
+	if (!streams.videoPassed)
+		return smallVideoChain(config, config.videoProfile, true);
+	auto big = config.videoProfile;
+	if (streams.width > 0 && streams.height > 0) {
+		big.width = streams.width & ~1;
+		big.height = streams.height & ~1;
+	}
+	big.fps = config.smallProfile->fps; // unknown; none are made up
+	return smallVideoChain(config, big, true, decoderChain(Codec::H264) + " ! ");
 }
 
 class FileSource final : public Source {
@@ -122,9 +149,13 @@ public:
 		auto branches = std::make_shared<Branches>();
 		const auto &config = setup_.config;
 		if (setup_.video)
-			branches->video = branch(fileVideoChain(config, streams_), "video", setup_.video);
+			branches->video =
+				branch(fileVideoChain(config, streams_),
+				       setup_.small ? fileSmallChain(config, streams_) : "", "video", setup_.video);
+		if (setup_.small)
+			connectOutlet(pipeline_.bin(), "small", setup_.small);
 		if (setup_.audio)
-			branches->audio = branch(fileAudioChain(config, streams_), "audio", setup_.audio);
+			branches->audio = branch(fileAudioChain(config, streams_), "", "audio", setup_.audio);
 		g_signal_connect_data(
 			decoder, "pad-added", G_CALLBACK(linkDecoded),
 			new std::shared_ptr<Branches>(std::move(branches)),
@@ -141,12 +172,14 @@ public:
 		if (setup_.video && !streams_.videoPassed)
 			forceKeyframe(pipeline_.bin(), "video");
 	}
+	void requestSmallKeyframe() override { forceKeyframe(pipeline_.bin(), "small"); }
 
 private:
-	gst::PadPtr branch(const std::string &elements, const char *name, std::shared_ptr<Outlet> outlet)
+	gst::PadPtr branch(const FileChain &big, const std::string &small, const char *name,
+			   std::shared_ptr<Outlet> outlet)
 	{
 		auto *chain = pipeline_.addChain(
-			fmt::format("{} ! appsink name={} sync=true qos=false max-buffers=4", elements, name));
+			encodedEnds(big.head, big.encoder, small, name, "sync=true qos=false max-buffers=4", true));
 		connectOutlet(pipeline_.bin(), name, std::move(outlet));
 		return gst::PadPtr::adopt(gst_element_get_static_pad(chain, "sink"));
 	}
@@ -156,7 +189,7 @@ private:
 	{
 		const auto base = gst::epoch() + gst::now();
 		gst_element_set_base_time(pipeline_.get(), base);
-		for (const auto &outlet : { setup_.audio, setup_.video })
+		for (const auto &outlet : { setup_.audio, setup_.video, setup_.small })
 			if (outlet)
 				outlet->setBaseTime(base);
 		gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
@@ -218,6 +251,9 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 		if (GST_IS_DISCOVERER_VIDEO_INFO(stream) && !streams.video) {
 			streams.video = true;
 			streams.videoPassed = codec == VideoCodec::H264 && capsAre(stream, "video/x-h264");
+			auto *video = GST_DISCOVERER_VIDEO_INFO(stream);
+			streams.width = static_cast<int>(gst_discoverer_video_info_get_width(video));
+			streams.height = static_cast<int>(gst_discoverer_video_info_get_height(video));
 		} else if (GST_IS_DISCOVERER_AUDIO_INFO(stream) && !streams.audio) {
 			streams.audio = true;
 			streams.audioPassed =
@@ -260,9 +296,10 @@ SourceText describeFile(const SourceRequest &request)
 	const auto &path = request.spec.argument;
 	const auto &config = request.config;
 	const auto streams = inspectFile(path, request.audio, request.video, config.videoCodec);
-	return { fmt::format("filesrc location={} ! decodebin ! {}", path,
-			     request.video ? fileVideoChain(config, streams) : fileAudioChain(config, streams)),
-		 request.video ? !streams.videoPassed : !streams.audioPassed };
+	const auto chain = request.video ? fileVideoChain(config, streams) : fileAudioChain(config, streams);
+	return { fmt::format("filesrc location={} ! decodebin ! {}", path, chain.str()),
+		 request.video ? !streams.videoPassed : !streams.audioPassed,
+		 request.video ? fileSmallChain(config, streams) : "" };
 }
 
 } // namespace trtc::media

@@ -119,8 +119,8 @@ std::string testVideoChain(const LocalStreamConfig &config)
 	const auto &profile = config.videoProfile;
 	return fmt::format("appsrc name=picture is-live=true format=time max-buffers=1 "
 			   "caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! "
-			   "queue max-size-buffers=3 ! {}",
-			   profile.width, profile.height, profile.fps, videoEncoder(config.videoCodec, profile));
+			   "queue max-size-buffers=3",
+			   profile.width, profile.height, profile.fps);
 }
 
 std::string testAudioChain(const LocalStreamConfig &config)
@@ -150,9 +150,14 @@ public:
 		if (setup_.video) {
 			video_ = std::make_shared<VideoGenerator>();
 			video_->profile = config.videoProfile;
-			pipeline_.addChain(testVideoChain(config) + " ! appsink name=video sync=false async=false");
+			pipeline_.addChain(encodedEnds(
+				testVideoChain(config), videoEncoder(config.videoCodec, config.videoProfile),
+				setup_.small ? smallVideoChain(config, config.videoProfile, false) : "", "video",
+				"sync=false async=false", false));
 			feed<VideoGenerator, &VideoGenerator::frame>(pipeline_, "picture", video_);
 			connectOutlet(pipeline_.bin(), "video", setup_.video);
+			if (setup_.small)
+				connectOutlet(pipeline_.bin(), "small", setup_.small);
 		}
 		if (setup_.audio) {
 			audio_ = std::make_shared<AudioGenerator>();
@@ -176,6 +181,7 @@ public:
 	}
 
 	void requestKeyframe() override { forceKeyframe(pipeline_.bin(), "video"); }
+	void requestSmallKeyframe() override { forceKeyframe(pipeline_.bin(), "small"); }
 
 private:
 	SourceSetup setup_;
@@ -207,7 +213,11 @@ SourceText describeTest(const SourceRequest &request)
 {
 	if (!request.spec.argument.empty())
 		return describePipeline(patternOf(request));
-	return { request.video ? testVideoChain(request.config) : testAudioChain(request.config), true };
+	const auto &config = request.config;
+	if (!request.video)
+		return { testAudioChain(config), true, {} };
+	return { fmt::format("{} ! {}", testVideoChain(config), videoEncoder(config.videoCodec, config.videoProfile)),
+		 true, config.smallProfile ? smallVideoChain(config, config.videoProfile, false) : "" };
 }
 
 } // namespace trtc::media

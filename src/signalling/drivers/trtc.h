@@ -35,6 +35,7 @@ public:
 		std::chrono::milliseconds reportPeriod { 2'000 };
 		std::chrono::milliseconds publishAnswer { 10'000 }; ///< one more try, with a new offer
 		std::chrono::milliseconds unpublishAnswer { 5'000 };
+		std::chrono::milliseconds stateAnswer { 5'000 };      ///< publish_state_change
 		std::chrono::milliseconds subscribeAnswer { 10'000 }; ///< one more try, with a new offer
 		std::chrono::milliseconds changeAnswer { 10'000 };    ///< subscribe_change, unsubscribe
 		std::chrono::milliseconds roleAnswer { 5'000 };	      ///< one more try
@@ -77,6 +78,10 @@ private:
 		SubscribeOptions wishes;
 		bool retried = false;
 		std::int64_t request = 0; // of `subscribe`, 0: not sent yet
+		bool answered = false;
+		bool small = false;    // the small video was asked for last
+		bool choosing = false; // that is on its way
+		int choices = 0;       // in a row that failed
 	};
 	struct User {
 		std::string tinyId;
@@ -141,12 +146,16 @@ private:
 	void run(const StartPublish &command);
 	void run(const Offer &command);
 	void run(const LinkConnected &command);
+	void run(const ChangePublish &command);
 	void run(const StopPublish &command);
 	void run(const Mute &command);
 	void run(const StartSubscribe &command);
 	void run(const ChangeSubscribe &command);
 	void run(const StopSubscribe &command);
+	void run(const PreferSmall &command);
 	void run(const SwitchRole &command);
+	bool wantsSmall(const UserId &user, const SubscribeOptions &wishes) const;
+	void chooseVideos();
 	void needUplinkOffer();
 	void needDownlinkOffer(const UserId &user);
 	void offerUplink(const std::string &sdp);

@@ -17,11 +17,15 @@ constexpr int kRoleRetries = 1;
 
 LinkId downlinkId(const UserId &user) { return std::string(kDownlinkPrefix) + user.str(); }
 
-protocol::SubscribeWishes wishesOf(const SubscribeOptions &options)
+/// In a row; then the big one stays.
+constexpr int kSmallTries = 10;
+
+protocol::SubscribeWishes wishesOf(const SubscribeOptions &options, bool small)
 {
 	protocol::SubscribeWishes out;
 	out.audio = options.audio;
-	out.bigVideo = options.video;
+	out.bigVideo = options.video && !small;
+	out.smallVideo = options.video && small;
 	out.auxVideo = options.auxiliary;
 	return out;
 }
@@ -37,6 +41,12 @@ protocol::ConstraintConfig constraintOf(const PublishInfo &info)
 		out.videoFps = info.videoProfile.fps;
 		out.videoBps = info.videoProfile.kbps * kKilo;
 	}
+	if (info.small) {
+		out.smallVideoWidth = info.smallProfile.width;
+		out.smallVideoHeight = info.smallProfile.height;
+		out.smallVideoFps = info.smallProfile.fps;
+		out.smallVideoBps = info.smallProfile.kbps * kKilo;
+	}
 	if (info.auxiliary) {
 		if (out.videoCodec.empty())
 			out.videoCodec = info.codec == VideoCodec::H264 ? "H264" : "VP8";
@@ -49,6 +59,11 @@ protocol::ConstraintConfig constraintOf(const PublishInfo &info)
 	out.audioChannel = info.audioProfile.channels;
 	out.audioBps = info.audioProfile.kbps * kKilo;
 	return out;
+}
+
+protocol::PublishState stateOf(const PublishInfo &info)
+{
+	return { info.audio, info.video, info.small, info.auxiliary };
 }
 
 const std::string *answerIn(const protocol::ServerMessage &reply)
@@ -99,9 +114,7 @@ void TrtcDriver::offerUplink(const std::string &sdp)
 		return;
 	protocol::Publish publish;
 	publish.sdp = sdp;
-	publish.state.audio = uplink_->info.audio;
-	publish.state.bigVideo = uplink_->info.video;
-	publish.state.auxVideo = uplink_->info.auxiliary;
+	publish.state = stateOf(uplink_->info);
 	publish.screen = uplink_->info.auxiliary && !uplink_->info.audio && !uplink_->info.video;
 	publish.constraint = constraintOf(uplink_->info);
 	uplink_->request = request(
@@ -159,6 +172,23 @@ void TrtcDriver::run(const Mute &command)
 
 void TrtcDriver::sendMute() { write(protocol::MuteUplink { { mute_.audio, mute_.video, false } }); }
 
+void TrtcDriver::run(const ChangePublish &command)
+{
+	if (!uplink_)
+		return later(
+			PublishChangeDone { Error { ErrorCode::InvalidOperation, "nothing is published any more" } });
+	uplink_->info = command.info;
+	request(protocol::PublishStateChange { stateOf(command.info), constraintOf(command.info) },
+		protocol::Event::PublishStateResult, limits_.stateAnswer, [this](const protocol::ServerMessage *reply) {
+			constexpr const char *kVerb = "change what is published";
+			if (!reply)
+				return emit(PublishChangeDone { unanswered(kVerb) });
+			if (reply->code != protocol::code::kOk)
+				return emit(PublishChangeDone { refused(kVerb, *reply, ErrorCode::Unknown) });
+			emit(PublishChangeDone { Unit {} });
+		});
+}
+
 void TrtcDriver::run(const StopPublish &)
 {
 	const bool sent = uplink_ && uplink_->request;
@@ -185,7 +215,9 @@ void TrtcDriver::run(const StartSubscribe &command)
 					    fmt::format("{} publishes nothing", command.userId.str()) } });
 	auto &link = downlinks_[command.userId];
 	forget(link.request);
-	link = { publisher->second.tinyId, command.options, false, 0 };
+	link = {};
+	link.tinyId = publisher->second.tinyId;
+	link.wishes = command.options;
 	note(report_event::kSubscribe, command.userId.str());
 	loop_.post([this, weak = std::weak_ptr(alive_), user = command.userId] {
 		if (weak.expired())
@@ -213,7 +245,8 @@ void TrtcDriver::offerDownlink(const UserId &user, const std::string &sdp)
 	subscribe.sdp = sdp;
 	subscribe.srcUserId = user.str();
 	subscribe.srcTinyId = found->second.tinyId;
-	subscribe.wishes = wishesOf(found->second.wishes);
+	found->second.small = wantsSmall(user, found->second.wishes);
+	subscribe.wishes = wishesOf(found->second.wishes, found->second.small);
 	found->second.request =
 		request(subscribe, protocol::Event::SubscribeResult, limits_.subscribeAnswer,
 			[this, user](const protocol::ServerMessage *reply) { downlinkAnswered(user, reply); });
@@ -228,8 +261,10 @@ void TrtcDriver::downlinkAnswered(const UserId &user, const protocol::ServerMess
 		return needDownlinkOffer(user);
 	const auto verb = fmt::format("subscribe to {}", user.str());
 	if (reply) {
-		if (const auto *sdp = answerIn(*reply); sdp && reply->code == protocol::code::kOk)
+		if (const auto *sdp = answerIn(*reply); sdp && reply->code == protocol::code::kOk) {
+			found->second.answered = true;
 			return emit(RemoteAnswer { downlinkId(user), *sdp });
+		}
 	} else {
 		write(protocol::Unsubscribe { found->second.tinyId, user.str() });
 	}
@@ -246,16 +281,19 @@ void TrtcDriver::run(const ChangeSubscribe &command)
 			command.userId, Error { ErrorCode::RemoteStreamNotExist,
 						fmt::format("{} publishes nothing", command.userId.str()) } });
 	found->second.wishes = command.options;
-	request(protocol::SubscribeChange { found->second.tinyId, wishesOf(command.options) },
+	found->second.choices = 0;
+	const bool small = wantsSmall(command.userId, command.options);
+	const bool before = std::exchange(found->second.small, small);
+	request(protocol::SubscribeChange { found->second.tinyId, wishesOf(command.options, small) },
 		protocol::Event::SubscribeChangeResult, limits_.changeAnswer,
-		[this, user = command.userId](const protocol::ServerMessage *reply) {
+		[this, user = command.userId, before](const protocol::ServerMessage *reply) {
 			const auto verb = fmt::format("change the subscription of {}", user.str());
 			if (reply && reply->code == protocol::code::kOk)
-				emit(SubscribeChangeDone { user, Unit {} });
-			else
-				emit(SubscribeChangeDone { user,
-							   reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
-								 : unanswered(verb.c_str()) });
+				return emit(SubscribeChangeDone { user, Unit {} });
+			if (const auto link = downlinks_.find(user); link != downlinks_.end())
+				link->second.small = before;
+			emit(SubscribeChangeDone { user, reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
+							       : unanswered(verb.c_str()) });
 		});
 }
 
@@ -283,6 +321,51 @@ void TrtcDriver::run(const StopSubscribe &command)
 				emit(UnsubscribeDone { user, reply ? refused(verb.c_str(), *reply, ErrorCode::Unknown)
 								   : unanswered(verb.c_str()) });
 		});
+}
+
+// ---- big or small video -------------------------------------------------------------------
+
+bool TrtcDriver::wantsSmall(const UserId &user, const SubscribeOptions &wishes) const
+{
+	const auto publisher = publishers_.find(user);
+	return wishes.small && wishes.video && publisher != publishers_.end() &&
+	       (publisher->second.flags & protocol::flag::kSmallVideo);
+}
+
+void TrtcDriver::run(const PreferSmall &command)
+{
+	const auto found = downlinks_.find(command.userId);
+	if (found == downlinks_.end())
+		return;
+	found->second.wishes.small = command.small;
+	found->second.choices = 0;
+}
+
+/// By the SDK's rule with each published list: small where it is wished for and there, else big.
+void TrtcDriver::chooseVideos()
+{
+	for (auto &[user, link] : downlinks_) {
+		const bool small = wantsSmall(user, link.wishes);
+		if (small == link.small || !link.answered || link.choosing || link.choices >= kSmallTries)
+			continue;
+		link.choosing = true;
+		note(small ? report_event::kSubscribeSmall : report_event::kUnsubscribeSmall, user.str());
+		request(protocol::SubscribeChange { link.tinyId, wishesOf(link.wishes, small) },
+			protocol::Event::SubscribeChangeResult, limits_.changeAnswer,
+			[this, name = user, small, subscription = link.request](const protocol::ServerMessage *reply) {
+				const auto found = downlinks_.find(name);
+				if (found == downlinks_.end() || found->second.request != subscription)
+					return;
+				found->second.choosing = false;
+				if (reply && reply->code == protocol::code::kOk) {
+					found->second.small = small;
+					found->second.choices = 0;
+				} else if (++found->second.choices >= kSmallTries) {
+					spdlog::warn("{} does not switch to the {} video of {}", host_,
+						     small ? "small" : "big", name.str());
+				}
+			});
+	}
 }
 
 // ---- role ---------------------------------------------------------------------------------

@@ -112,6 +112,7 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 		if (ended_)
 			return;
 	}
+	chooseVideos();
 }
 
 /// @p users is complete: whoever is missing has left.

@@ -59,7 +59,8 @@ protocol::QualityReport TrtcReport::take(const Stats &stats, std::int64_t dateMs
 		report.bitrate += report.audio->bitrate;
 	}
 	for (const auto &video : stats.localVideo) {
-		protocol::ReportedVideo out { typeOf(video.streamType), video.frameWidth, video.frameHeight };
+		protocol::ReportedVideo out { video.small ? protocol::kReportSmall : typeOf(video.streamType),
+					      video.frameWidth, video.frameHeight };
 		const auto period = grown({ "", out.streamType },
 					  { video.bytesSent, 0, 0, video.framesSent, video.framesEncoded.value_or(0) });
 		out.bitrate = perSecond(8 * period.bytes);

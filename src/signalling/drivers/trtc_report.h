@@ -26,6 +26,7 @@ inline constexpr int kRemoteMuteVideo = 32784, kRemoteMuteAudio = 32785, kRemote
 inline constexpr int kJoining = 32788, kLeaving = 32789, kSignallingLost = 32790, kSignallingConnected = 32791;
 inline constexpr int kUplinkConnected = 32792, kDownlinkConnected = 32793;
 inline constexpr int kSignallingReconnecting = 32794, kSignallingReconnected = 32795;
+inline constexpr int kSubscribeSmall = 32803, kUnsubscribeSmall = 32804;
 } // namespace report_event
 
 /// Turns running totals and what has happened into the next `quality_report`. No clock of its own.
