@@ -163,7 +163,7 @@ void Session::uplinkCleared()
 		return;
 	if (connection_ == ConnectionState::Reconnecting)
 		return uplink_.relink->timer.reset(); // relinkWaiting() goes on
-	uplink_.relink->timer = loop_.after(signalling::tryTimeout(uplink_.relink->tries), [this] { tryUplink(); });
+	uplink_.relink->timer = loop_.after(tryTimeout(uplink_.relink->tries), [this] { tryUplink(); });
 	sendPublish();
 }
 
