@@ -215,10 +215,12 @@ TEST_CASE("negotiation: of six H.264 formats constrained baseline in mode 1 is t
 	const auto result = negotiateUplink(uplink(), "H264");
 	CHECK(result.lines[1].payloadType == 106);
 	CHECK(result.lines[1].fmtp == "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f");
-	// Without it, baseline; without that, anything in mode 1.
+	// Without it, baseline; without that, main before high.
 	auto offer = replaced(uplink(), "profile-level-id=42e01f", "profile-level-id=640c1f");
 	CHECK(negotiateUplink(offer, "H264").lines[1].payloadType == 102);
 	offer = replaced(offer, "profile-level-id=42001f", "profile-level-id=640c1f");
+	CHECK(negotiateUplink(offer, "H264").lines[1].payloadType == 127);
+	offer = replaced(offer, "profile-level-id=4d001f", "profile-level-id=640c1f");
 	CHECK(negotiateUplink(offer, "H264").lines[1].payloadType == 102);
 	CHECK(negotiateUplink(offer, "H264").lines[1].fmtp.find("profile-level-id=640c1f") != std::string::npos);
 	// Upper case is the same profile.
