@@ -83,18 +83,22 @@ void Uplink::onConnected()
 void Uplink::requestKeyframe(Slot slot)
 {
 	auto &state = keyframes_[static_cast<std::size_t>(slot)];
-	if (!state.track || state.pending || !fanout(slot).wanted())
+	if (!state.track || !fanout(slot).wanted())
 		return;
-	const auto now = std::chrono::steady_clock::now();
+	// Of several who wait for the end of that second the last one counts: a keyframe before that did not reach it.
+	const auto now = state.asked = std::chrono::steady_clock::now();
+	if (state.pending)
+		return;
 	if (!state.last || now - *state.last >= kKeyframePeriod) {
 		state.last = now;
 		state.track->requestKeyframe();
 		return;
 	}
 	const auto wait = std::chrono::ceil<std::chrono::milliseconds>(kKeyframePeriod - (now - *state.last));
-	state.pending = loop_.after(wait, [this, slot, asked = now] {
-		keyframes_[static_cast<std::size_t>(slot)].pending.reset();
-		if (!fanout(slot).keyframeSince(asked))
+	state.pending = loop_.after(wait, [this, slot] {
+		auto &waiting = keyframes_[static_cast<std::size_t>(slot)];
+		waiting.pending.reset();
+		if (!fanout(slot).keyframeSince(waiting.asked))
 			requestKeyframe(slot);
 	});
 }
@@ -124,7 +128,7 @@ protocol::UplinkStats Uplink::takeStats()
 	protocol::UplinkStats stats { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg,
 				      now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
 	// Under a millisecond is one: 0 says that it is not known.
-	if (const auto roundTrip = connection_->stats().roundTrip)
+	if (const auto roundTrip = media_->stats().roundTrip)
 		stats.rttMs =
 			std::max<std::int64_t>(1, std::chrono::round<std::chrono::milliseconds>(*roundTrip).count());
 	return stats;

@@ -56,6 +56,7 @@ private:
 	struct Keyframes {
 		std::shared_ptr<webrtc::Track> track;
 		std::optional<std::chrono::steady_clock::time_point> last;
+		std::chrono::steady_clock::time_point asked {}; ///< by the last one who waits
 		SourceHandle pending;
 	};
 	MainLoop &loop_;

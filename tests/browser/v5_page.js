@@ -91,6 +91,10 @@ const party = (() => {
 			tell('joined', { userId });
 		},
 		async publish(type, { audio, video, camera = false }) {
+			if (type === 'main' && (trtc.getVideoTrack() || trtc.getAudioTrack())) {
+				tell('published', { streamType: type }); // an anchor again: the SDK has put it on air by itself
+				return;
+			}
 			if (video && type === 'auxiliary')
 				await trtc.startScreenShare({ option: { videoTrack: sources.picture(video), profile: profileOf(video) } });
 			else if (video)
