@@ -123,6 +123,11 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the four tracks needs an SSRC of its own");
 
+	protocol::PublishState permitted;
+	if (!permitSending(session, session.publication ? session.publication->shown() : protocol::PublishState {},
+			   publish.state, seq, kEvent, permitted, out))
+		return;
+
 	if (session.publication && !session.publication->single && endPublication(session, out))
 		pushList(out, *session.room);
 	// Said again for every track that comes: the connection stays, only the state is another one.
@@ -134,8 +139,9 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	const auto flags = publication.flags();
 	publication.answered = publication.single = true;
 	publication.state = publish.state;
+	publication.permitted = permitted;
 	publication.mute = publish.mute;
-	reply(out, session, seq, kEvent);
+	reply(out, session, seq, kEvent, {}, publication.unseen());
 	publicationChanged(session, flow, flags, out);
 }
 
@@ -151,14 +157,17 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	if (!distinct({ subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc }))
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the three tracks needs an SSRC of its own");
+	protocol::SubscribeWishes granted;
+	if (!permitReceiving(session, {}, subscribe.wishes, seq, kEvent, granted, out))
+		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, kEvent, false, subscribe.wishes, subscribe.wishes };
+	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes };
 	out.emplace_back(
 		StartSingleDownlink { session.id,
 				      seq,
 				      publisher->id,
-				      subscribe.wishes,
+				      granted,
 				      { subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc } });
 }
 

@@ -5,6 +5,7 @@
 #include "protocol/codec.h"
 #include "service/media_hub.h"
 #include "service/metrics.h"
+#include "service/permit_check.h"
 #include "usersig/usersig.h"
 #include "webrtc/peer_connection.h"
 
@@ -205,6 +206,8 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 		config.trace),
 	  warmUp(loop)
 {
+	if (config.requirePrivateMapKey)
+		rules.requirePermits(makePermitCheck(config.secretKey, [] { return unixMs() / 1000; }));
 	net::HttpServer::Options options;
 	options.maxConnections = config.maxConnections;
 	options.requestTimeout = config.idleLimit;
