@@ -48,7 +48,8 @@ std::string section(const SinglePlan &plan, std::size_t mid, const char *kind, c
 		attributes += fmt::format("a=rtpmap:{} {}/{}{}\r\n", map.payloadType, map.encodingName, map.clockRate,
 					  map.encodingName == "OPUS" ? "/2" : "");
 		if (map.encodingName == "H264")
-			attributes += fmt::format("a=fmtp:{} packetization-mode=1\r\n", map.payloadType);
+			attributes += fmt::format("a=fmtp:{} packetization-mode={}\r\n", map.payloadType,
+						  h264Format(map.fmtp).value_or(H264Format {}).mode1 ? 1 : 0);
 		if (map.encodingName != "OPUS")
 			attributes +=
 				fmt::format("a=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} ccm fir\r\n", map.payloadType);
@@ -125,13 +126,13 @@ SinglePlan planSingle(const protocol::Ability &client)
 		}
 	if (plan.send.encodingName.empty())
 		return refuse(code::kNoCommonCodec,
-			      "ability.video.codecs has no H264 (packetization-mode 1) and no VP8");
+			      "ability.video.codecs has no H264 and no VP8");
 	for (const char *name : { "H264", "VP8" })
 		if (auto map = findCodec(decoders.empty() ? video : decoders, name))
 			plan.receive.push_back(*map);
 	if (plan.receive.empty())
 		return refuse(code::kNoCommonCodec,
-			      "ability.video.decoders has no H264 (packetization-mode 1) and no VP8");
+			      "ability.video.decoders has no H264 and no VP8");
 	std::vector<int> numbers { plan.audio.payloadType };
 	for (const auto &map : plan.receive)
 		numbers.push_back(map.payloadType);
@@ -180,6 +181,7 @@ Negotiated singleUplink(const SinglePlan &plan)
 {
 	Negotiated uplink;
 	uplink.videoCodec = plan.send.encodingName;
+	uplink.videoFormat = answerFmtp(plan.send);
 	for (std::size_t i = 0; i < kSlots; ++i)
 		uplink.mLineOf[i] = i;
 	return uplink;

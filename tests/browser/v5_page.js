@@ -78,6 +78,15 @@ const party = (() => {
 		trtc.on(E.CUSTOM_MESSAGE, ({ userId, cmdId, seq, data }) => tell('custom-message', { userId, cmdId, seq, text: new TextDecoder().decode(data) }));
 	}
 
+	async function start(type, { audio, video, camera = false }) {
+		if (video && type === 'auxiliary')
+			await trtc.startScreenShare({ option: { videoTrack: sources.picture(video), profile: profileOf(video) } });
+		else if (video)
+			await trtc.startLocalVideo({ option: { ...(camera ? {} : { videoTrack: sources.picture(video) }), profile: profileOf(video) } });
+		if (audio)
+			await trtc.startLocalAudio({ option: camera ? {} : { audioTrack: sources.sound(audio) } });
+	}
+
 	const calls = {
 		/** create and enterRoom. @p create: more for the first, mode "rtc" or "live". */
 		async enter(given) {
@@ -90,13 +99,10 @@ const party = (() => {
 					       proxy: { websocketProxy, loggerProxy: location.origin } });
 			tell('joined', { userId });
 		},
-		async publish(type, { audio, video, camera = false }) {
-			if (video && type === 'auxiliary')
-				await trtc.startScreenShare({ option: { videoTrack: sources.picture(video), profile: profileOf(video) } });
-			else if (video)
-				await trtc.startLocalVideo({ option: { ...(camera ? {} : { videoTrack: sources.picture(video) }), profile: profileOf(video) } });
-			if (audio)
-				await trtc.startLocalAudio({ option: camera ? {} : { audioTrack: sources.sound(audio) } });
+		async publish(type, spec) {
+			// An anchor again? Then the SDK has put it on air by itself.
+			if (type === 'auxiliary' || !(trtc.getVideoTrack() || trtc.getAudioTrack()))
+				await start(type, spec);
 			tell('published', { streamType: type });
 		},
 		async unpublish(type) {
@@ -109,7 +115,7 @@ const party = (() => {
 			tell('unpublished', { streamType: type });
 		},
 		mute: (kind, mute) => kind === 'audio' ? trtc.updateLocalAudio({ mute }) : trtc.updateLocalVideo({ mute }),
-		addTrack: (kind, spec) => calls.publish('main', { [kind]: spec }),
+		addTrack: (kind, spec) => start('main', { [kind]: spec }),
 		removeTrack: kind => kind === 'audio' ? trtc.stopLocalAudio() : trtc.stopLocalVideo(),
 		replaceTrack: (kind, spec) => kind === 'audio' ? trtc.updateLocalAudio({ option: { audioTrack: sources.sound(spec) } })
 							       : trtc.updateLocalVideo({ option: { videoTrack: sources.picture(spec) } }),

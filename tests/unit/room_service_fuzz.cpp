@@ -276,7 +276,10 @@ struct Walk : RoomFixture {
 	protocol::Command command(SessionId id)
 	{
 		Socket &socket = sockets[id];
-		switch (pick(25)) {
+		switch (pick(27)) {
+		case 25:
+		case 26:
+			return protocol::SubscribeChange { watched(id), wishes() };
 		case 20:
 		case 21:
 			return protocol::SinglePublish { 1, chance() ? 2U : 1U, 3, 4, state(), {} };

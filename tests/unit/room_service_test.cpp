@@ -304,7 +304,8 @@ TEST_CASE_FIXTURE(RoomFixture, "an audience that becomes anchor is announced")
 TEST_CASE_FIXTURE(RoomFixture, "an anchor that becomes audience publishes no more and keeps watching")
 {
 	enter(1, "ann");
-	enter(2, "bob");
+	const auto bob = tinyIdOf(open(2, "bob"), 2);
+	join(2);
 	publish(1);
 	publish(2);
 	subscribe(2, "ann", 1);
@@ -320,8 +321,8 @@ TEST_CASE_FIXTURE(RoomFixture, "an anchor that becomes audience publishes no mor
 	CHECK(listOf(effects, 1) == "bob:9");
 	CHECK(listOf(effects, 2) == "bob:9");
 	CHECK(users(2).empty());
-	CHECK(codeOf(say(1, protocol::SubscribeChange { "1002", { .audio = true } }), 1,
-		     Event::SubscribeChangeResult) == 0);
+	CHECK(codeOf(say(1, protocol::SubscribeChange { bob, { .audio = true } }), 1, Event::SubscribeChangeResult) ==
+	      0);
 }
 
 TEST_CASE_FIXTURE(RoomFixture, "the role one has is a success that changes nothing")
