@@ -105,7 +105,8 @@ TEST_CASE_FIXTURE(FiguresFixture, "messages: not in VP8")
 	CHECK((refused.error().code == ErrorCode::NotSupported));
 }
 
-TEST_CASE_FIXTURE(FiguresFixture, "round trips and quality: of the uplink from the service, of the downlink from ourselves")
+TEST_CASE_FIXTURE(FiguresFixture,
+		  "round trips and quality: of the uplink from the service, of the downlink from ourselves")
 {
 	auto &alice = publishing("alice");
 	auto &bob = joined("bob", Role::Audience);
@@ -134,5 +135,6 @@ TEST_CASE_FIXTURE(FiguresFixture, "round trips and quality: of the uplink from t
 	CHECK(quality.downlinkLoss == 0);
 	REQUIRE(unpublish(alice));
 	const auto from = alice.told.size();
-	REQUIRE(tells<NetworkQuality>(alice, [](const NetworkQuality &one) { return one.uplink == 0; }, from));
+	REQUIRE(tells<NetworkQuality>(
+		alice, [](const NetworkQuality &one) { return one.uplink == 0; }, from));
 }
