@@ -59,6 +59,9 @@ public:
 	/// 30 messages or 8000 bytes a second). May be called while another one is running.
 	void sendSEIMessage(std::vector<std::uint8_t> data, int seiPayloadType, Done done);
 
+	/// Ends the recording of every stream, also of those that are away while the room or they themselves are on the way back.
+	void stopRecordings();
+
 	/// Tells AudioVolume for everybody who is heard, ourselves first when we publish audio, every @p interval (16 ms and
 	/// up); 0 ends it. May be called at any time.
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);

@@ -11,26 +11,28 @@ namespace trtc {
 /// What went wrong, as a name a script can compare. The numbers are the SDK's
 /// (`RtcError.getCode()`) where it has one; those from 0x9001 on are ours.
 enum class ErrorCode : int {
-	InvalidParameter = 0x1000,	   ///< an argument is malformed or out of range
-	InvalidOperation = 0x1001,	   ///< right argument, wrong state
-	NotSupported = 0x1002,		   ///< this build or this machine lacks it
-	DeviceNotFound = 0x1003,	   ///< no such device or media file
-	InitializeFailed = 0x1004,	   ///< the source is there but gives nothing usable
-	SignalChannelSetupFailed = 0x4001, ///< UserSig refused
-	JoinRoomFailed = 0x4004,	   ///< refused by the room
-	RemoteStreamNotExist = 0x4010,	   ///< the user publishes nothing
-	ClientBanned = 0x4040,		   ///< kicked, banned, room disbanded
-	NotSupportedH264 = 0x4049,	   ///< the other side cannot decode H.264
-	SwitchRoleFailed = 0x404a,	   ///< the service kept the old role
-	ApiCallTimeout = 0x404b,	   ///< no answer in the protocol's time
-	Unknown = 0xffff,		   ///< nothing better is known
-	ConnectFailed = 0x9001,		   ///< nothing answers, or it is no room service
-	ConnectionLost = 0x9002,	   ///< the room was there and went away
-	MediaFailed = 0x9003,		   ///< ICE, DTLS or codec: no media flows
-	OutputFailed = 0x9004,		   ///< a file cannot be written
-	Internal = 0x9005,		   ///< a defect of this program
-	Refused = 0x9006,		   ///< a right is missing: role, room
-	ExpectationFailed = 0x9007,	   ///< an `--expect` was not met
+	InvalidParameter = 0x1000,	     ///< an argument is malformed or out of range
+	InvalidOperation = 0x1001,	     ///< right argument, wrong state
+	NotSupported = 0x1002,		     ///< this build or this machine lacks it
+	DeviceNotFound = 0x1003,	     ///< no such device or media file
+	InitializeFailed = 0x1004,	     ///< the source is there but gives nothing usable
+	SignalChannelSetupFailed = 0x4001,   ///< UserSig refused
+	JoinRoomFailed = 0x4004,	     ///< refused by the room
+	UplinkReconnectionFailed = 0x4007,   ///< what we send did not get through again
+	DownlinkReconnectionFailed = 0x4008, ///< what somebody sends did not come again
+	RemoteStreamNotExist = 0x4010,	     ///< the user publishes nothing
+	ClientBanned = 0x4040,		     ///< kicked, banned, room disbanded
+	NotSupportedH264 = 0x4049,	     ///< the other side cannot decode H.264
+	SwitchRoleFailed = 0x404a,	     ///< the service kept the old role
+	ApiCallTimeout = 0x404b,	     ///< no answer in the protocol's time
+	Unknown = 0xffff,		     ///< nothing better is known
+	ConnectFailed = 0x9001,		     ///< nothing answers, or it is no room service
+	ConnectionLost = 0x9002,	     ///< the room was there and went away
+	MediaFailed = 0x9003,		     ///< ICE, DTLS or codec: no media flows
+	OutputFailed = 0x9004,		     ///< a file cannot be written
+	Internal = 0x9005,		     ///< a defect of this program
+	Refused = 0x9006,		     ///< a right is missing: role, room
+	ExpectationFailed = 0x9007,	     ///< an `--expect` was not met
 };
 
 /// The code's name, e.g. "INVALID_PARAMETER". Reentrant, never fails.

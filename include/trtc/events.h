@@ -69,6 +69,19 @@ struct Unpublished {
 struct RoleSwitched {
 	Role role, prevRole;
 };
+/// Media of one connection broke off and is being brought back: what that user sends us or, if it is our own name, what we
+/// send. Streams stay what they are.
+struct StreamReconnecting {
+	UserId userId;
+	bool local; ///< our own publication
+	std::string reason;
+};
+struct StreamReconnected {
+	UserId userId;
+	bool local;
+	int tries;
+	std::chrono::milliseconds lost; ///< since the last sign of the other end
+};
 struct MuteChanged {
 	UserId userId;
 	MediaKind kind;
@@ -85,7 +98,15 @@ struct RecordingStopped {
 	std::string path;
 	std::chrono::milliseconds duration;
 	std::uint64_t bytes, videoFrames, audioPackets;
-	std::string reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "disk" …
+	std::string
+		reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "format-changed", "disk" …
+};
+/// A recording goes on in the same file after its connection was lost; the file has a hole as long as the gap.
+struct RecordingResumed {
+	UserId userId;
+	StreamType streamType;
+	std::string path;
+	std::chrono::milliseconds gap;
 };
 struct PlayStarted {
 	UserId userId;
@@ -148,9 +169,9 @@ struct Failed {
 
 using Event = std::variant<ConnectionStateChanged, Joined, Left, PeerJoin, PeerLeave, StreamAdded, StreamUpdated,
 			   StreamRemoved, StreamSubscribed, StreamUnsubscribed, FirstFrame, Published, Unpublished,
-			   RoleSwitched, MuteChanged, RecordingStarted, RecordingStopped, PlayStarted, PlayStopped,
-			   SnapshotSaved, AudioVolume, NetworkQuality, SeiMessage, ClientBanned, SourceEnded,
-			   SourceLost, DeviceRecovered, Failed>;
+			   RoleSwitched, StreamReconnecting, StreamReconnected, MuteChanged, RecordingStarted,
+			   RecordingStopped, RecordingResumed, PlayStarted, PlayStopped, SnapshotSaved, AudioVolume,
+			   NetworkQuality, SeiMessage, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
 /// For std::visit; no default branch, so that a new event breaks the build where it matters.
 template <class... F>

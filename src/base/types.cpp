@@ -28,6 +28,10 @@ const char *errorName(ErrorCode code) noexcept
 		return "JOIN_ROOM_FAILED";
 	case ErrorCode::RemoteStreamNotExist:
 		return "REMOTE_STREAM_NOT_EXIST";
+	case ErrorCode::UplinkReconnectionFailed:
+		return "UPLINK_RECONNECTION_FAILED";
+	case ErrorCode::DownlinkReconnectionFailed:
+		return "DOWNLINK_RECONNECTION_FAILED";
 	case ErrorCode::ClientBanned:
 		return "CLIENT_BANNED";
 	case ErrorCode::NotSupportedH264:

@@ -44,6 +44,8 @@ ExitCode exitCodeFor(ErrorCode code) noexcept
 	case ErrorCode::RemoteStreamNotExist:
 	case ErrorCode::NotSupportedH264:
 	case ErrorCode::MediaFailed:
+	case ErrorCode::UplinkReconnectionFailed:
+	case ErrorCode::DownlinkReconnectionFailed:
 		return ExitCode::Media;
 	case ErrorCode::ConnectionLost:
 		return ExitCode::ConnectionLost;

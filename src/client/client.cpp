@@ -48,6 +48,8 @@ void Client::sendSEIMessage(std::vector<std::uint8_t> data, int seiPayloadType, 
 	impl_->session->sendSEIMessage(std::move(data), seiPayloadType, std::move(done));
 }
 
+void Client::stopRecordings() { impl_->session->stopRecordings(); }
+
 void Client::enableAudioVolumeEvaluation(std::chrono::milliseconds interval)
 {
 	impl_->session->enableAudioVolumeEvaluation(interval);

@@ -6,10 +6,12 @@
 #include "media/receiver.h"
 #include "signalling/driver.h"
 #include "webrtc/peer_connection.h"
+#include "webrtc/silence.h"
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -63,6 +65,14 @@ public:
 	{
 		return closed() ? webrtc::PeerConnection::Stats {} : peer_->stats();
 	}
+	/// To be called once in every kLookPeriod: for how long the peer has said nothing.
+	std::chrono::milliseconds look(webrtc::Silence::TimePoint now)
+	{
+		return closed() ? silence_.silent() : silence_.look(now, peer_->arrivals());
+	}
+	/// As of the last look.
+	std::chrono::milliseconds silent() const noexcept { return silence_.silent(); }
+	static constexpr std::chrono::milliseconds kLookPeriod { 500 };
 	/// What this m-line carries; null: nothing of ours.
 	const signalling::TrackMap *mapped(std::size_t mLine) const noexcept;
 	/// Idempotent.
@@ -80,6 +90,7 @@ private:
 	Owner *owner_;
 	signalling::LinkId id_;
 	std::vector<signalling::TrackMap> tracks_;
+	webrtc::Silence silence_ { kLookPeriod };
 	std::unique_ptr<webrtc::PeerConnection> peer_;
 	std::map<std::size_t, std::shared_ptr<webrtc::Track>> received_; // by m-line
 	std::map<std::size_t, std::unique_ptr<media::Receiver>> receivers_;

@@ -20,11 +20,20 @@ void RemoteStreamImpl::startRecording(const std::string &directory, const Record
 	// It ended while its StreamAdded was on the way; StreamRemoved follows and there is nothing to record.
 	if (!owner_)
 		return;
-	if (recorder_)
+	if (recording_ && !recording_->over())
 		throw Exception(ErrorCode::InvalidOperation,
 				fmt::format("the {} stream of {} is being recorded already", toString(info_.streamType),
 					    info_.userId.str()));
-	recorder_ = factories_.recorder(loop_, { directory, room_, info_.userId, info_.streamType, name }, *this);
+	auto kept = owner_->takeKeptRecording(info_);
+	if (kept && !kept->fits(directory, name)) {
+		kept->stop("stopped");
+		kept.reset();
+	}
+	recording_ = kept ? std::move(kept)
+			  : std::make_shared<Recording>(
+				    loop_, factories_,
+				    media::Recorder::Config { directory, room_, info_.userId, info_.streamType, name },
+				    [owner = owner_](Event event) { owner->onStreamEvent(std::move(event)); });
 	owner_->onKeyframeWanted(*this);
 }
 
@@ -36,6 +45,34 @@ void RemoteStreamImpl::subscribe(TimePoint since)
 	audioSeen_ = videoSeen_ = false;
 	picture_ = {};
 	since_ = since;
+	lastFrame_.reset();
+}
+
+void RemoteStreamImpl::interrupt(std::chrono::milliseconds already)
+{
+	if (auto recording = recording_)
+		recording->interrupt(already);
+}
+
+void RemoteStreamImpl::resume()
+{
+	if (auto recording = recording_)
+		recording->resume();
+}
+
+std::shared_ptr<Recording> RemoteStreamImpl::giveRecording(std::chrono::milliseconds already)
+{
+	auto recording = std::exchange(recording_, nullptr);
+	if (recording)
+		recording->interrupt(already);
+	return recording && recording->over() ? nullptr : recording;
+}
+
+std::optional<std::chrono::milliseconds> RemoteStreamImpl::sinceFrame() const
+{
+	if (!lastFrame_)
+		return {};
+	return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - *lastFrame_);
 }
 
 void RemoteStreamImpl::write(const media::EncodedFrame &frame)
@@ -43,8 +80,9 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 	// Frames of a stream that was removed meanwhile belong to nobody.
 	if (!owner_)
 		return;
-	if (auto recorder = recorder_)
-		recorder->write(frame);
+	lastFrame_ = std::chrono::steady_clock::now();
+	if (auto recording = recording_)
+		recording->write(frame);
 	if (auto player = player_)
 		player->write(frame);
 	if (auto taker = taker_)
@@ -79,39 +117,13 @@ void RemoteStreamImpl::finish(const std::string &reason)
 			       fmt::format("snapshot: the {} ended before a picture came ({})", name(), reason) });
 }
 
+/// The recording may be the caller: it goes when the stack is clear.
 void RemoteStreamImpl::finishRecording(const std::string &reason)
 {
-	if (auto recorder = recorder_) {
-		recorder->stop(reason);
-		dropRecorder();
+	if (auto recording = std::exchange(recording_, nullptr)) {
+		recording->stop(reason);
+		loop_.post([recording] {});
 	}
-}
-
-void RemoteStreamImpl::onRecordingStarted(const RecordingStarted &event)
-{
-	if (owner_)
-		owner_->onStreamEvent(event);
-}
-
-void RemoteStreamImpl::onRecordingStopped(const RecordingStopped &event)
-{
-	if (owner_)
-		owner_->onStreamEvent(event);
-}
-
-void RemoteStreamImpl::onRecordingFailed(const Error &error)
-{
-	if (owner_)
-		owner_->onStreamEvent(Failed { error, true });
-	dropRecorder();
-}
-
-/// The recorder may be the caller: it goes when the stack is clear.
-void RemoteStreamImpl::dropRecorder()
-{
-	if (recorder_)
-		loop_.post([recorder = std::move(recorder_)] {});
-	recorder_.reset();
 }
 
 } // namespace trtc::client

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "client/factories.h"
+#include "client/recording.h"
 #include "media/frame.h"
-#include "media/recorder.h"
 
 #include <trtc/events.h>
 #include <trtc/main_loop.h>
@@ -14,13 +14,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace trtc::client {
 
 /// The RemoteStream behind the public one: state, first frames, at most one recorder, player, snapshot and meter.
 /// Thread-bound.
-class RemoteStreamImpl final : public RemoteStream, private media::Recorder::Listener, private media::Player::Listener {
+class RemoteStreamImpl final : public RemoteStream, private media::Player::Listener {
 public:
 	/// Outlives the stream or detach()es it.
 	struct Owner {
@@ -28,6 +29,8 @@ public:
 		virtual void onStreamEvent(Event event) = 0;
 		/// A recording, playing or a snapshot has begun in the middle of a stream.
 		virtual void onKeyframeWanted(const RemoteStreamImpl &stream) = 0;
+		/// A recording of this stream that was kept while it was away, or null. It is the caller's now.
+		virtual std::shared_ptr<Recording> takeKeptRecording(const StreamInfo &stream) = 0;
 
 	protected:
 		~Owner() = default;
@@ -66,15 +69,19 @@ public:
 		int width = 0, height = 0; ///< pixels, 0 until known
 	};
 	const Picture &picture() const noexcept { return picture_; }
+	/// The connection behind it is gone, and has been silent for @p already; then: there is a new one.
+	void interrupt(std::chrono::milliseconds already);
+	void resume();
+	/// Gives the recording away, null if there is none. It is interrupted.
+	std::shared_ptr<Recording> giveRecording(std::chrono::milliseconds already);
+	/// Since the last frame; empty: none has come since the subscription.
+	std::optional<std::chrono::milliseconds> sinceFrame() const;
 	/// Ends recording, playing and snapshot, if there are any, with their events.
 	void finish(const std::string &reason);
 	/// The stream is over: nothing is told any more, a recording is refused.
 	void detach() noexcept { owner_ = nullptr; }
 
 private:
-	void onRecordingStarted(const RecordingStarted &event) override;
-	void onRecordingStopped(const RecordingStopped &event) override;
-	void onRecordingFailed(const Error &error) override;
 	void onPlayerStarted() override;
 	void onPlayerNeedsKeyframe() override;
 	void onPlayerClosed() override;
@@ -83,7 +90,6 @@ private:
 	void finishRecording(const std::string &reason);
 	void finishPlaying(const std::string &reason);
 	void finishSnapshot(Result<Snapshot> result);
-	void dropRecorder();
 	void changeMeter();
 	int readVolume(std::size_t reader);
 
@@ -95,7 +101,8 @@ private:
 	bool subscribed_ = false, audioSeen_ = false, videoSeen_ = false;
 	TimePoint since_;
 	Picture picture_;
-	std::shared_ptr<media::Recorder> recorder_;
+	std::optional<TimePoint> lastFrame_;
+	std::shared_ptr<Recording> recording_;
 	std::chrono::milliseconds latency_ { 100 };
 	bool videoMuted_ = false;
 	std::shared_ptr<media::Player> player_;

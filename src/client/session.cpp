@@ -215,6 +215,7 @@ void Session::leave(Done done)
 void Session::tearDown(const std::string &reason, const Error &error)
 {
 	// Files first: whatever closing a connection does, they are whole.
+	stopKept(reason);
 	for (auto &[user, remote] : remotes_) {
 		for (const auto &stream : { remote.main, remote.auxiliary }) {
 			if (stream)
@@ -240,6 +241,7 @@ void Session::roomOver(const std::string &reason)
 	state_ = State::Idle;
 	meterTimer_.reset();
 	qualityTimer_.reset();
+	stopKept(reason);
 	retireDriver();
 	emit(Left { reason });
 }
@@ -270,8 +272,11 @@ void Session::onSignalling(const signalling::Event &event)
 		overloaded {
 			[this](const signalling::StateChanged &changed) {
 				// On the way back to the room there is one state for all tries.
-				if (state_ != State::Reconnecting)
-					setConnection(changed.state);
+				if (state_ == State::Reconnecting)
+					return;
+				setConnection(changed.state);
+				if (changed.state == ConnectionState::Connected)
+					relinkWaiting();
 			},
 			[this](const signalling::JoinDone &done) { joinDone(done.status); },
 			[this](const signalling::NeedOffer &need) { needOffer(need); },
@@ -295,6 +300,7 @@ void Session::onSignalling(const signalling::Event &event)
 				emit(PeerJoin { peer.userId, peer.role });
 			},
 			[this](const signalling::PeerLeft &peer) {
+				stopKept(peer.reason, &peer.userId);
 				if (users_.erase(peer.userId))
 					emit(PeerLeave { peer.userId, peer.reason });
 			},
@@ -406,10 +412,11 @@ void Session::linkFailed(const signalling::LinkId &id, const Error &error, bool 
 			return downlinkFailed(UserId(user), error, tellService);
 	}
 	// Refused before there was a link. A name is all we have.
-	if (uplink_.phase == Uplink::Phase::Starting && id == "up")
+	if ((uplink_.phase == Uplink::Phase::Starting || uplink_.phase == Uplink::Phase::Relinking) && id == "up")
 		return uplinkFailed(error, tellService);
 	for (const auto &[user, remote] : remotes_) {
-		if (remote.phase == Remote::Phase::Starting && id == "down:" + user.str())
+		if ((remote.phase == Remote::Phase::Starting || remote.phase == Remote::Phase::Relinking) &&
+		    id == "down:" + user.str())
 			return downlinkFailed(UserId(user), error, tellService);
 	}
 }

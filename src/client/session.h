@@ -5,7 +5,9 @@
 #include "client/link.h"
 #include "client/local_stream_impl.h"
 #include "client/quality_meter.h"
+#include "client/recording.h"
 #include "client/remote_stream.h"
+#include "client/steady_sender.h"
 #include "client/traffic_meter.h"
 #include "media/sei_sender.h"
 #include "signalling/driver.h"
@@ -20,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace trtc::client {
@@ -52,12 +55,16 @@ public:
 	void switchRole(Role role, Done done);
 	void muteChanged();
 	void sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Done done);
+	void stopRecordings();
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	void stats(std::function<void(const Stats &)> done);
 	Traffic traffic() const;
 	ConnectionState connectionState() const noexcept { return connection_; }
 	bool joined() const noexcept { return state_ == State::Joined; }
-	bool published() const noexcept { return uplink_.phase == Uplink::Phase::Up; }
+	bool published() const noexcept
+	{
+		return uplink_.phase == Uplink::Phase::Up || uplink_.phase == Uplink::Phase::Relinking;
+	}
 	Role role() const noexcept { return role_; }
 	const UserId &userId() const noexcept { return config_.userId; }
 	std::vector<Client::RemoteUser> users() const;
@@ -68,12 +75,22 @@ public:
 
 private:
 	enum class State { Idle, Joining, Joined, Reconnecting, Leaving };
+	/// A link that was up and is being built anew.
+	struct Relink {
+		int tries = 0;
+		Error last;				     ///< why it is not up
+		std::chrono::steady_clock::time_point since; ///< the last sign of the other end
+		SourceHandle timer;			     ///< end of the try; none: waiting for the signalling
+	};
 	struct Uplink {
-		enum class Phase { None, Starting, Up, Stopping };
+		enum class Phase { None, Starting, Up, Relinking, Stopping };
 		Phase phase = Phase::None;
 		LocalStream::Impl *stream = nullptr; // on loan
 		std::shared_ptr<Link> link;
 		Link::Sending sending;
+		std::shared_ptr<SteadySender> audio, video, auxiliary; // what is sent, across links
+		std::optional<Relink> relink;
+		bool clearing = false;		       // relinking: the service ends the old publication
 		std::shared_ptr<media::SenderTap> tap; // of the audio
 		std::unique_ptr<media::Meter> meter;
 		std::vector<std::shared_ptr<media::SeiSender>> messages; // one a main video that goes out
@@ -87,8 +104,9 @@ private:
 		bool automatic = false;
 	};
 	struct Remote {
-		enum class Phase { Idle, Starting, Up, Changing, Stopping };
+		enum class Phase { Idle, Starting, Up, Changing, Relinking, Stopping };
 		Phase phase = Phase::Idle;
+		std::optional<Relink> relink; // also while a change that was running ends
 		std::shared_ptr<RemoteStreamImpl> main, auxiliary;
 		std::optional<bool> audible, visible; // published and not muted; empty: not told yet
 		SubscribeOptions wishes;
@@ -110,6 +128,7 @@ private:
 	void onLinkTrackFailed(Link &link, const signalling::TrackMap &track, const Error &error) override;
 	void onStreamEvent(Event event) override;
 	void onKeyframeWanted(const RemoteStreamImpl &stream) override;
+	std::shared_ptr<Recording> takeKeptRecording(const StreamInfo &stream) override;
 	void onCaptureFailed(const Error &error) override;
 	void onCaptureEnded(const std::string &source) override;
 	void onSourceEvent(Event event) override { emit(std::move(event)); }
@@ -156,8 +175,38 @@ private:
 	/// The wishes of @p user from before the loss; the automatic subscription gives way to them. Call in onPublication().
 	bool restoreWishes(const UserId &user, Remote &remote);
 
+	// session_relink.cpp: links that come back on their own
+	/// Looks after the links that are up; ends by itself when there is none.
+	void watchLinks();
+	void lookAtLinks();
+	/// Media that is not muted ought to come from there.
+	static bool due(const Remote &remote) noexcept;
+	/// The signalling is there again: tries that waited for it begin.
+	void relinkWaiting();
+	Relink beginRelink(const Link *link, const UserId &user, const Error &error);
+	void relinkUplink(const Error &error);
+	void tryUplink();
+	void uplinkCleared();
+	void uplinkBack();
+	void relinkDownlink(const UserId &user, const Error &error);
+	void tryDownlink(const UserId &user);
+	void downlinkBack(const UserId &user);
+	void giveUpDownlink(const UserId &user);
+
+	// session_keep.cpp: recordings that go on
+	using StreamKey = std::pair<UserId, StreamType>;
+	using KeptRecordings = std::map<StreamKey, std::shared_ptr<Recording>>;
+	/// Of every stream; the room is being entered again.
+	KeptRecordings giveRecordings();
+	/// Keeps the recording of a stream that has not ended but broken off.
+	void keepIfBroken(const Remote &remote, RemoteStreamImpl &stream);
+	void keepRecording(StreamKey key, std::shared_ptr<Recording> recording);
+	/// Of @p user, or all of them.
+	void stopKept(const std::string &reason, const UserId *user = nullptr);
+
 	// session_uplink.cpp: publishing and the role
 	void publish(LocalStream::Impl &stream, Done done);
+	void sendPublish();
 	void startUplink(const signalling::NeedOffer &need);
 	void uplinkConnected();
 	void uplinkFailed(const Error &error, bool tellService);
@@ -226,6 +275,8 @@ private:
 	Remotes remotes_;
 	Comeback comeback_;
 	media::SeiBudget messageBudget_;
+	KeptRecordings kept_;
+	SourceHandle watchTimer_;				   // while a link is up
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed

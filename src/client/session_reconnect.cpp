@@ -41,7 +41,7 @@ void Session::beginReconnect(const signalling::Lost &lost)
 	comeback_ = {};
 	comeback_.tries = lost.tries;
 	comeback_.last = error;
-	if (uplink_.phase == Uplink::Phase::Up)
+	if (published())
 		comeback_.stream = uplink_.stream;
 	for (const auto &[user, remote] : remotes_) {
 		if (remote.unwanted)
@@ -51,7 +51,9 @@ void Session::beginReconnect(const signalling::Lost &lost)
 			comeback_.wishes[user] = remote.wishes;
 	}
 	const auto users = users_;
+	auto recordings = giveRecordings();
 	tearDown("connection-lost", error);
+	kept_ = std::move(recordings);
 	for (const auto &[user, role] : users)
 		emit(PeerLeave { user, "connection-lost" });
 	if (comeback_.stream)

@@ -88,6 +88,8 @@ std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const Strea
 void Session::removeStream(std::shared_ptr<RemoteStreamImpl> &stream, const std::string &reason)
 {
 	auto removed = std::exchange(stream, nullptr);
+	if (const auto found = remotes_.find(removed->info().userId); found != remotes_.end())
+		keepIfBroken(found->second, *removed);
 	removed->finish(reason);
 	removed->unsubscribe();
 	removed->detach();
@@ -171,6 +173,9 @@ void Session::unsubscribe(const UserId &user, Done done)
 				Error { ErrorCode::InvalidOperation, fmt::format("{} is not subscribed", user.str()) });
 	remote.unwanted = true;
 	remote.operations.push_back({ false, {}, std::move(done), false });
+	// What waits for the stream to come back would wait for nothing.
+	if (remote.phase == Remote::Phase::Relinking && remote.running)
+		return finishOperation(user, Error { ErrorCode::InvalidOperation, "unsubscribed before it was back" });
 	nextOperation(user);
 }
 
@@ -183,8 +188,13 @@ void Session::nextOperation(const UserId &user)
 	auto &remote = found->second;
 	const auto &operation = remote.operations.front();
 	remote.running = true;
-	const bool up = remote.phase == Remote::Phase::Up;
-	if (operation.subscribe && !up) {
+	const bool relinking = remote.phase == Remote::Phase::Relinking;
+	const bool up = remote.phase == Remote::Phase::Up || relinking;
+	if (operation.subscribe && relinking) {
+		remote.wishes = operation.options; // of the tries from now on
+		remote.asked = std::chrono::steady_clock::now();
+		tryDownlink(user);
+	} else if (operation.subscribe && !up) {
 		remote.phase = Remote::Phase::Starting;
 		remote.wishes = operation.options;
 		remote.asked = std::chrono::steady_clock::now();
@@ -198,6 +208,7 @@ void Session::nextOperation(const UserId &user)
 		driver_->send(signalling::ChangeSubscribe { user, operation.options });
 	} else if (up) {
 		remote.phase = Remote::Phase::Stopping;
+		remote.relink.reset();
 		remote.wishes = { false, false, false };
 		applyWishes(remote, "unsubscribed");
 		driver_->send(signalling::StopSubscribe { user });
@@ -224,7 +235,8 @@ void Session::finishOperation(const UserId &user, const Status &status)
 void Session::startDownlink(const UserId &user, const signalling::NeedOffer &need)
 {
 	const auto found = remotes_.find(user);
-	if (found == remotes_.end() || found->second.phase != Remote::Phase::Starting)
+	if (found == remotes_.end() ||
+	    (found->second.phase != Remote::Phase::Starting && found->second.phase != Remote::Phase::Relinking))
 		return;
 	auto &remote = found->second;
 	retire(remote.link); // a try that was given up
@@ -238,9 +250,12 @@ void Session::startDownlink(const UserId &user, const signalling::NeedOffer &nee
 void Session::downlinkConnected(const UserId &user)
 {
 	auto &remote = remotes_.at(user);
+	if (remote.phase == Remote::Phase::Relinking)
+		return downlinkBack(user);
 	if (remote.phase != Remote::Phase::Starting)
 		return;
 	remote.phase = Remote::Phase::Up;
+	watchLinks();
 	driver_->send(signalling::LinkConnected { remote.link->id() });
 	applyWishes(remote, {});
 	finishOperation(user, Unit {});
@@ -249,6 +264,10 @@ void Session::downlinkConnected(const UserId &user)
 void Session::downlinkFailed(const UserId &user, const Error &error, bool tellService)
 {
 	auto &remote = remotes_.at(user);
+	if (config_.reconnectTries > 0 &&
+	    (remote.phase == Remote::Phase::Up || remote.phase == Remote::Phase::Changing ||
+	     remote.phase == Remote::Phase::Relinking))
+		return relinkDownlink(user, error);
 	const auto phase = std::exchange(remote.phase, Remote::Phase::Idle);
 	retire(remote.link);
 	if (tellService && phase != Remote::Phase::Stopping)
@@ -259,6 +278,7 @@ void Session::downlinkFailed(const UserId &user, const Error &error, bool tellSe
 	switch (phase) {
 	case Remote::Phase::Idle:
 		return;
+	case Remote::Phase::Relinking:
 	case Remote::Phase::Up:
 		return emit(Failed { named, true });
 	case Remote::Phase::Stopping:
@@ -275,12 +295,15 @@ void Session::subscribeChanged(const signalling::SubscribeChangeDone &done)
 	if (found == remotes_.end() || found->second.phase != Remote::Phase::Changing)
 		return;
 	auto &remote = found->second;
-	remote.phase = Remote::Phase::Up;
+	remote.phase = remote.relink ? Remote::Phase::Relinking : Remote::Phase::Up;
 	if (done.status) {
 		remote.wishes = remote.operations.front().options;
 		applyWishes(remote, "unsubscribed");
 	}
+	const bool relinking = remote.relink.has_value();
 	finishOperation(done.userId, done.status);
+	if (relinking)
+		tryDownlink(done.userId);
 }
 
 void Session::unsubscribed(const signalling::UnsubscribeDone &done)

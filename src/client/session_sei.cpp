@@ -36,6 +36,9 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 	if (!published() || !uplink_.sending.video)
 		return refuse(ErrorCode::InvalidOperation,
 			      "a message travels in the main video: publish one first, from a --video source");
+	if (uplink_.phase == Uplink::Phase::Relinking)
+		return refuse(ErrorCode::InvalidOperation,
+			      "the connection of what is published is being built anew: wait for stream-reconnected");
 	if (uplink_.messages.empty())
 		return refuse(ErrorCode::NotSupported,
 			      fmt::format("messages travel in H.264 video only, and {} is published: start the agent "

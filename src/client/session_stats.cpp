@@ -65,7 +65,7 @@ void Session::stats(std::function<void(const Stats &)> done)
 Stats Session::collect() const
 {
 	Stats stats;
-	if (published())
+	if (published() && uplink_.link)
 		collectUplink(stats);
 	for (const auto &[user, remote] : remotes_)
 		if (remote.link && remote.phase != Remote::Phase::Starting)

@@ -42,7 +42,7 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 		obstacle = "a publish is running";
 	else if (uplink_.phase == Uplink::Phase::Stopping)
 		obstacle = "an unpublish is running";
-	else if (uplink_.phase == Uplink::Phase::Up)
+	else if (published())
 		obstacle = "already published: unpublish first";
 	else if (!impl.initialized())
 		obstacle = "the stream is not initialized";
@@ -57,6 +57,12 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 			    impl.config.videoCodec };
 	uplink_.done = std::move(done);
 	impl.user = this;
+	sendPublish();
+}
+
+void Session::sendPublish()
+{
+	const auto &impl = *uplink_.stream;
 	driver_->send(signalling::Mute { impl.audioMuted, impl.videoMuted });
 	const auto &sending = uplink_.sending;
 	driver_->send(signalling::StartPublish { { sending.audio, sending.video, sending.auxiliary, sending.codec,
@@ -66,7 +72,7 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 
 void Session::startUplink(const signalling::NeedOffer &need)
 {
-	if (uplink_.phase != Uplink::Phase::Starting)
+	if (uplink_.phase != Uplink::Phase::Starting && (uplink_.phase != Uplink::Phase::Relinking || uplink_.clearing))
 		return;
 	retire(uplink_.link); // a try that was given up
 	Error error;
@@ -94,26 +100,35 @@ void Session::startUplink(const signalling::NeedOffer &need)
 
 void Session::uplinkConnected()
 {
+	if (uplink_.phase == Uplink::Phase::Relinking)
+		return uplinkBack();
 	if (uplink_.phase != Uplink::Phase::Starting)
 		return;
 	uplink_.messages.clear();
 	try {
 		const auto &sending = uplink_.sending;
 		const auto senderOf = [this](bool sent, MediaKind kind, StreamType type) {
-			return sent ? uplink_.link->sender(kind, type) : nullptr;
+			auto sender = sent ? uplink_.link->sender(kind, type) : nullptr;
+			auto steady = sender ? std::make_shared<SteadySender>(sender->mLine()) : nullptr;
+			if (steady)
+				steady->use(std::move(sender));
+			return steady;
 		};
-		if (auto audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main))
-			uplink_.tap = std::make_shared<media::SenderTap>(std::move(audio));
+		uplink_.audio = senderOf(sending.audio, MediaKind::Audio, StreamType::Main);
+		uplink_.video = senderOf(sending.video, MediaKind::Video, StreamType::Main);
+		uplink_.auxiliary = senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary);
+		if (uplink_.audio)
+			uplink_.tap = std::make_shared<media::SenderTap>(uplink_.audio);
 		if (auto &main = uplink_.stream->capture)
-			main->start(uplink_.tap,
-				    withMessages(senderOf(sending.video, MediaKind::Video, StreamType::Main)));
+			main->start(uplink_.tap, withMessages(uplink_.video));
 		if (auto &auxiliary = uplink_.stream->auxiliary)
-			auxiliary->start(nullptr, senderOf(sending.auxiliary, MediaKind::Video, StreamType::Auxiliary));
+			auxiliary->start(nullptr, uplink_.auxiliary);
 	} catch (const Exception &exception) {
 		return uplinkFailed(exception.error(), true);
 	}
 	uplink_.phase = Uplink::Phase::Up;
 	measureUplink();
+	watchLinks();
 	driver_->send(signalling::LinkConnected { uplink_.link->id() });
 	tellStreams<Published>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 	complete(std::exchange(uplink_.done, nullptr), Unit {});
@@ -121,6 +136,8 @@ void Session::uplinkConnected()
 
 void Session::uplinkFailed(const Error &error, bool tellService)
 {
+	if (published() && config_.reconnectTries > 0)
+		return relinkUplink(error);
 	const auto phase = uplink_.phase;
 	auto done = std::exchange(uplink_.done, nullptr);
 	dropUplink();
@@ -144,8 +161,10 @@ void Session::dropUplink()
 	uplink_.tap.reset();
 	uplink_.meter.reset();
 	uplink_.messages.clear();
+	uplink_.relink.reset();
+	uplink_.audio = uplink_.video = uplink_.auxiliary = nullptr;
 	retire(uplink_.link);
-	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Stopping)
+	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Relinking || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });
 }
 
@@ -159,6 +178,7 @@ void Session::unpublish(Done done)
 	if (obstacle)
 		return complete(std::move(done), invalid(obstacle));
 	uplink_.phase = Uplink::Phase::Stopping;
+	uplink_.relink.reset();
 	uplink_.done = std::move(done);
 	uplink_.stream->stop();
 	driver_->send(signalling::StopPublish {});
@@ -166,6 +186,8 @@ void Session::unpublish(Done done)
 
 void Session::unpublishDone()
 {
+	if (uplink_.phase == Uplink::Phase::Relinking)
+		return uplinkCleared();
 	if (uplink_.phase != Uplink::Phase::Stopping)
 		return;
 	auto done = std::exchange(uplink_.done, nullptr);

@@ -76,11 +76,13 @@ public:
 
 	void write(const EncodedFrame &frame) override
 	{
-		if (stopped_ || (!begun_ && frame.kind == MediaKind::Video && !frame.keyframe))
+		if (stopped_ || ((!begun_ || videoSeam_) && frame.kind == MediaKind::Video && !frame.keyframe))
 			return;
 		guarded([&] {
+			crossSeam(frame);
 			if (!begun_)
 				begin();
+			note(frame);
 			if (zero_) {
 				writer_->write(frame, frame.time - *zero_);
 				return;
@@ -91,11 +93,63 @@ public:
 		});
 	}
 
+	void interrupt(std::chrono::milliseconds already) override
+	{
+		if (stopped_ || !begun_ || gapTimer_)
+			return;
+		seam_ = videoSeam_ = true;
+		gapTimer_ = loop_.after(std::max(0ms, kLongestGap - already), [this] {
+			gapTimer_.reset();
+			endPart("connection-lost");
+		});
+	}
+
+	void resume() override { gapTimer_.reset(); }
+
 	void stop(const std::string &reason) override
 	{
-		if (std::exchange(stopped_, true))
+		if (!std::exchange(stopped_, true))
+			endPart(reason);
+	}
+
+private:
+	/// What the file was like before an interruption.
+	struct Shape {
+		Codec codec;
+		int width, height;
+	};
+
+	/// After an interruption: does the frame go into the same file?
+	void crossSeam(const EncodedFrame &frame)
+	{
+		if (!begun_ || (!seam_ && !videoSeam_))
 			return;
+		if (frame.kind == MediaKind::Video && std::exchange(videoSeam_, false) && shape_ &&
+		    (shape_->codec != frame.codec ||
+		     (frame.width > 0 && shape_->width > 0 &&
+		      (shape_->width != frame.width || shape_->height != frame.height)))) {
+			endPart("format-changed");
+			return;
+		}
+		if (std::exchange(seam_, false)) {
+			gapTimer_.reset();
+			listener_.onRecordingResumed(
+				{ config_.userId, config_.streamType, writer_->path(),
+				  std::max(0ms, std::chrono::round<std::chrono::milliseconds>(frame.time - latest_)) });
+		}
+	}
+
+	void note(const EncodedFrame &frame)
+	{
+		latest_ = std::max(latest_, frame.time);
+		if (frame.kind == MediaKind::Video && frame.width > 0)
+			shape_ = Shape { frame.codec, frame.width, frame.height };
+	}
+
+	void endPart(const std::string &reason)
+	{
 		gatherTimer_.reset();
+		gapTimer_.reset();
 		if (!writer_)
 			return;
 		std::optional<Error> failure;
@@ -104,20 +158,28 @@ public:
 			writer_->finish();
 		} catch (const Exception &exception) {
 			failure = exception.error();
+			stopped_ = true;
 		}
 		tellStopped(failure ? "disk" : reason);
+		writer_.reset();
+		begun_ = seam_ = videoSeam_ = false;
+		zero_.reset();
+		gathered_.clear();
+		shape_.reset();
+		latest_ = {};
 		if (failure)
 			listener_.onRecordingFailed(*failure);
 	}
 
-private:
 	void begin()
 	{
-		const RecordName::Values values { forFileName(config_.room.str()), config_.userId.str(),
-						  trtc::toString(config_.streamType),
-						  fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr))) };
-		for (unsigned n = 1; !writer_; ++n) {
-			const auto path = fmt::format("{}/{}.mkv", config_.directory, config_.name.expand(values, n));
+		if (!values_) // parts have one time
+			values_ = { forFileName(config_.room.str()), config_.userId.str(),
+				    trtc::toString(config_.streamType),
+				    fmt::format("{:%Y%m%dT%H%M%SZ}", fmt::gmtime(std::time(nullptr))) };
+		while (!writer_) {
+			const auto n = ++number_;
+			const auto path = fmt::format("{}/{}.mkv", config_.directory, config_.name.expand(*values_, n));
 			if (std::filesystem::exists(path) && n < kMaxTries)
 				continue;
 			try {
@@ -154,6 +216,7 @@ private:
 		} catch (const Exception &exception) {
 			stopped_ = true;
 			gatherTimer_.reset();
+			gapTimer_.reset();
 			const Error error = exception.error();
 			if (writer_)
 				tellStopped("disk");
@@ -175,7 +238,12 @@ private:
 	std::unique_ptr<MatroskaWriter> writer_;
 	std::optional<std::chrono::nanoseconds> zero_;
 	std::deque<EncodedFrame> gathered_;
-	SourceHandle gatherTimer_;
+	SourceHandle gatherTimer_, gapTimer_;	// gapTimer_: while interrupted
+	bool seam_ = false, videoSeam_ = false; // nothing, no picture has come since the interruption
+	std::chrono::nanoseconds latest_ { 0 }; // of the frames of this part
+	std::optional<Shape> shape_;
+	std::optional<RecordName::Values> values_;
+	unsigned number_ = 0;
 };
 
 } // namespace

@@ -58,6 +58,12 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 	spdlog::warn("a track on m-line {} that was not negotiated is left alone", track->mLine());
 }
 
+void Uplink::onConnected()
+{
+	watch_.emplace(loop_, *connection_, outcome_.failed);
+	watch_->start(false);
+}
+
 void Uplink::requestKeyframe(Slot slot)
 {
 	auto &state = keyframes_[static_cast<std::size_t>(slot)];
@@ -150,6 +156,8 @@ void Downlink::wish(const protocol::SubscribeWishes &wishes)
 void Downlink::onConnected()
 {
 	connected_ = true;
+	watch_.emplace(loop_, *connection_, outcome_.failed);
+	watch_->start(true);
 	route();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/fanout.h"
+#include "service/link_watch.h"
 #include "service/negotiation.h"
 #include "service/room_service.h"
 #include "webrtc/peer_connection.h"
@@ -40,7 +41,7 @@ public:
 	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
-	void onConnected() override {}
+	void onConnected() override;
 	void onFailed(const Error &error) override { outcome_.failed(error); }
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
@@ -57,6 +58,7 @@ private:
 	std::array<Keyframes, kSlots> keyframes_;
 	protocol::UplinkStats told_;
 	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 /// One subscriber's connection to one publisher. Thread-bound.
@@ -84,6 +86,7 @@ private:
 	LinkOutcome outcome_;
 	bool connected_ = false;
 	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 } // namespace trtc::service

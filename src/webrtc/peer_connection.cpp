@@ -19,6 +19,7 @@ public:
 	void close() override { rtc_->close(); }
 	ReceiveStats receiveStats(std::size_t mLine) const override { return rtc_->receiveStats(mLine); }
 	Stats stats() const override { return rtc_->stats(); }
+	std::uint64_t arrivals() const override { return rtc_->arrivals(); }
 
 private:
 	std::shared_ptr<WebrtcBin> rtc_;

@@ -139,6 +139,9 @@ public:
 	};
 	/// Cheap enough for once a second.
 	virtual Stats stats() const = 0;
+	/// Packets of the peer, RTP and RTCP, since the connection was made. webrtcbin stays connected whatever happens to
+	/// the network, so a number that does not grow is the one sign of a peer that is gone.
+	virtual std::uint64_t arrivals() const = 0;
 };
 
 /// The address this machine uses to reach @p host: "127.0.0.1" for loopback hosts, else "" (all interfaces).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gst/pipeline.h"
+#include "webrtc/arrivals.h"
 #include "webrtc/peer_connection.h"
 #include "webrtc/promise.h"
 #include "webrtc/round_trip.h"
@@ -45,6 +46,7 @@ public:
 	}
 	PeerConnection::ReceiveStats receiveStats(std::size_t mLine) const;
 	PeerConnection::Stats stats() const;
+	std::uint64_t arrivals() const { return arrivals_->count(); }
 	bool connected() const noexcept { return verified_; }
 
 private:
@@ -83,6 +85,7 @@ private:
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
 	std::shared_ptr<RoundTrip> roundTrip_; // from the moment the connection is up
+	std::shared_ptr<Arrivals> arrivals_;
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;

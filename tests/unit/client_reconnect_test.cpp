@@ -54,7 +54,8 @@ TEST_CASE_FIXTURE(ReconnectFixture, "the room is lost and entered again: streams
 	REQUIRE(count<Failed>() == 1);
 	CHECK(all<Failed>()[0].recoverable);
 	CHECK((states() == std::vector { ConnectionState::Reconnecting }));
-	CHECK(recorderStops == std::vector<std::string> { "connection-lost" });
+	CHECK(recorderStops.empty()); // it waits
+	REQUIRE(recorder->interrupted.size() == 1);
 	CHECK(count<StreamRemoved>() == 2);
 	CHECK(all<PeerLeave>().at(0).reason == "connection-lost");
 	CHECK(count<Unpublished>() == 1);

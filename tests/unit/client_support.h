@@ -97,6 +97,7 @@ struct FakePeer final : webrtc::PeerConnection {
 	void close() override { *closed = true; }
 	ReceiveStats receiveStats(std::size_t) const override { return {}; }
 	Stats stats() const override { return told; }
+	std::uint64_t arrivals() const override { return arrived; }
 
 	Config config;
 	Listener &listener;
@@ -104,6 +105,7 @@ struct FakePeer final : webrtc::PeerConnection {
 	std::map<std::size_t, std::shared_ptr<FakeSender>> senders;
 	std::string answerSdp;
 	Stats told;
+	std::uint64_t arrived = 0;
 	std::shared_ptr<bool> closed = std::make_shared<bool>(false);
 };
 
@@ -134,9 +136,12 @@ struct FakeRecorder final : media::Recorder {
 						      reason });
 		frames = 0;
 	}
+	void interrupt(std::chrono::milliseconds already) override { interrupted.push_back(already); }
+	void resume() override { ++resumed; }
 	Config config;
 	Listener &listener;
-	int frames = 0;
+	int frames = 0, resumed = 0;
+	std::vector<std::chrono::milliseconds> interrupted;
 
 private:
 	std::vector<std::string> &stops_;

@@ -268,12 +268,11 @@ void Agent::finish()
 void Agent::endNow(ExitCode code, const std::string &reason)
 {
 	endingNow_ = true;
-	for (auto *stream : client_->streams())
-		try {
-			stream->stopRecording();
-		} catch (const Exception &error) {
-			printer_.complain(error.error().message);
-		}
+	try {
+		client_->stopRecordings();
+	} catch (const Exception &error) {
+		printer_.complain(error.error().message);
+	}
 	// What closing has to tell is on its way already; nothing is waited for.
 	for (int i = 0; i < 100 && loop_.iterate(); ++i) {}
 	control_.reset(); // its file goes
@@ -335,7 +334,7 @@ void Agent::onFailed(const Failed &failed)
 		return;
 	fail(failed.error, exitCodeFor(failed.error.code), !failed.recoverable);
 	// The agent stays, but a script must see that a file or somebody's media is missing.
-	if (failed.error.code == ErrorCode::OutputFailed || failed.error.code == ErrorCode::MediaFailed)
+	if (failed.error.code == ErrorCode::OutputFailed || exitCodeFor(failed.error.code) == ExitCode::Media)
 		noteCode(exitCodeFor(failed.error.code), failed.error);
 	if (!failed.recoverable)
 		beginLeave("failed");

@@ -89,8 +89,20 @@ void Recordings::observe(const Event &event)
 					   found->second = started.path;
 				   answerStart();
 			   },
+			   [this](const RecordingResumed &resumed) {
+				   const auto found = running_.find({ resumed.userId, resumed.streamType });
+				   if (found != running_.end())
+					   found->second = resumed.path;
+				   answerStart();
+			   },
 			   [this](const RecordingStopped &stopped) {
-				   running_.erase({ stopped.userId, stopped.streamType });
+				   const auto found = running_.find({ stopped.userId, stopped.streamType });
+				   // Of a stream that is still there only a part has ended; the next one follows.
+				   if (found != running_.end() &&
+				       (stopped.reason == "connection-lost" || stopped.reason == "format-changed"))
+					   found->second.clear();
+				   else if (found != running_.end())
+					   running_.erase(found);
 				   if (closed_)
 					   closed_->push_back(recordingFields(stopped));
 				   answerStart();
@@ -151,9 +163,7 @@ void Recordings::stop(Reply reply)
 {
 	on_ = false;
 	closed_.emplace();
-	for (const auto &[key, path] : running_)
-		if (auto *stream = client_.stream(key.first, key.second))
-			stream->stopRecording();
+	client_.stopRecordings();
 	running_.clear();
 	// What the client has to tell about them is on its way already; this comes behind it.
 	loop_.post([this, alive = std::weak_ptr(alive_), reply = std::move(reply)] {

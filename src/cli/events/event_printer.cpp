@@ -78,7 +78,7 @@ std::string_view styleOf(const EventRecord &record)
 		return kRed;
 	if (record.name == "expectation-met" || is("ok", "true") || record.name == "joined")
 		return kGreen;
-	if (is("state", "RECONNECTING") || is("state", "DISCONNECTED"))
+	if (is("state", "RECONNECTING") || is("state", "DISCONNECTED") || record.name == "stream-reconnecting")
 		return kYellow;
 	if (record.name.starts_with("stream-") || record.name.starts_with("peer-"))
 		return kCyan;

@@ -39,6 +39,7 @@ constexpr EventSpec kEvents[] = {
 	{ "play-started", "userId streamType sinks" },
 	{ "play-stopped", "userId streamType reason" },
 	{ "published", "streamType audio video codec" },
+	{ "recording-resumed", "userId streamType path gapMs" },
 	{ "recording-started", "userId streamType path" },
 	{ "recording-stopped", "userId streamType path durationMs bytes videoFrames audioPackets reason" },
 	{ "role-switched", "role prevRole" },
@@ -49,6 +50,8 @@ constexpr EventSpec kEvents[] = {
 	{ "source-lost", "kind source reason" },
 	{ "stats", "rtt downlinksRTT upKbps downKbps lossPercent localAudio localVideo remoteAudio remoteVideo" },
 	{ "stream-added", kStream },
+	{ "stream-reconnected", "userId local tries lostMs" },
+	{ "stream-reconnecting", "userId local reason" },
 	{ "stream-removed", kStream },
 	{ "stream-subscribed", kStream },
 	{ "stream-unsubscribed", kStream },
@@ -195,6 +198,19 @@ EventRecord toRecord(const Event &event)
 				return { "role-switched",
 					 { { "role", toString(e.role) }, { "prevRole", toString(e.prevRole) } } };
 			},
+			[](const StreamReconnecting &e) -> EventRecord {
+				return {
+					"stream-reconnecting",
+					{ { "userId", e.userId.str() }, { "local", e.local }, { "reason", e.reason } }
+				};
+			},
+			[](const StreamReconnected &e) -> EventRecord {
+				return { "stream-reconnected",
+					 { { "userId", e.userId.str() },
+					   { "local", e.local },
+					   { "tries", std::int64_t { e.tries } },
+					   { "lostMs", std::int64_t { e.lost.count() } } } };
+			},
 			[](const MuteChanged &e) -> EventRecord {
 				return { fmt::format("{}-{}", e.muted ? "mute" : "unmute", toString(e.kind)),
 					 { { "userId", e.userId.str() } } };
@@ -215,6 +231,13 @@ EventRecord toRecord(const Event &event)
 					   { "videoFrames", whole(e.videoFrames) },
 					   { "audioPackets", whole(e.audioPackets) },
 					   { "reason", e.reason } } };
+			},
+			[](const RecordingResumed &e) -> EventRecord {
+				return { "recording-resumed",
+					 { { "userId", e.userId.str() },
+					   { "streamType", toString(e.streamType) },
+					   { "path", e.path },
+					   { "gapMs", std::int64_t { e.gap.count() } } } };
 			},
 			[](const PlayStarted &e) -> EventRecord {
 				return { "play-started",

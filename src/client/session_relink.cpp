@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+#include "client/session.h"
+#include "signalling/retry.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+// Uplink and downlinks come back on their own while we stay in the room, as the SDK's do: a new connection in place of the
+// old one, and nobody who uses the stream notices more than a gap.
+namespace trtc::client {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// webrtcbin stays connected through any blackout, so silence is what tells. A peer that gets or sends media says something
+/// in RTCP every 2.1 to 6.2 s (RFC 3550 6.3.1 with the minimum of 5 s), also between two pictures that are far apart: 8 s
+/// without a word are a dead link. It is less than the SDK's 15 to 20 s, so that a recording's gap stays under 10 s.
+constexpr auto kSilent = 8s;
+/// While everything is muted a lost report would be enough for that; here it takes three.
+constexpr auto kSilentMuted = 20s;
+/// The SDK waits no longer for the end of the old publication; the driver has the same limit and tells earlier.
+constexpr auto kClearLimit = 6s;
+
+Error gone(std::chrono::milliseconds silent)
+{
+	return { ErrorCode::MediaFailed,
+		 fmt::format("nothing has come from the other end for {:.1f} s: is UDP between the two ends open?",
+			     std::chrono::duration<double>(silent).count()) };
+}
+
+const char *plural(int tries) noexcept { return tries == 1 ? "try" : "tries"; }
+
+} // namespace
+
+// ---- who notices --------------------------------------------------------------------------
+
+void Session::watchLinks()
+{
+	if (!watchTimer_)
+		watchTimer_ = loop_.every(Link::kLookPeriod, [this] { lookAtLinks(); });
+}
+
+bool Session::due(const Remote &remote) noexcept
+{
+	return (remote.main && ((remote.wishes.audio && remote.audible.value_or(false)) ||
+				(remote.wishes.video && remote.visible.value_or(false)))) ||
+	       (remote.auxiliary && remote.wishes.auxiliary);
+}
+
+void Session::lookAtLinks()
+{
+	const auto now = std::chrono::steady_clock::now();
+	bool any = false;
+	if (uplink_.phase == Uplink::Phase::Up && uplink_.link) {
+		any = true;
+		const auto &sending = uplink_.sending;
+		const auto &stream = *uplink_.stream;
+		const bool sends = (sending.audio && !stream.audioMuted) || (sending.video && !stream.videoMuted) ||
+				   sending.auxiliary;
+		if (const auto silent = uplink_.link->look(now); silent >= (sends ? kSilent : kSilentMuted))
+			linkFailed(uplink_.link->id(), gone(silent), true);
+	}
+	std::vector<std::pair<signalling::LinkId, std::chrono::milliseconds>> dead;
+	for (const auto &[user, remote] : remotes_) {
+		if ((remote.phase != Remote::Phase::Up && remote.phase != Remote::Phase::Changing) || !remote.link)
+			continue;
+		any = true;
+		if (const auto silent = remote.link->look(now); silent >= (due(remote) ? kSilent : kSilentMuted))
+			dead.emplace_back(remote.link->id(), silent);
+	}
+	for (const auto &[id, silent] : dead)
+		linkFailed(id, gone(silent), true);
+	if (!any)
+		watchTimer_.reset();
+}
+
+/// What both kinds of link begin with. @p link: the dead one; null: it was never there.
+Session::Relink Session::beginRelink(const Link *link, const UserId &user, const Error &error)
+{
+	Relink relink;
+	relink.last = error;
+	relink.since = std::chrono::steady_clock::now() - (link ? link->silent() : 0ms);
+	emit(StreamReconnecting { user, user == config_.userId, error.message });
+	return relink;
+}
+
+void Session::relinkWaiting()
+{
+	if (state_ != State::Joined)
+		return;
+	if (uplink_.phase == Uplink::Phase::Relinking && uplink_.relink && !uplink_.relink->timer)
+		tryUplink();
+	std::vector<UserId> waiting;
+	for (const auto &[user, remote] : remotes_)
+		if (remote.phase == Remote::Phase::Relinking && remote.relink && !remote.relink->timer)
+			waiting.push_back(user);
+	for (const auto &user : waiting)
+		tryDownlink(user);
+}
+
+// ---- the uplink ---------------------------------------------------------------------------
+
+/// Takes up a link that failed, and every try that does.
+void Session::relinkUplink(const Error &error)
+{
+	for (const auto &sender : { uplink_.audio, uplink_.video, uplink_.auxiliary })
+		if (sender)
+			sender->use(nullptr);
+	if (uplink_.phase == Uplink::Phase::Relinking) {
+		uplink_.relink->last = error;
+		return retire(uplink_.link); // the next try begins when the time of this one is over
+	}
+	uplink_.phase = Uplink::Phase::Relinking;
+	uplink_.relink = beginRelink(uplink_.link.get(), config_.userId, error);
+	tryUplink();
+}
+
+void Session::tryUplink()
+{
+	auto &relink = *uplink_.relink;
+	retire(uplink_.link);
+	relink.timer.reset();
+	uplink_.clearing = false;
+	if (connection_ == ConnectionState::Reconnecting)
+		return; // relinkWaiting() goes on
+	if (relink.tries >= config_.reconnectTries) {
+		const Error error { ErrorCode::UplinkReconnectionFailed,
+				    fmt::format("what we publish did not get through again in {} {}: {}", relink.tries,
+						plural(relink.tries), relink.last.message) };
+		dropUplink();
+		driver_->send(signalling::StopPublish {});
+		return emit(Failed { error, true });
+	}
+	spdlog::info("building the uplink anew, try {} of {}", ++relink.tries, config_.reconnectTries);
+	uplink_.clearing = true;
+	relink.timer = loop_.after(kClearLimit, [this] { uplinkCleared(); });
+	driver_->send(signalling::StopPublish {});
+}
+
+/// The old publication is over, as far as anybody can say.
+void Session::uplinkCleared()
+{
+	if (!std::exchange(uplink_.clearing, false))
+		return;
+	uplink_.relink->timer = loop_.after(signalling::tryTimeout(uplink_.relink->tries), [this] { tryUplink(); });
+	sendPublish();
+}
+
+void Session::uplinkBack()
+{
+	const auto relink = std::move(*uplink_.relink);
+	uplink_.relink.reset();
+	uplink_.phase = Uplink::Phase::Up;
+	const auto follow = [this](const std::shared_ptr<SteadySender> &sender, MediaKind kind, StreamType type) {
+		if (sender)
+			sender->use(uplink_.link->sender(kind, type));
+	};
+	follow(uplink_.audio, MediaKind::Audio, StreamType::Main);
+	follow(uplink_.video, MediaKind::Video, StreamType::Main);
+	follow(uplink_.auxiliary, MediaKind::Video, StreamType::Auxiliary);
+	driver_->send(signalling::LinkConnected { uplink_.link->id() });
+	for (const auto *capture : { &uplink_.stream->capture, &uplink_.stream->auxiliary })
+		if (*capture)
+			(*capture)->requestKeyframe();
+	watchLinks();
+	emit(StreamReconnected { config_.userId, true, relink.tries,
+				 std::chrono::duration_cast<std::chrono::milliseconds>(
+					 std::chrono::steady_clock::now() - relink.since) });
+}
+
+// ---- downlinks ----------------------------------------------------------------------------
+
+void Session::relinkDownlink(const UserId &user, const Error &error)
+{
+	auto &remote = remotes_.at(user);
+	if (remote.relink) {
+		remote.relink->last = error;
+		return retire(remote.link);
+	}
+	const auto silent = remote.link ? remote.link->silent() : 0ms;
+	remote.relink = beginRelink(remote.link.get(), user, error);
+	retire(remote.link);
+	for (const auto &stream : { remote.main, remote.auxiliary })
+		if (stream)
+			stream->interrupt(silent);
+	if (remote.phase == Remote::Phase::Changing)
+		return; // its answer goes on here: the signalling is alive
+	remote.phase = Remote::Phase::Relinking;
+	tryDownlink(user);
+}
+
+void Session::tryDownlink(const UserId &user)
+{
+	auto &remote = remotes_.at(user);
+	auto &relink = *remote.relink;
+	retire(remote.link);
+	relink.timer.reset();
+	if (connection_ == ConnectionState::Reconnecting)
+		return;
+	if (relink.tries >= config_.reconnectTries)
+		return giveUpDownlink(user);
+	relink.timer = loop_.after(signalling::tryTimeout(++relink.tries), [this, user] { tryDownlink(UserId(user)); });
+	spdlog::info("building the downlink of {} anew, try {} of {}", user.str(), relink.tries,
+		     config_.reconnectTries);
+	driver_->send(signalling::StartSubscribe { user, remote.wishes });
+}
+
+void Session::giveUpDownlink(const UserId &user)
+{
+	auto &remote = remotes_.at(user);
+	const auto relink = std::move(*remote.relink);
+	const Error error { ErrorCode::DownlinkReconnectionFailed,
+			    fmt::format("stream of {}: it did not come again in {} {}: {}", user.str(), relink.tries,
+					plural(relink.tries), relink.last.message) };
+	remote.relink.reset();
+	remote.phase = Remote::Phase::Idle;
+	driver_->send(signalling::StopSubscribe { user });
+	remote.wishes = { false, false, false };
+	applyWishes(remote, "connection-lost");
+	emit(Failed { error, true });
+	finishOperation(user, error);
+}
+
+void Session::downlinkBack(const UserId &user)
+{
+	auto &remote = remotes_.at(user);
+	const auto relink = std::move(*remote.relink);
+	remote.relink.reset();
+	remote.phase = Remote::Phase::Up;
+	driver_->send(signalling::LinkConnected { remote.link->id() });
+	watchLinks();
+	emit(StreamReconnected { user, false, relink.tries,
+				 std::chrono::duration_cast<std::chrono::milliseconds>(
+					 std::chrono::steady_clock::now() - relink.since) });
+	for (const auto &stream : { remote.main, remote.auxiliary }) {
+		if (!stream)
+			continue;
+		stream->resume();
+		// One that was added meanwhile.
+		const bool wanted = stream->info().streamType == StreamType::Main
+					    ? remote.wishes.audio || remote.wishes.video
+					    : remote.wishes.auxiliary;
+		if (wanted && !remote.running && !stream->subscribed())
+			applyWish(stream, true, {}, std::chrono::steady_clock::now());
+	}
+	if (remote.running)
+		applyWishes(remote, "unsubscribed");
+	finishOperation(user, Unit {});
+}
+
+} // namespace trtc::client
