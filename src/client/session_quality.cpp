@@ -21,7 +21,8 @@ void Session::startQuality()
 void Session::tellQuality()
 {
 	using LinkState = QualityMeter::LinkState;
-	const bool lost = state_ == State::Reconnecting;
+	// As in the SDK, also while the media does without the signalling.
+	const bool lost = connection_ == ConnectionState::Reconnecting;
 	std::vector<QualityMeter::Downlink> downlinks;
 	for (const auto &[user, remote] : remotes_) {
 		const bool relinking = remote.phase == Remote::Phase::Relinking;
