@@ -43,12 +43,12 @@ void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role,
 
 void Client::muteChanged() { impl_->session->muteChanged(); }
 
+void Client::stopRecordings() { impl_->session->stopRecordings(); }
+
 void Client::sendSEIMessage(std::vector<std::uint8_t> data, int seiPayloadType, Done done)
 {
 	impl_->session->sendSEIMessage(std::move(data), seiPayloadType, std::move(done));
 }
-
-void Client::stopRecordings() { impl_->session->stopRecordings(); }
 
 void Client::enableAudioVolumeEvaluation(std::chrono::milliseconds interval)
 {

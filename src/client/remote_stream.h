@@ -110,6 +110,7 @@ private:
 	bool playTold_ = false;
 	std::shared_ptr<media::SnapshotTaker> taker_;
 	SnapshotDone snapshotDone_;
+	SourceHandle snapshotTimer_; // asks for its keyframe again
 	std::shared_ptr<media::Meter> meter_;
 	// Of the two who may ask: whether they do, and the loudest since they did last.
 	std::array<bool, 2> measured_ {};

@@ -14,6 +14,8 @@ namespace trtc::client {
 
 namespace {
 
+constexpr std::chrono::seconds kAskAgain { 1 }; // for the keyframe of a snapshot
+
 std::string sinksOf(const PlayOptions &options)
 {
 	std::string out;
@@ -118,12 +120,18 @@ void RemoteStreamImpl::snapshot(const std::string &path, SnapshotDone done)
 	}
 	snapshotDone_ = std::move(done);
 	owner_->onKeyframeWanted(*this);
+	// A request may be lost, or come so soon after a keyframe that the publisher lets it pass.
+	snapshotTimer_ = loop_.every(kAskAgain, [this] {
+		if (owner_ && subscribed_)
+			owner_->onKeyframeWanted(*this);
+	});
 }
 
 void RemoteStreamImpl::finishSnapshot(Result<Snapshot> result)
 {
 	if (!taker_)
 		return;
+	snapshotTimer_.reset();
 	loop_.post([taker = std::move(taker_)] {});
 	taker_.reset();
 	if (result && owner_)

@@ -240,8 +240,8 @@ void Session::roomOver(const std::string &reason)
 {
 	state_ = State::Idle;
 	meterTimer_.reset();
-	qualityTimer_.reset();
 	stopKept(reason);
+	qualityTimer_.reset();
 	retireDriver();
 	emit(Left { reason });
 }

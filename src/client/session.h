@@ -54,8 +54,8 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
 	void muteChanged();
-	void sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Done done);
 	void stopRecordings();
+	void sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Done done);
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
 	void stats(std::function<void(const Stats &)> done);
 	Traffic traffic() const;
@@ -274,9 +274,9 @@ private:
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
 	Comeback comeback_;
-	media::SeiBudget messageBudget_;
 	KeptRecordings kept_;
-	SourceHandle watchTimer_;				   // while a link is up
+	SourceHandle watchTimer_; // while a link is up
+	media::SeiBudget messageBudget_;
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed

@@ -160,9 +160,9 @@ void Session::dropUplink()
 	}
 	uplink_.tap.reset();
 	uplink_.meter.reset();
-	uplink_.messages.clear();
 	uplink_.relink.reset();
 	uplink_.audio = uplink_.video = uplink_.auxiliary = nullptr;
+	uplink_.messages.clear();
 	retire(uplink_.link);
 	if (phase == Uplink::Phase::Up || phase == Uplink::Phase::Relinking || phase == Uplink::Phase::Stopping)
 		tellStreams<Unpublished>(uplink_.sending, [this](Event event) { emit(std::move(event)); });

@@ -84,8 +84,8 @@ private:
 	gst::Pipeline pipeline_;
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
-	std::shared_ptr<RoundTrip> roundTrip_; // from the moment the connection is up
 	std::shared_ptr<Arrivals> arrivals_;
+	std::shared_ptr<RoundTrip> roundTrip_; // from the moment the connection is up
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;

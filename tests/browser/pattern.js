@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// readFrame() and isFlash() of src/media/test_pattern.cpp for canvas pixels; the grid is described in its header.
+// drawFrame(), readFrame() and isFlash() of src/media/test_pattern.cpp for canvas pixels; the grid is described in its header.
+// Also read by Node, which has no window: parties.mjs.
 'use strict';
 
 const pattern = (() => {
@@ -66,5 +67,26 @@ const pattern = (() => {
 		return { frameNumber: number(0, 32), wallClockMs: number(32, 80), flash: white * 10 >= all * 9 };
 	}
 
-	return { read };
+	/** Draws the code over the whole of a canvas; below it a background that moves, white in a flash. */
+	function draw(context, { frameNumber, wallClockMs, flash }) {
+		const { width, height } = context.canvas;
+		const edge = (index, count, size) => Math.floor(index * size / count);
+		const fill = (column, row, columns, rows, colour) => {
+			const x = edge(column, COLUMNS, width), y = edge(row, ROWS, height);
+			context.fillStyle = colour;
+			context.fillRect(x, y, edge(column + columns, COLUMNS, width) - x, edge(row + rows, ROWS, height) - y);
+		};
+		const digits = (value, count) => Array.from({ length: count }, (_, i) => Math.floor(value / 2 ** (count - 1 - i)) % 2);
+		const bits = [...digits(frameNumber, 32), ...digits(wallClockMs, 48)];
+		bits.push(...digits(crc16(bits), 16));
+		fill(0, 0, COLUMNS, ROWS, 'black');
+		[...MARKS].forEach((mark, i) => mark === '1' && fill(1 + i, 1, 1, 1, 'white'));
+		fill(1, 2, 1, 6, 'white');
+		bits.forEach((bit, i) => bit && fill(2 + i % 16, 2 + Math.floor(i / 16), 1, 1, 'white'));
+		fill(0, FIRST_BACKGROUND_ROW, COLUMNS, ROWS - FIRST_BACKGROUND_ROW, flash ? 'white' : '#555');
+		if (!flash)
+			fill(frameNumber % (COLUMNS - 2), FIRST_BACKGROUND_ROW + 1, 3, 3, '#bbb');
+	}
+
+	return { read, draw };
 })();
