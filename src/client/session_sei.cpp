@@ -49,9 +49,9 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 			      "a message travels in the picture, and the video is muted: unmute video first");
 	if (const auto *limit = messageBudget_.spend(data.size(), std::chrono::steady_clock::now()))
 		return refuse(ErrorCode::InvalidOperation, limit);
-	bool taken = true;
+	bool taken = false; // by one of them: a small video that stands still holds nobody up
 	for (const auto &sender : uplink_.messages)
-		taken = sender->add({ payloadType, data }) && taken;
+		taken = sender->add({ payloadType, data }) || taken;
 	if (!taken)
 		return refuse(ErrorCode::InvalidOperation,
 			      fmt::format("{} messages wait for a picture already: does the source give any?",
