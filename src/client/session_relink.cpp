@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "base/tries.h"
 #include "client/session.h"
-#include "signalling/retry.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -147,7 +147,7 @@ void Session::uplinkCleared()
 {
 	if (!std::exchange(uplink_.clearing, false))
 		return;
-	uplink_.relink->timer = loop_.after(signalling::tryTimeout(uplink_.relink->tries), [this] { tryUplink(); });
+	uplink_.relink->timer = loop_.after(tryTimeout(uplink_.relink->tries), [this] { tryUplink(); });
 	sendPublish();
 }
 
@@ -204,7 +204,7 @@ void Session::tryDownlink(const UserId &user)
 		return;
 	if (relink.tries >= config_.reconnectTries)
 		return giveUpDownlink(user);
-	relink.timer = loop_.after(signalling::tryTimeout(++relink.tries), [this, user] { tryDownlink(UserId(user)); });
+	relink.timer = loop_.after(tryTimeout(++relink.tries), [this, user] { tryDownlink(UserId(user)); });
 	spdlog::info("building the downlink of {} anew, try {} of {}", user.str(), relink.tries,
 		     config_.reconnectTries);
 	driver_->send(signalling::StartSubscribe { user, remote.wishes });

@@ -1,149 +1,155 @@
 // SPDX-License-Identifier: MIT
-// What a page with SDK v5 does; v5.mjs calls it and waits for changes of `state` (page.js).
+// A page with the v5 SDK as a party: parties.mjs calls it. Events go to the console as `@event {JSON}`, under the names of v4
+// where they mean the same. v5 knows no streams: one is added here when something of it is available for the first time, and
+// what is muted and what is not published looks the same.
 'use strict';
 
-/** The test pattern as a page's own camera and microphone; the grid is described in src/media/test_pattern.h. */
-const painter = (() => {
-	const COLUMNS = 20, ROWS = 15, MARKS = '110100111011000100', FPS = 15;
+const party = (() => {
+	const SUB = { main: 'main', auxiliary: 'sub' };
+	const streams = new Map(); // "user/type": {box, eyes}
+	let trtc = null, options = null;
 
-	function crc16(bits) {
-		let crc = 0xffff;
-		for (const bit of bits)
-			crc = ((crc << 1) & 0xffff) ^ ((crc >> 15) !== bit ? 0x1021 : 0);
-		return crc;
-	}
-	const toBits = (value, count) => [...value.toString(2).padStart(count, '0').slice(-count)].map(Number);
+	const tell = (event, fields = {}) => console.info(`@event ${JSON.stringify({ event, ...fields })}`);
+	const text = error => error?.code !== undefined ? `${error.name} ${error.code}/${error.extraCode ?? ''}: ${error.message}` : String(error);
+	/** What a call rejects with goes over to Node as a plain error. */
+	const plain = promise => Promise.resolve(promise).catch(error => { throw new Error(text(error)); });
+	const figures = (userId, type) => () => streams.get(`${userId}/${type}`)?.eyes?.figures;
+	const profileOf = video => ({ width: video.width ?? 320, height: video.height ?? 240, frameRate: video.fps ?? 15, bitrate: 300 });
 
-	function draw(canvas, frameNumber) {
-		const context = canvas.getContext('2d'), { width, height } = canvas;
-		const edge = (index, count, size) => Math.floor(index * size / count);
-		const block = (column, row, light) => {
-			const x = edge(column, COLUMNS, width), y = edge(row, ROWS, height);
-			context.fillStyle = light ? '#fff' : '#000';
-			context.fillRect(x, y, edge(column + 1, COLUMNS, width) - x, edge(row + 1, ROWS, height) - y);
-		};
-		context.fillStyle = '#000';
-		context.fillRect(0, 0, width, height);
-		[...MARKS].forEach((mark, i) => block(1 + i, 1, mark === '1'));
-		const bits = [...toBits(frameNumber, 32), ...toBits(Date.now(), 48)];
-		bits.push(...toBits(crc16(bits), 16));
-		for (let row = 2; row < 8; row++) {
-			block(1, row, true);
-			bits.slice((row - 2) * 16, (row - 1) * 16).forEach((bit, i) => block(2 + i, row, bit === 1));
+	/** The stream's entry, made and told of when it is new. */
+	function stream(userId, streamType) {
+		const key = `${userId}/${streamType}`;
+		if (!streams.has(key)) {
+			const box = document.createElement('div');
+			box.className = 'player';
+			box.id = `view-${userId}-${streamType}`;
+			document.body.append(box);
+			streams.set(key, { box, eyes: eyes.watch(() => box.querySelector('video'),
+								 () => streamType === 'main' ? trtc.getAudioTrack(userId) ?? null : null) });
+			tell('stream-added', { userId, streamType });
 		}
-		const flash = frameNumber % FPS === 0;
-		for (let row = 9; row < ROWS; row++)
-			for (let column = 0; column < COLUMNS; column++)
-				block(column, row, flash || (column + row + frameNumber) % 5 === 0);
+		return streams.get(key);
 	}
 
-	function videoTrack(width = 320, height = 240) {
-		const canvas = document.createElement('canvas');
-		Object.assign(canvas, { width, height });
-		let frameNumber = 0;
-		draw(canvas, frameNumber);
-		setInterval(() => draw(canvas, ++frameNumber), 1000 / FPS);
-		return canvas.captureStream(FPS).getVideoTracks()[0];
+	function forget(userId) {
+		for (const [key, entry] of streams)
+			if (key.startsWith(`${userId}/`)) {
+				entry.eyes.stop();
+				entry.box.remove();
+				streams.delete(key);
+				tell('stream-removed', { userId, streamType: key.split('/')[1] });
+			}
 	}
 
-	/** A tone that is always there, and a loud one in the first tenth of every second. */
-	function audioTrack() {
-		const audio = new AudioContext(), out = audio.createMediaStreamDestination();
-		const tone = (hertz, level) => {
-			const oscillator = audio.createOscillator(), gain = audio.createGain();
-			oscillator.frequency.value = hertz;
-			gain.gain.value = level;
-			oscillator.connect(gain).connect(out);
-			oscillator.start();
-			return gain.gain;
-		};
-		tone(220, 0.01);
-		const beep = tone(1000, 0);
-		setInterval(() => {
-			beep.setValueAtTime(0.5, audio.currentTime + 0.02);
-			beep.setValueAtTime(0, audio.currentTime + 0.12);
-		}, 1000);
-		audio.resume();
-		return out.stream.getAudioTracks()[0];
+	async function show(userId, streamType) {
+		const { box } = stream(userId, streamType);
+		await trtc.startRemoteVideo({ userId, streamType: SUB[streamType], view: box.id }).catch(error => {
+			if (!/already started/.test(error.message))
+				throw error;
+		});
+		tell('stream-subscribed', { userId, streamType });
 	}
-	return { videoTrack, audioTrack };
-})();
 
-let trtc = null;
-/** Figures by "user main" or "user sub", see watch(). */
-state.users = {};
-state.messages = [];
-state.scene = null;
-
-function v5Text(error) {
-	return error && error.code !== undefined ? `${error.name} ${error.code}/${error.extraCode ?? ''}: ${error.message}` : String(error);
-}
-
-const v5 = {
-	/** @param create more options of TRTC.create(), enter more of enterRoom() */
-	async enter({ sdkAppId, userId, userSig, roomId, websocketProxy, create = {}, enter = {} }) {
-		trtc = TRTC.create(create);
+	function listen() {
 		const E = TRTC.EVENT;
-		trtc.on(E.ERROR, error => state.errors.push(v5Text(error)));
-		trtc.on(E.KICKED_OUT, event => state.errors.push(`kicked-out: ${event.reason}`));
-		for (const event of [E.REMOTE_USER_ENTER, E.REMOTE_USER_EXIT, E.REMOTE_AUDIO_AVAILABLE, E.REMOTE_AUDIO_UNAVAILABLE])
-			trtc.on(event, ({ userId: peer }) => note(event, peer));
-		trtc.on(E.REMOTE_VIDEO_UNAVAILABLE, ({ userId: peer, streamType }) => note(`remote-video-unavailable ${streamType}`, peer));
-		trtc.on(E.REMOTE_VIDEO_AVAILABLE, ({ userId: peer, streamType }) => {
-			note(`remote-video-available ${streamType}`, peer);
-			v5.watch({ userId: peer, streamType }).catch(error => state.errors.push(`startRemoteVideo: ${v5Text(error)}`));
+		trtc.on(E.ERROR, error => tell('error', { message: text(error) }));
+		trtc.on(E.KICKED_OUT, ({ reason }) => tell('client-banned', { reason }));
+		trtc.on(E.REMOTE_USER_ENTER, ({ userId }) => tell('peer-join', { userId }));
+		trtc.on(E.REMOTE_USER_EXIT, ({ userId }) => {
+			forget(userId);
+			tell('peer-leave', { userId });
 		});
-		trtc.on(E.CONNECTION_STATE_CHANGED, ({ state: now }) => note(`connection ${now}`));
-		trtc.on(E.CUSTOM_MESSAGE, ({ userId: peer, cmdId, seq, data }) => {
-			state.messages.push({ userId: peer, cmdId, seq, text: new TextDecoder().decode(data) });
+		trtc.on(E.REMOTE_AUDIO_AVAILABLE, ({ userId }) => {
+			stream(userId, 'main');
+			tell('unmute-audio', { userId });
 		});
-		await trtc.enterRoom({ sdkAppId, userId, userSig, roomId, proxy: { websocketProxy, loggerProxy: location.origin }, ...enter });
-		note('entered', userId);
-	},
+		trtc.on(E.REMOTE_AUDIO_UNAVAILABLE, ({ userId }) => tell('mute-audio', { userId }));
+		trtc.on(E.REMOTE_VIDEO_AVAILABLE, ({ userId, streamType }) => {
+			const type = streamType === 'sub' ? 'auxiliary' : 'main';
+			stream(userId, type);
+			if (type === 'main')
+				tell('unmute-video', { userId });
+			if (options.subscribe !== false) // gone again before it was there: no error
+				show(userId, type).catch(error => error.code === 5998 || tell('subscribe-failed', { userId, streamType: type, message: text(error) }));
+		});
+		trtc.on(E.REMOTE_VIDEO_UNAVAILABLE, ({ userId, streamType }) =>
+			tell(streamType === 'sub' ? 'auxiliary-gone' : 'mute-video', { userId }));
+		trtc.on(E.CONNECTION_STATE_CHANGED, fields => tell('connection-state-changed', fields));
+		trtc.on(E.CUSTOM_MESSAGE, ({ userId, cmdId, seq, data }) => tell('custom-message', { userId, cmdId, seq, text: new TextDecoder().decode(data) }));
+	}
 
-	async watch({ userId, streamType }) {
-		const key = `${userId} ${streamType}`;
-		let place = document.getElementById(key);
-		if (!place) {
-			place = document.createElement('div');
-			place.id = key;
-			place.className = 'player';
-			document.querySelector('#remote').append(place);
-		}
-		await trtc.startRemoteVideo({ userId, streamType, view: place });
-		note(`watching ${streamType}`, userId);
-		if (state.users[key])
-			return; // the SDK keeps the element
-		const element = place.querySelector('video');
-		state.users[key] = watch(element, {
-			getAudioLevel: () => 0,
-			getAudioTrack: () => trtc.getAudioTrack(userId),
-		});
-	},
-	async unwatch({ userId, streamType }) {
-		await trtc.stopRemoteVideo({ userId, streamType });
-		delete state.users[`${userId} ${streamType}`];
-		document.getElementById(`${userId} ${streamType}`)?.remove();
-		note(`unwatched ${streamType}`, userId);
-	},
-
-	async publish({ userId }) {
-		await trtc.startLocalVideo({ view: 'local', option: { videoTrack: painter.videoTrack(), profile: { width: 320, height: 240, frameRate: 15, bitrate: 400 } } });
-		note('video started', userId);
-		await trtc.startLocalAudio({ option: { audioTrack: painter.audioTrack() } });
-		note('audio started', userId);
-	},
-	muteVideo: mute => trtc.updateLocalVideo({ mute }),
-	muteAudio: mute => trtc.updateLocalAudio({ mute }),
-	stopVideo: () => trtc.stopLocalVideo(),
-	stopAudio: () => trtc.stopLocalAudio(),
-	muteRemote: ({ userId, mute }) => trtc.muteRemoteAudio(userId, mute),
-	role: role => trtc.switchRole(role),
-	send: ({ cmdId, text: words }) => trtc.sendCustomMessage({ cmdId, data: new TextEncoder().encode(words).buffer }),
-	async exit() {
-		await trtc.exitRoom();
-		note('exited');
-	},
-	/** How many peer connections there are that still live. */
-	open: () => connections.filter(one => one.connectionState === 'connected').length,
-};
+	const calls = {
+		/** create and enterRoom. @p create: more for the first, mode "rtc" or "live". */
+		async enter(given) {
+			options = given;
+			const { sdkAppId, userId, userSig, roomId, websocketProxy, mode = 'live', role, privateMapKey, create = {} } = given;
+			trtc = TRTC.create(create);
+			listen();
+			await trtc.enterRoom({ sdkAppId, userId, userSig, ...(typeof roomId === 'string' ? { strRoomId: roomId } : { roomId }), scene: mode,
+					       ...(role ? { role } : {}), ...(privateMapKey ? { privateMapKey } : {}), autoReceiveAudio: given.subscribe !== false,
+					       proxy: { websocketProxy, loggerProxy: location.origin } });
+			tell('joined', { userId });
+		},
+		async publish(type, { audio, video, camera = false }) {
+			if (video && type === 'auxiliary')
+				await trtc.startScreenShare({ option: { videoTrack: sources.picture(video), profile: profileOf(video) } });
+			else if (video)
+				await trtc.startLocalVideo({ option: { ...(camera ? {} : { videoTrack: sources.picture(video) }), profile: profileOf(video) } });
+			if (audio)
+				await trtc.startLocalAudio({ option: camera ? {} : { audioTrack: sources.sound(audio) } });
+			tell('published', { streamType: type });
+		},
+		async unpublish(type) {
+			if (type === 'auxiliary') {
+				await trtc.stopScreenShare();
+			} else {
+				await trtc.stopLocalVideo();
+				await trtc.stopLocalAudio();
+			}
+			tell('unpublished', { streamType: type });
+		},
+		mute: (kind, mute) => kind === 'audio' ? trtc.updateLocalAudio({ mute }) : trtc.updateLocalVideo({ mute }),
+		addTrack: (kind, spec) => calls.publish('main', { [kind]: spec }),
+		removeTrack: kind => kind === 'audio' ? trtc.stopLocalAudio() : trtc.stopLocalVideo(),
+		replaceTrack: (kind, spec) => kind === 'audio' ? trtc.updateLocalAudio({ option: { audioTrack: sources.sound(spec) } })
+							       : trtc.updateLocalVideo({ option: { videoTrack: sources.picture(spec) } }),
+		async subscribe(userId, type, { audio = true, video = true } = {}) {
+			if (type === 'main')
+				await trtc.muteRemoteAudio(userId, !audio);
+			if (video)
+				return show(userId, type);
+			await trtc.stopRemoteVideo({ userId, streamType: SUB[type] });
+			tell('stream-subscribed', { userId, streamType: type });
+		},
+		async unsubscribe(userId, type) {
+			await trtc.stopRemoteVideo({ userId, streamType: SUB[type] });
+			if (type === 'main')
+				await trtc.muteRemoteAudio(userId, true);
+			tell('stream-unsubscribed', { userId, streamType: type });
+		},
+		async switchRole(role) {
+			await trtc.switchRole(role);
+			tell('role-switched', { role });
+		},
+		async leave() {
+			await trtc.exitRoom();
+			for (const stop of ['stopLocalVideo', 'stopLocalAudio', 'stopScreenShare'])
+				await trtc[stop]().catch(() => {});
+			tell('left');
+		},
+		sendCustom: (cmdId, words) => trtc.sendCustomMessage({ cmdId, data: new TextEncoder().encode(words).buffer }),
+		figures: (userId, type) => ({ ...figures(userId, type)() }),
+		sees: (userId, type, what) => eyes.sees(figures(userId, type), what),
+		hears: (userId, what) => eyes.hears(figures(userId, 'main'), what),
+		dark: (userId, type) => eyes.dark(figures(userId, type)),
+		silent: userId => eyes.silent(figures(userId, 'main')),
+		/** How many peer connections live. */
+		connected: () => connections.filter(one => one.connectionState === 'connected').length,
+		/** Closes the signalling socket under the SDK. */
+		cutSocket: () => sockets.filter(socket => socket.readyState === 1 && socket.url.includes('sdkAppId')).map(socket => socket.close(4321)).length,
+		/** Makes the SDK believe that its media connection has failed. */
+		breakMedia: () => connections.filter(one => one.connectionState === 'connected').at(-1)
+			.onconnectionstatechange({ target: { connectionState: 'failed' } }),
+	};
+	return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, (...args) => plain((async () => call(...args))())]));
+})();
