@@ -42,8 +42,6 @@ void TrtcDriver::beginResume(Error error)
 		request.timer.reset();
 		request.seq = 0;
 	}
-	note(report_event::kSignallingLost);
-	note(report_event::kSignallingReconnecting);
 	emit(StateChanged { ConnectionState::Reconnecting });
 	if (ended_)
 		return;
@@ -115,7 +113,6 @@ void TrtcDriver::resumed()
 	spdlog::info("the connection to {} is back after {} {}", host_, resume_.tries,
 		     resume_.tries == 1 ? "try" : "tries");
 	resume_.running = false;
-	note(report_event::kSignallingReconnected);
 	resume_.timer.reset();
 	resume_.done = std::chrono::steady_clock::now();
 	note(report_event::kSignallingReconnected);
