@@ -98,7 +98,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		       "that user's media connection is gone; wait for the next published list");
 		return;
 	}
-	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec());
+	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec(), source->second->videoFormat());
 	if (plan.refusal) {
 		failed(effect, plan.refusal->code, plan.refusal->message);
 		return;
