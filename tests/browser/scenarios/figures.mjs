@@ -5,6 +5,8 @@ const MOST_RTT_MS = 2000; // of loopback, on a machine that is busy
 /** The SDK's table. */
 const level = (loss, rtt) => 1 + [[10, 100], [20, 200], [30, 350], [50, 500]].filter(([l, r]) => loss > l || rtt > r).length;
 const plausible = rtt => rtt >= 0 && rtt < MOST_RTT_MS;
+/** A busy machine loses some even on loopback: its sockets overflow. */
+const few = ({ packetsLost, packetsReceived }) => packetsLost >= 0 && packetsLost <= packetsReceived / 10;
 const grew = (before, after, names) => names.every(name => before?.[name] > 0 && after?.[name] > before[name]);
 
 /** In the SDK's form, whoever tells it. */
@@ -55,9 +57,9 @@ export default {
 			ok(grew(before[i].localAudio[party.userId], after[i].localAudio[party.userId], ['bytesSent', 'packetsSent']), 'local audio', after[i].localAudio);
 			ok(grew(before[i].localVideo[party.userId], local, ['bytesSent', 'packetsSent', 'framesEncoded', 'framesSent']) && size(local, party.sources),
 			   'local video', local);
-			ok(grew(before[i].remoteAudio[peer.userId], audio, ['bytesReceived', 'packetsReceived']) && audio.packetsLost === 0, 'remote audio', audio);
+			ok(grew(before[i].remoteAudio[peer.userId], audio, ['bytesReceived', 'packetsReceived']) && few(audio), 'remote audio', audio);
 			ok(grew(before[i].remoteVideo[peer.userId], video, ['bytesReceived', 'packetsReceived', party.kind === 'agent' ? 'framesReceived' : 'framesDecoded']) &&
-			   video.packetsLost === 0 && size(video, peer.sources), 'remote video', video);
+			   few(video) && size(video, peer.sources), 'remote video', video);
 			const { uplink, downlink, up, down } = qualities[i];
 			ok(uplink === level(...up) && downlink === level(...down) && up[0] <= 20 && down[0] <= 20 && plausible(up[1]) && plausible(down[1]),
 			   'network-quality', qualities[i]);
