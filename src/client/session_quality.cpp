@@ -21,15 +21,19 @@ void Session::startQuality()
 void Session::tellQuality()
 {
 	using LinkState = QualityMeter::LinkState;
-	const bool lost = state_ == State::Reconnecting;
+	// As in the SDK, also while the media does without the signalling.
+	const bool lost = connection_ == ConnectionState::Reconnecting;
 	std::vector<QualityMeter::Downlink> downlinks;
 	for (const auto &[user, remote] : remotes_) {
-		if (!remote.link)
+		const bool relinking = remote.phase == Remote::Phase::Relinking;
+		if (!remote.link && !relinking)
 			continue;
-		QualityMeter::Downlink one { remote.link->id(), LinkState::Up };
-		if (remote.phase == Remote::Phase::Starting)
+		QualityMeter::Downlink one { user.str(), LinkState::Up };
+		if (relinking)
+			one.state = LinkState::Down;
+		else if (remote.phase == Remote::Phase::Starting)
 			one.state = LinkState::None; // on its way
-		const auto stats = remote.link->stats();
+		const auto stats = relinking ? webrtc::PeerConnection::Stats {} : remote.link->stats();
 		for (const auto &line : stats.lines) {
 			one.received += line.packets;
 			one.lost += line.lost;
@@ -40,7 +44,8 @@ void Session::tellQuality()
 	// What was watched before the room was lost is down as long as it is not back.
 	if (lost && downlinks.empty() && quality_.last().downlink != 0)
 		downlinks.push_back({ "", LinkState::Down });
-	emit(quality_.sample(lost ? LinkState::Down : published() ? LinkState::Up : LinkState::None, downlinks));
+	const bool down = lost || uplink_.phase == Uplink::Phase::Relinking;
+	emit(quality_.sample(down ? LinkState::Down : published() ? LinkState::Up : LinkState::None, downlinks));
 }
 
 } // namespace trtc::client

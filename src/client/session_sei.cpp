@@ -36,6 +36,9 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 	if (!published() || !uplink_.sending.video)
 		return refuse(ErrorCode::InvalidOperation,
 			      "a message travels in the main video: publish one first, from a --video source");
+	if (uplink_.phase == Uplink::Phase::Relinking)
+		return refuse(ErrorCode::InvalidOperation,
+			      "the connection of what is published is being built anew: wait for stream-reconnected");
 	if (uplink_.messages.empty())
 		return refuse(ErrorCode::NotSupported,
 			      fmt::format("messages travel in H.264 video only, and {} is published: start the agent "
@@ -46,9 +49,9 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 			      "a message travels in the picture, and the video is muted: unmute video first");
 	if (const auto *limit = messageBudget_.spend(data.size(), std::chrono::steady_clock::now()))
 		return refuse(ErrorCode::InvalidOperation, limit);
-	bool taken = true;
+	bool taken = false; // by one of them: a small video that stands still holds nobody up
 	for (const auto &sender : uplink_.messages)
-		taken = sender->add({ payloadType, data }) && taken;
+		taken = sender->add({ payloadType, data }) || taken;
 	if (!taken)
 		return refuse(ErrorCode::InvalidOperation,
 			      fmt::format("{} messages wait for a picture already: does the source give any?",

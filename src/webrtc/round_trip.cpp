@@ -38,6 +38,19 @@ std::uint64_t ntpNow()
 	return (micros / 1'000'000 + kEpoch) << 32 | ((micros % 1'000'000) << 32) / 1'000'000;
 }
 
+/// Nothing comes behind a BYE (RFC 3550 6.1).
+bool saysGoodbye(GstBuffer *buffer)
+{
+	constexpr std::uint8_t kGoodbye = 203;
+	std::uint8_t head[4];
+	for (gsize at = 0; gst_buffer_extract(buffer, at, head, sizeof head) == sizeof head;) {
+		if (head[1] == kGoodbye)
+			return true;
+		at += 4 * (1 + (static_cast<gsize>(head[2]) << 8 | head[3]));
+	}
+	return false;
+}
+
 } // namespace
 
 std::optional<std::chrono::microseconds> RoundTrip::last() const
@@ -127,7 +140,7 @@ std::shared_ptr<RoundTrip> RoundTrip::attach(GObject *session)
 	const auto sending = +[](GObject *, GstBuffer *buffer, gboolean early, gpointer data) noexcept -> gboolean {
 		std::uint8_t head[8];
 		if (early || !gst_buffer_is_writable(buffer) ||
-		    gst_buffer_extract(buffer, 0, head, sizeof head) != sizeof head)
+		    gst_buffer_extract(buffer, 0, head, sizeof head) != sizeof head || saysGoodbye(buffer))
 			return FALSE;
 		const auto bytes = (*static_cast<Held *>(data))->write(word(head, 4), std::chrono::steady_clock::now());
 		auto *memory = gst_allocator_alloc(nullptr, bytes.size(), nullptr);

@@ -76,6 +76,7 @@ export class AgentParty extends Child {
 	}
 	unsubscribe(user) { return this.command(`unsubscribe ${user}`); }
 	switchRole(role) { return this.command(`switch-role ${role}`); }
+	sendMessage(words) { return this.command(`message ${words}`); }
 	async leave() {
 		this.write('leave');
 		const code = await this.exit();

@@ -10,6 +10,7 @@ from harness import SOON, Room, TINY, check, equal
 ARITY = {
     "help": (0, 0),
     "leave": (0, 0),
+    "message": (1, 1),
     "mute": (1, 1),
     "play": (1, 1),
     "publish": (0, 0),
@@ -36,7 +37,7 @@ def test_too_few_and_too_many_arguments(context):
     equal(listed, set(ARITY), "commands of help")
     for name, (least, most) in ARITY.items():
         # The last argument of these is the rest of the line.
-        for count in ({least - 1} if name in ("record start", "replace", "snapshot") else {most + 1, least - 1}) - {-1}:
+        for count in ({least - 1} if name in ("message", "record start", "replace", "snapshot") else {most + 1, least - 1}) - {-1}:
             answer = agent.command(" ".join([name] + ["audio"] * count))
             equal((answer["ok"], answer["name"]), (False, "INVALID_PARAMETER"), f"{name} with {count} arguments")
             check(f"got {count}" in answer["message"], answer["message"])

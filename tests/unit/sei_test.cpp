@@ -232,6 +232,20 @@ TEST_CASE("sei reader: a fragment that is lost takes its message along, and no o
 	}
 }
 
+TEST_CASE("sei reader: the beginning of one message and the end of another make none")
+{
+	Stream stream;
+	const auto one = fragments(unitOf(text(std::string(1000, 'a'))), 300);
+	const auto other = fragments(unitOf(text(std::string(1000, 'b'))), 300);
+	stream.timestamp = 9000;
+	stream.packet(one[0]);
+	stream.sequence = static_cast<std::uint16_t>(stream.sequence + 4);
+	for (std::size_t i = 1; i < other.size(); ++i)
+		stream.packet(other[i]);
+	stream.packet(kSlice, true);
+	CHECK(stream.got.empty());
+}
+
 TEST_CASE("sei reader: limits of what a peer may send")
 {
 	Stream stream;

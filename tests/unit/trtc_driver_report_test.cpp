@@ -204,3 +204,21 @@ TEST_CASE_FIXTURE(DriverFixture, "event 22: what the service counts of our uplin
 	settle();
 	CHECK(log.events.size() == before + 1);
 }
+
+TEST_CASE_FIXTURE(DriverFixture, "report: a channel that was lost and came back")
+{
+	limits.reportPeriod = 30ms;
+	std::vector<std::int64_t> ids;
+	service.onRaw = [&](std::string_view text) {
+		if (text.find("quality_report") == std::string_view::npos)
+			return;
+		for (const auto &event : json::parse(text).value().get("data").get("msg_event_msg").items(99))
+			ids.push_back(event.get("uint32_event_id").integer(0, 99'999));
+	};
+	enter();
+	REQUIRE(waitFor([&] { return ids.size() == 2; }));
+	service.onOpen = [this] { service.reply(514, 0); };
+	service.abort();
+	REQUIRE(waitFor([&] { return ids.size() == 5; }));
+	CHECK(ids == std::vector<std::int64_t> { 32788, 32791, 32790, 32794, 32795 });
+}
