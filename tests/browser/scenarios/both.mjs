@@ -14,7 +14,7 @@ const both = mode => ({
 		});
 		const [from, to] = stage.parties;
 		if (mode === 'rtc') {
-			to.mayComplain?.push(/switchRole can only be called in live mode/);
+			to.mayComplain.push(/switchRole can only be called in live mode/);
 			const refused = await to.switchRole('audience').then(() => 'not at all', error => error.message);
 			stage.checks.ok(/0x1000|live|rtc/.test(refused), 'in mode rtc nobody changes the role', refused);
 		}
