@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/codec.h"
 
+#include "protocol/ability_codec.h"
 #include "json/reader.h"
 
 #include <fmt/format.h>
@@ -149,6 +150,69 @@ Command toJoin(const Value &data)
 	return join;
 }
 
+Command toSingleJoin(const Value &data)
+{
+	auto join = std::get<Join>(toJoin(data));
+	join.ability = readAbility(data.get("ability"));
+	return join;
+}
+
+std::uint32_t ssrcOr0(const Value &object, std::string_view name)
+{
+	return static_cast<std::uint32_t>(object.integerOr(name, 0, 0, 0xffffffff));
+}
+
+MuteState toMute(const std::optional<Value> &mute)
+{
+	if (!mute)
+		return {};
+	return { mute->booleanOr("audio", false), mute->booleanOr("bigVideo", false),
+		 mute->booleanOr("auxVideo", false) };
+}
+
+Command toSinglePublish(const Value &data)
+{
+	return SinglePublish { ssrcOr0(data, "audioSsrc"),
+			       ssrcOr0(data, "bigVideoSsrc"),
+			       ssrcOr0(data, "smallVideoSsrc"),
+			       ssrcOr0(data, "auxVideoSsrc"),
+			       toState(data),
+			       toMute(data.find("muteState")) };
+}
+
+Command toSingleSubscribe(const Value &data)
+{
+	SingleSubscribe subscribe;
+	subscribe.srcUserId = userIdOr(data, "srcUserId");
+	subscribe.srcTinyId = idTextOr(data, "srcTinyId");
+	if (subscribe.srcUserId.empty() && subscribe.srcTinyId.empty())
+		data.fail("neither srcUserId nor srcTinyId says who");
+	subscribe.wishes = toWishes(data);
+	const auto ssrcs = data.get("ssrc");
+	subscribe.audioSsrc = ssrcOr0(ssrcs, "audioSsrc");
+	subscribe.bigVideoSsrc = ssrcOr0(ssrcs, "bigVideoSsrc");
+	subscribe.auxVideoSsrc = ssrcOr0(ssrcs, "auxVideoSsrc");
+	return subscribe;
+}
+
+/// Base64 of at most 1000 bytes, the SDK's limit; receivers would throw on anything else.
+Command toCustomMessage(const Value &data)
+{
+	constexpr std::size_t kMaxBase64 = (1000 + 2) / 3 * 4;
+	SendCustomMessage message;
+	message.cmdId = static_cast<int>(data.get("cmdId").integer(1, 10));
+	message.msg = data.get("msg").string(kMaxBase64);
+	const auto padding = message.msg.find_last_not_of('=') + 1;
+	const auto bad =
+		message.msg.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	if (message.msg.size() % 4 != 0 || message.msg.size() - padding > 2 ||
+	    (bad != std::string::npos && bad < padding))
+		data.get("msg").fail("is not base64");
+	message.ordered = data.booleanOr("ordered", true);
+	message.streamSeq = data.integerOr("streamSeq", 0, 0, kMaxExact);
+	return message;
+}
+
 Command toPublishChange(const Value &data)
 {
 	PublishChange change;
@@ -208,11 +272,7 @@ constexpr CommandParser kCommands[] = {
 	{ "unpublish", [](const Value &) -> Command { return Unpublish {}; } },
 	{ "update_constraint_config",
 	  [](const Value &data) -> Command { return UpdateConstraintConfig { toConstraint(data) }; } },
-	{ "mute_uplink",
-	  [](const Value &data) -> Command {
-		  return MuteUplink { { data.booleanOr("audio", false), data.booleanOr("bigVideo", false),
-					data.booleanOr("auxVideo", false) } };
-	  } },
+	{ "mute_uplink", [](const Value &data) -> Command { return MuteUplink { toMute(data) }; } },
 	{ "subscribe", toSubscribe },
 	{ "subscribe_change",
 	  [](const Value &data) -> Command {
@@ -224,6 +284,14 @@ constexpr CommandParser kCommands[] = {
 		  return ChangeRole { toRole(data.get("role")), data.stringOr("privateMapKey", "", kMaxTicketBytes) };
 	  } },
 	{ "leave", [](const Value &) -> Command { return Leave {}; } },
+	{ "join/v2", toSingleJoin },
+	{ "rebuild_pc",
+	  [](const Value &data) -> Command { return RebuildConnection { readAbility(data.get("ability")) }; } },
+	{ "publish/v2", toSinglePublish },
+	{ "subscribe/v3", toSingleSubscribe },
+	{ "reconnect", [](const Value &) -> Command { return Reconnect {}; } },
+	{ "ability_status_report", [](const Value &) -> Command { return AbilityReport {}; } },
+	{ "channel_msg", toCustomMessage },
 };
 
 // ---- server to client --------------------------------------------------------------------
@@ -250,6 +318,11 @@ std::vector<EndToEndDelay> toDelays(const std::optional<Value> &list)
 	return delays;
 }
 
+std::optional<Ability> toAbility(const std::optional<Value> &value)
+{
+	return value ? std::optional(readAbility(*value)) : std::nullopt;
+}
+
 Payload toUserList(const Value &data)
 {
 	UserList list;
@@ -273,7 +346,9 @@ Payload toPayload(Event event, const Value &root, const Value &data)
 		return JoinResult { data.stringOr("relayOuterIp", "", kMaxTextBytes),
 				    data.stringOr("relayInnerIp", "", kMaxTextBytes),
 				    static_cast<int>(data.integerOr("relayPort", 0, 0, 65535)),
-				    toPublishers(data.find("publishers")) };
+				    toPublishers(data.find("publishers")),
+				    idTextOr(root, "tinyId"),
+				    toAbility(data.find("ability")) };
 	case Event::UplinkStats:
 		return UplinkStats { amountOr(data, "expectAudPkg", 0), amountOr(data, "expectVidPkg", 0),
 				     amountOr(data, "recvAudPkg", 0),	amountOr(data, "recvVidPkg", 0),
@@ -294,6 +369,16 @@ Payload toPayload(Event event, const Value &root, const Value &data)
 				   static_cast<int>(data.integerOr("reason", 0, 0, 1000)) };
 	case Event::UserList:
 		return toUserList(data);
+	case Event::RebuildResult:
+		return RebuildAnswer { readAbility(data.get("ability")) };
+	case Event::CustomMessage:
+		return CustomMessage { idText(data.get("srcTinyId")),
+				       static_cast<int>(data.get("cmdId").integer(0, 255)),
+				       data.get("msg").string(kMaxTextBytes), data.booleanOr("ordered", true),
+				       data.integerOr("streamSeq", 0, 0, kMaxExact) };
+	case Event::SinglePublishResult:
+	case Event::SingleSubscribeResult:
+	case Event::AbilityReportResult:
 	case Event::ConstraintResult:
 	case Event::UnpublishResult:
 	case Event::UnsubscribeResult:

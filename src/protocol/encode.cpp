@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "protocol/codec.h"
 
+#include "protocol/ability_codec.h"
 #include "json/writer.h"
 
 #include <algorithm>
@@ -51,6 +52,11 @@ void writeWishes(Writer &out, const SubscribeWishes &wishes)
 {
 	out.member("audio", wishes.audio).member("bigVideo", wishes.bigVideo);
 	out.member("auxVideo", wishes.auxVideo).member("smallVideo", wishes.smallVideo);
+}
+
+void writeMute(Writer &out, const MuteState &mute)
+{
+	out.member("audio", mute.audio).member("bigVideo", mute.bigVideo).member("auxVideo", mute.auxVideo);
 }
 
 void writePublishers(Writer &out, const char *name, const std::vector<Publisher> &publishers)
@@ -138,6 +144,8 @@ void writeJoin(Writer &out, const Join &join)
 	out.member("sdpSemantics", "unified-plan").member("version", join.version).member("ua", join.ua);
 	out.member("autoSubscribe", join.autoSubscribe);
 	out.member("terminalType", join.terminalType).member("netType", join.netType).member("receiveMix", true);
+	if (join.ability)
+		writeAbility(out.key("ability"), *join.ability);
 }
 
 void writeOffer(Writer &out, const std::string &sdp) { out.member("type", "offer").member("sdp", sdp); }
@@ -145,7 +153,7 @@ void writeOffer(Writer &out, const std::string &sdp) { out.member("type", "offer
 const char *commandName(const Command &command)
 {
 	return std::visit(overloaded {
-				  [](const Join &) { return "join"; },
+				  [](const Join &join) { return join.ability ? "join/v2" : "join"; },
 				  [](const GetUserList &) { return "get_user_list"; },
 				  [](const QualityReport &) { return "quality_report"; },
 				  [](const Publish &) { return "publish"; },
@@ -159,6 +167,12 @@ const char *commandName(const Command &command)
 				  [](const Unsubscribe &) { return "unsubscribe"; },
 				  [](const ChangeRole &) { return "change_role"; },
 				  [](const Leave &) { return "leave"; },
+				  [](const RebuildConnection &) { return "rebuild_pc"; },
+				  [](const SinglePublish &) { return "publish/v2"; },
+				  [](const SingleSubscribe &) { return "subscribe/v3"; },
+				  [](const Reconnect &) { return "reconnect"; },
+				  [](const AbilityReport &) { return "ability_status_report"; },
+				  [](const SendCustomMessage &) { return "channel_msg"; },
 				  [](const Other &other) { return other.cmd.c_str(); },
 			  },
 			  command);
@@ -190,10 +204,7 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 			},
 			[](const Unpublish &) {},
 			[&](const UpdateConstraintConfig &update) { writeConstraintFields(out, update.constraint); },
-			[&](const MuteUplink &mute) {
-				out.member("audio", mute.mute.audio).member("bigVideo", mute.mute.bigVideo);
-				out.member("auxVideo", mute.mute.auxVideo);
-			},
+			[&](const MuteUplink &mute) { writeMute(out, mute.mute); },
 			[&](const Subscribe &subscribe) {
 				writeOffer(out, subscribe.sdp);
 				out.member("srcUserId", subscribe.srcUserId).member("srcTinyId", subscribe.srcTinyId);
@@ -212,6 +223,30 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 					.member("privateMapKey", change.privateMapKey);
 			},
 			[](const Leave &) {},
+			[&](const RebuildConnection &rebuild) { writeAbility(out.key("ability"), rebuild.ability); },
+			[&](const SinglePublish &publish) {
+				out.member("audioSsrc", publish.audioSsrc).member("bigVideoSsrc", publish.bigVideoSsrc);
+				out.member("smallVideoSsrc", publish.smallVideoSsrc);
+				out.member("auxVideoSsrc", publish.auxVideoSsrc);
+				writeState(out, publish.state);
+				out.key("muteState").beginObject();
+				writeMute(out, publish.mute);
+				out.endObject();
+			},
+			[&](const SingleSubscribe &subscribe) {
+				out.member("srcUserId", subscribe.srcUserId).member("srcTinyId", subscribe.srcTinyId);
+				writeWishes(out, subscribe.wishes);
+				out.key("ssrc").beginObject().member("audioSsrc", subscribe.audioSsrc);
+				out.member("bigVideoSsrc", subscribe.bigVideoSsrc);
+				out.member("auxVideoSsrc", subscribe.auxVideoSsrc).endObject();
+			},
+			[](const Reconnect &) {},
+			[](const AbilityReport &) {},
+			[&](const SendCustomMessage &message_) {
+				out.member("cmdId", message_.cmdId).member("msg", message_.msg);
+				out.member("ordered", message_.ordered).member("reliable", true);
+				out.member("streamSeq", message_.streamSeq);
+			},
 			[](const Other &) {},
 		},
 		message.command);
@@ -231,6 +266,8 @@ void writePayload(Writer &out, const Payload &payload)
 					   .member("relayInnerIp", result.relayInnerIp);
 				   out.member("relayPort", result.relayPort);
 				   writePublishers(out, "publishers", result.publishers);
+				   if (result.ability)
+					   writeAbility(out.key("ability"), *result.ability);
 			   },
 			   [&](const UplinkStats &stats) {
 				   out.member("expectAudPkg", stats.expectAudPkg)
@@ -267,6 +304,12 @@ void writePayload(Writer &out, const Payload &payload)
 						   .endObject();
 				   out.endArray();
 			   },
+			   [&](const RebuildAnswer &answer) { writeAbility(out.key("ability"), answer.ability); },
+			   [&](const CustomMessage &message) {
+				   out.member("srcTinyId", message.tinyId).member("cmdId", message.cmdId);
+				   out.member("msg", message.msg).member("ordered", message.ordered);
+				   out.member("streamSeq", message.streamSeq);
+			   },
 		   },
 		   payload);
 }
@@ -283,6 +326,11 @@ int otherReplyEvent(const std::string &cmd)
 		{ "connect_other_room", 8209 },
 		{ "disconnect_other_room", 8211 },
 		{ "update_other_room_forward_mode", 8213 },
+		{ "start_publish_cdn_stream", 8196 },
+		{ "update_publish_cdn_stream", 8198 },
+		{ "stop_publish_cdn_stream", 8200 },
+		{ "switch_room", 4160 },
+		{ "abstract_cmd", 8220 },
 	};
 	const auto *found = std::find_if(std::begin(kReplies), std::end(kReplies),
 					 [&](const auto &entry) { return entry.first == cmd; });
@@ -311,6 +359,8 @@ std::string encode(const ServerMessage &message)
 		out.member("seq", message.seq);
 	if (const auto *setup = std::get_if<ChannelSetup>(&message.payload))
 		out.member("tinyId", setup->tinyId);
+	if (const auto *result = std::get_if<JoinResult>(&message.payload); result && !result->tinyId.empty())
+		out.member("tinyId", result->tinyId);
 	// Always an object: the SDK throws inside its handler when `data` is missing.
 	out.key("data").beginObject();
 	if (message.code == 0)
@@ -336,6 +386,12 @@ int replyEventFor(const Command &command)
 				  [&](const Unsubscribe &) { return number(Event::UnsubscribeResult); },
 				  [&](const ChangeRole &) { return number(Event::ChangeRoleResult); },
 				  [&](const Leave &) { return 0; },
+				  [&](const RebuildConnection &) { return number(Event::RebuildResult); },
+				  [&](const SinglePublish &) { return number(Event::SinglePublishResult); },
+				  [&](const SingleSubscribe &) { return number(Event::SingleSubscribeResult); },
+				  [&](const Reconnect &) { return number(Event::ChannelReconnect); },
+				  [&](const AbilityReport &) { return number(Event::AbilityReportResult); },
+				  [&](const SendCustomMessage &) { return 0; },
 				  [&](const Other &other) { return otherReplyEvent(other.cmd); },
 			  },
 			  command);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "protocol/ability.h"
+
 #include <trtc/types.h>
 
 #include <cstdint>
@@ -34,6 +36,11 @@ enum class Event : int {
 	PeerJoin = 4134,
 	PeerLeave = 4135,
 	UserList = 4137,
+	CustomMessage = 4140,
+	SinglePublishResult = 4146,
+	RebuildResult = 4150,
+	SingleSubscribeResult = 4156,
+	AbilityReportResult = 4158,
 };
 
 /// Server codes. 0 is success; 1028 and 77393 latch in the SDK and are used for nothing else.
@@ -116,6 +123,8 @@ struct Join {
 	std::string version, ua;
 	bool autoSubscribe = true;
 	int terminalType = 1, netType = 0;
+	/// Set: `join/v2`, the client wants one connection for everything.
+	std::optional<Ability> ability = std::nullopt;
 };
 struct GetUserList {};
 /// Stream types of the reports (`uint32_video_stream_type`).
@@ -192,6 +201,33 @@ struct ChangeRole {
 	std::string privateMapKey;
 };
 struct Leave {};
+/// `rebuild_pc`: the one connection is made anew; publication and subscriptions follow.
+struct RebuildConnection {
+	Ability ability;
+};
+/// `publish/v2`: no SDP, since the connection is there.
+struct SinglePublish {
+	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, smallVideoSsrc = 0, auxVideoSsrc = 0;
+	PublishState state;
+	MuteState mute;
+};
+/// `subscribe/v3`: the client says with which SSRCs the tracks are to come.
+struct SingleSubscribe {
+	std::string srcUserId, srcTinyId;
+	SubscribeWishes wishes;
+	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, auxVideoSsrc = 0;
+};
+/// `reconnect`: a new socket instead of a lost one, without `rc=1`.
+struct Reconnect {};
+/// `ability_status_report`: diagnostics for the vendor.
+struct AbilityReport {};
+/// `channel_msg`: to everybody in the room, as event 4140.
+struct SendCustomMessage {
+	int cmdId = 1;	 ///< 1 to 10
+	std::string msg; ///< base64
+	bool ordered = true;
+	std::int64_t streamSeq = 0;
+};
 /// A command we do not carry out: a cloud feature (answered with a non-zero code in its own
 /// event when the SDK waits for one) or noise.
 struct Other {
@@ -200,7 +236,8 @@ struct Other {
 
 using Command = std::variant<Join, GetUserList, QualityReport, Publish, PublishChange, PublishStateChange, Unpublish,
 			     UpdateConstraintConfig, MuteUplink, Subscribe, SubscribeChange, Unsubscribe, ChangeRole,
-			     Leave, Other>;
+			     Leave, RebuildConnection, SinglePublish, SingleSubscribe, Reconnect, AbilityReport,
+			     SendCustomMessage, Other>;
 
 struct ClientMessage {
 	std::int64_t seq = 0;	    ///< from 1, +1 a message
@@ -221,6 +258,8 @@ struct JoinResult {
 	std::string relayOuterIp, relayInnerIp;
 	int relayPort = 0;
 	std::vector<Publisher> publishers;
+	std::string tinyId = {}; ///< SDK v5 takes it from here, v4 from event 19
+	std::optional<Ability> ability = std::nullopt;
 };
 /// Of one remote user, from capture to play, as far as a service knows it.
 struct EndToEndDelay {
@@ -252,9 +291,19 @@ struct PeerLeave {
 struct UserList {
 	std::vector<User> users;
 };
+struct RebuildAnswer {
+	Ability ability;
+};
+struct CustomMessage {
+	std::string tinyId; ///< the sender's, as `srcTinyId`
+	int cmdId = 1;
+	std::string msg; ///< base64
+	bool ordered = true;
+	std::int64_t streamSeq = 0;
+};
 
 using Payload = std::variant<Ack, ClientBanned, ChannelSetup, JoinResult, UplinkStats, PublishedList, ChannelReconnect,
-			     SdpAnswer, PeerJoin, PeerLeave, UserList>;
+			     SdpAnswer, PeerJoin, PeerLeave, UserList, RebuildAnswer, CustomMessage>;
 
 struct ServerMessage {
 	Event event = Event::JoinResult;

@@ -24,20 +24,36 @@ Uplink::Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiat
 	       Trace *trace)
 	: loop_(loop), plan_(std::move(plan)), outcome_(std::move(outcome))
 {
-	for (std::size_t i = 0; i < kSlots; ++i) {
-		fanouts_[i] = std::make_shared<Fanout>(static_cast<Slot>(i) == Slot::Audio ? "OPUS" : plan_.videoCodec);
-		fanouts_[i]->enable(false);
-	}
+	makeFanouts();
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
 	config.ice = std::move(ice);
 	config.latency = kLatency;
 	config.trace = trace;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
+	media_ = connection_.get();
 	connection_->answer(plan_.offer, plan_.lines);
 }
 
-Uplink::~Uplink() { connection_->close(); }
+Uplink::Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan)
+	: loop_(loop), plan_(std::move(plan)), media_(&shared)
+{
+	makeFanouts();
+}
+
+Uplink::~Uplink()
+{
+	if (connection_)
+		connection_->close();
+}
+
+void Uplink::makeFanouts()
+{
+	for (std::size_t i = 0; i < kSlots; ++i) {
+		fanouts_[i] = std::make_shared<Fanout>(static_cast<Slot>(i) == Slot::Audio ? "OPUS" : plan_.videoCodec);
+		fanouts_[i]->enable(false);
+	}
+}
 
 void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 {
@@ -99,7 +115,7 @@ protocol::UplinkStats Uplink::takeStats()
 	for (std::size_t i = 0; i < kSlots; ++i) {
 		if (!plan_.mLineOf[i])
 			continue;
-		const auto stats = connection_->receiveStats(*plan_.mLineOf[i]);
+		const auto stats = media_->receiveStats(*plan_.mLineOf[i]);
 		const bool audio = static_cast<Slot>(i) == Slot::Audio;
 		(audio ? now.expectAudPkg : now.expectVidPkg) += static_cast<std::int64_t>(stats.expected);
 		(audio ? now.recvAudPkg : now.recvVidPkg) += static_cast<std::int64_t>(stats.received);
@@ -123,12 +139,27 @@ Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Nego
 	config.ice = std::move(ice);
 	config.trace = trace;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
+	media_ = connection_.get();
 	connection_->answer(plan_.offer, plan_.lines);
+	hearKeyframeRequests();
+}
+
+Downlink::Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
+		   protocol::SubscribeWishes wishes)
+	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), media_(&shared)
+{
+	hearKeyframeRequests();
+	connected_ = true;
+	route();
+}
+
+void Downlink::hearKeyframeRequests()
+{
 	for (const auto slot : kDownlinkSlots) {
 		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
 		if (!mLine || slot == Slot::Audio)
 			continue;
-		if (auto sender = connection_->sender(*mLine))
+		if (auto sender = media_->sender(*mLine))
 			sender->onKeyframeRequest([weak = source_, slot] {
 				if (auto uplink = weak.lock())
 					uplink->requestKeyframe(slot);
@@ -141,9 +172,10 @@ Downlink::~Downlink()
 	if (auto uplink = source_.lock())
 		for (const auto slot : kDownlinkSlots)
 			if (const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)])
-				if (auto sender = connection_->sender(*mLine))
+				if (auto sender = media_->sender(*mLine))
 					uplink->fanout(slot).remove(sender.get());
-	connection_->close();
+	if (connection_)
+		connection_->close();
 }
 
 void Downlink::wish(const protocol::SubscribeWishes &wishes)
@@ -168,7 +200,7 @@ void Downlink::route()
 		return;
 	for (const auto slot : kDownlinkSlots) {
 		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
-		const auto sender = mLine ? connection_->sender(*mLine) : nullptr;
+		const auto sender = mLine ? media_->sender(*mLine) : nullptr;
 		if (!sender)
 			continue;
 		const bool wanted = slot == Slot::Audio	     ? wishes_.audio

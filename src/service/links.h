@@ -31,6 +31,8 @@ public:
 	/// Throws Exception.
 	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
 	       Trace *trace);
+	/// On a connection that belongs to somebody else, who passes its tracks to onTrack(). @p plan: m-lines and codec.
+	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -38,7 +40,11 @@ public:
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
 	protocol::UplinkStats takeStats();
-	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
+	/// Of its own connection.
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return connection_ ? connection_->stats() : webrtc::PeerConnection::Stats {};
+	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override;
@@ -46,6 +52,7 @@ public:
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
 private:
+	void makeFanouts();
 	struct Keyframes {
 		std::shared_ptr<webrtc::Track> track;
 		std::optional<std::chrono::steady_clock::time_point> last;
@@ -57,7 +64,8 @@ private:
 	std::array<std::shared_ptr<Fanout>, kSlots> fanouts_;
 	std::array<Keyframes, kSlots> keyframes_;
 	protocol::UplinkStats told_;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
+	webrtc::PeerConnection *media_ = nullptr;
 	std::optional<LinkWatch> watch_; // once connected
 };
 
@@ -67,9 +75,16 @@ public:
 	/// Throws Exception.
 	Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, std::weak_ptr<Uplink> source,
 		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
+	/// On a connection that belongs to somebody else and is up. @p plan: m-lines, and what each sends.
+	Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
+		 protocol::SubscribeWishes wishes);
 	~Downlink();
 	void wish(const protocol::SubscribeWishes &wishes);
-	webrtc::PeerConnection::Stats stats() const { return connection_->stats(); }
+	/// Of its own connection.
+	webrtc::PeerConnection::Stats stats() const
+	{
+		return connection_ ? connection_->stats() : webrtc::PeerConnection::Stats {};
+	}
 
 	void onLocalDescription(const std::string &sdp) override { outcome_.answered(sdp); }
 	void onConnected() override;
@@ -77,6 +92,7 @@ public:
 	void onTrack(const std::shared_ptr<webrtc::Track> &) override {}
 
 private:
+	void hearKeyframeRequests();
 	void route();
 
 	MainLoop &loop_;
@@ -85,7 +101,8 @@ private:
 	protocol::SubscribeWishes wishes_;
 	LinkOutcome outcome_;
 	bool connected_ = false;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
+	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
+	webrtc::PeerConnection *media_ = nullptr;
 	std::optional<LinkWatch> watch_; // once connected
 };
 

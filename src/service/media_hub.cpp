@@ -2,6 +2,7 @@
 #include "service/media_hub.h"
 
 #include "service/links.h"
+#include "service/single_link.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -150,6 +151,8 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 
 void MediaHub::change(const ChangeDownlink &effect)
 {
+	if (auto *link = single(effect.session))
+		return link->wish(effect.publisher, effect.wishes);
 	if (const auto found = downlinks_.find({ effect.session, effect.publisher }); found != downlinks_.end())
 		found->second->wish(effect.wishes);
 }
@@ -162,7 +165,12 @@ void MediaHub::flow(const UplinkFlow &effect)
 
 void MediaHub::stop(const StopUplink &effect) { dropUplink(effect.session); }
 
-void MediaHub::stop(const StopDownlink &effect) { dropDownlink({ effect.session, effect.publisher }); }
+void MediaHub::stop(const StopDownlink &effect)
+{
+	if (auto *link = single(effect.session))
+		return link->unsubscribe(effect.publisher);
+	dropDownlink({ effect.session, effect.publisher });
+}
 
 void MediaHub::add(Sums &sums, const webrtc::PeerConnection::Stats &stats)
 {
@@ -180,6 +188,8 @@ MediaHub::Sums MediaHub::sums() const
 		add(sums, link->stats());
 	for (const auto &[key, link] : downlinks_)
 		add(sums, link->stats());
+	for (const auto &[session, link] : singles_)
+		add(sums, link->stats());
 	return sums;
 }
 
@@ -189,6 +199,8 @@ void MediaHub::dropUplink(SessionId session)
 	if (found == uplinks_.end())
 		return;
 	add(ended_, found->second->stats());
+	// The tracks of a client with one connection come as long as that does.
+	found->second->flow({ session, false, false, false, false });
 	uplinks_.erase(found);
 }
 

@@ -19,6 +19,7 @@ namespace trtc::service {
 
 class Uplink;
 class Downlink;
+class SingleLink;
 
 /// The service's peer connections: one a publication, one a subscription, and what flows between them. Carries out the media
 /// effects of RoomService and reports their outcome. Thread-bound.
@@ -33,6 +34,10 @@ public:
 			downlinkAnswered;
 		std::function<void(SessionId)> uplinkFailed;
 		std::function<void(SessionId, SessionId publisher)> downlinkFailed;
+		std::function<void(SessionId, std::int64_t seq, int code, const std::string &message,
+				   const protocol::Ability &)>
+			singleAnswered;
+		std::function<void(SessionId)> singleFailed;
 	};
 	/// @p trace: borrowed, may be null.
 	MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace = nullptr);
@@ -45,6 +50,10 @@ public:
 	void flow(const UplinkFlow &effect);
 	void stop(const StopUplink &effect);
 	void stop(const StopDownlink &effect);
+	void start(const StartSingle &effect, const std::string &clientAddress);
+	void start(const StartSingleUplink &effect);
+	void start(const StartSingleDownlink &effect);
+	void stop(const StopSingle &effect);
 	/// Packets since the last call, for event 22; both zero without an uplink.
 	protocol::UplinkStats takeStats(SessionId session);
 	/// Over all connections there have been.
@@ -54,7 +63,7 @@ public:
 	};
 	Sums sums() const;
 	std::size_t uplinks() const noexcept { return uplinks_.size(); }
-	std::size_t downlinks() const noexcept { return downlinks_.size(); }
+	std::size_t downlinks() const noexcept;
 
 private:
 	using DownlinkKey = std::pair<SessionId, SessionId>; // subscriber, publisher
@@ -63,6 +72,9 @@ private:
 	void dropDownlink(const DownlinkKey &key);
 	void failed(const StartUplink &effect, int code, const std::string &message);
 	void failed(const StartDownlink &effect, int code, const std::string &message);
+	void answer(const StartSingle &effect, int code, const std::string &message, const protocol::Ability &ability);
+	void answer(const StartSingleDownlink &effect, int code, const std::string &message);
+	SingleLink *single(SessionId session) const;
 
 	MainLoop &loop_;
 	MediaAddresses addresses_;
@@ -70,7 +82,8 @@ private:
 	Trace *trace_;
 	std::map<SessionId, std::shared_ptr<Uplink>> uplinks_;
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
-	Sums ended_; // of connections that are gone
+	std::map<SessionId, std::shared_ptr<SingleLink>> singles_; ///< their uplinks are in uplinks_, too, while on air
+	Sums ended_;						   // of connections that are gone
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

@@ -59,11 +59,13 @@ int h264Fit(const RtpMap &map)
 	return profile == "4200" || profile.empty() ? 2 : 1;
 }
 
-std::optional<RtpMap> findCodec(const Media &media, const std::string &name)
+} // namespace
+
+std::optional<RtpMap> findCodec(std::vector<RtpMap> maps, const std::string &name)
 {
 	std::optional<RtpMap> best;
 	int bestFit = 0;
-	for (auto &map : media.rtpMaps()) {
+	for (auto &map : maps) {
 		if (map.encodingName != name || map.clockRate != (name == "OPUS" ? 48000 : 90000))
 			continue;
 		const int fit = name == "H264" ? h264Fit(map) : 1;
@@ -75,7 +77,6 @@ std::optional<RtpMap> findCodec(const Media &media, const std::string &name)
 	return best;
 }
 
-/// The parameters that go into the answer: the offer's own for H.264, without what the SDK glues on.
 std::string answerFmtp(const RtpMap &map)
 {
 	if (map.encodingName == "OPUS")
@@ -86,6 +87,8 @@ std::string answerFmtp(const RtpMap &map)
 	return fmt::format("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}",
 			   profile.empty() ? "42e01f" : profile);
 }
+
+namespace {
 
 /// The section with one codec and the lines we understand.
 Media rewritten(const Media &media, const RtpMap &map, std::optional<int> repair)
@@ -205,12 +208,12 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 	const auto firstVideo =
 		std::find_if(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; });
 	if (firstVideo != offer.media.end()) {
-		if (!wantedCodec.empty() && findCodec(*firstVideo, wantedCodec))
+		if (!wantedCodec.empty() && findCodec(firstVideo->rtpMaps(), wantedCodec))
 			result.videoCodec = wantedCodec;
 		else if (!strictCodec || wantedCodec.empty())
 			for (const auto &map : firstVideo->rtpMaps())
 				if ((map.encodingName == "H264" || map.encodingName == "VP8") &&
-				    result.videoCodec.empty() && findCodec(*firstVideo, map.encodingName))
+				    result.videoCodec.empty() && findCodec(firstVideo->rtpMaps(), map.encodingName))
 					result.videoCodec = map.encodingName;
 		if (result.videoCodec.empty())
 			return refuse(
@@ -223,7 +226,7 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 	for (std::size_t i = 0; i < offer.media.size(); ++i) {
 		const auto &media = offer.media[i];
 		const bool audio = media.kind == "audio";
-		const auto map = findCodec(media, audio ? "OPUS" : result.videoCodec);
+		const auto map = findCodec(media.rtpMaps(), audio ? "OPUS" : result.videoCodec);
 		if (!map)
 			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind,
 									audio ? "opus" : result.videoCodec));

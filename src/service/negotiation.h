@@ -2,6 +2,7 @@
 #pragma once
 
 #include "webrtc/peer_connection.h"
+#include "webrtc/sdp.h"
 
 #include <trtc/error.h>
 
@@ -34,6 +35,11 @@ struct Negotiated {
 	std::string videoCodec;					///< "H264", "VP8" or "" without video
 	std::optional<Refusal> refusal;				///< set: nothing else is
 };
+
+/// Of what is offered, the format of @p name ("H264", "VP8", "OPUS") that fits best what rooms send; empty: none does.
+std::optional<webrtc::sdp::RtpMap> findCodec(std::vector<webrtc::sdp::RtpMap> maps, const std::string &name);
+/// The parameters that go into the answer: the offer's own for H.264, without what the SDK glues on.
+std::string answerFmtp(const webrtc::sdp::RtpMap &map);
 
 /// Uplink offer: up to one audio and three video lines (big, small, aux), all sendonly.
 /// @p preferredCodec: constraintConfig.videoCodec; taken when the offer has it, else the first of H264 and VP8 offered.

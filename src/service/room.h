@@ -3,6 +3,7 @@
 
 #include "service/room_service.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -40,9 +41,25 @@ struct Publication {
 /// One downlink: a member's wish for one publisher.
 struct Subscription {
 	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::SubscribeResult;
 	bool answered = false;
 	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
 	protocol::SubscribeWishes wishes;  ///< what the client asked for last
+};
+
+/// The one connection of a client that has one for everything.
+struct SingleConnection {
+	std::int64_t seq = 0;
+	protocol::Event replyEvent = protocol::Event::JoinResult; ///< or RebuildResult
+	bool answered = false;
+	std::array<std::uint32_t, 4> ssrcs {};
+};
+
+/// What a user has sent of custom messages in the second that began at `since`.
+struct MessageBudget {
+	TimePoint since {};
+	unsigned count = 0;
+	std::size_t bytes = 0;
 };
 
 struct Room;
@@ -58,6 +75,8 @@ struct Session {
 	Role role = Role::Audience;
 	Mode mode = Mode::Live;
 	std::optional<Publication> publication;
+	std::optional<SingleConnection> single;
+	MessageBudget messages;
 	std::map<SessionId, Subscription> subscriptions; ///< by the publisher's session
 
 	bool visible() const noexcept { return publication && publication->visible(); }

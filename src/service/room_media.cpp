@@ -38,7 +38,7 @@ void RoomService::Impl::endDownlink(Session &subscriber, SessionId publisher, in
 	out.emplace_back(StopDownlink { subscriber.id, publisher });
 	// 4102 is matched by seq, so a client that has turned to something else cannot mistake this answer.
 	if (!old.answered)
-		refuse(out, subscriber, old.seq, Event::SubscribeResult, code, waiting);
+		refuse(out, subscriber, old.seq, old.replyEvent, code, waiting);
 }
 
 void RoomService::Impl::endDownlinksOf(const Session &publisher, Effects &out) const
@@ -164,8 +164,9 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::U
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::UpdateConstraintConfig &, Effects &out)
 {
-	// The figures are a hint to an encoder in the cloud; what is forwarded does not depend on them.
-	if (publicationOf(out, session, seq, Event::ConstraintResult))
+	// The figures are a hint to an encoder in the cloud; what is forwarded does not depend on them. SDK v5 sends them
+	// before it publishes, too.
+	if (inRoom(out, session, seq, Event::ConstraintResult))
 		reply(out, session, seq, Event::ConstraintResult);
 }
 
@@ -228,23 +229,37 @@ Effects RoomService::Impl::uplinkFailed(Session &session)
 
 // ---- subscribing --------------------------------------------------------------------------
 
+Session *RoomService::Impl::publisherOf(Effects &out, const Session &session, std::int64_t seq, Event event,
+					const std::string &userId, const std::string &tinyId) const
+{
+	if (!inRoom(out, session, seq, event))
+		return nullptr;
+	Session *publisher = session.room->member(userId, tinyId);
+	if (publisher == &session) {
+		refuse(out, session, seq, event, code::kBadRequest,
+		       "you cannot subscribe to yourself: name another user of the published list");
+		return nullptr;
+	}
+	if (!publisher || !publisher->visible()) {
+		refuse(out, session, seq, event, code::kNoSuchUser,
+		       fmt::format(
+			       "{} publishes nothing in this room: subscribe when the published list names the user",
+			       named(userId)));
+		return nullptr;
+	}
+	return publisher;
+}
+
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Subscribe &subscribe, Effects &out)
 {
-	if (!inRoom(out, session, seq, Event::SubscribeResult))
+	const Session *publisher =
+		publisherOf(out, session, seq, Event::SubscribeResult, subscribe.srcUserId, subscribe.srcTinyId);
+	if (!publisher)
 		return;
-	Session *publisher = session.room->member(subscribe.srcUserId, subscribe.srcTinyId);
-	if (publisher == &session)
-		return refuse(out, session, seq, Event::SubscribeResult, code::kBadRequest,
-			      "you cannot subscribe to yourself: name another user of the published list");
-	if (!publisher || !publisher->visible())
-		return refuse(
-			out, session, seq, Event::SubscribeResult, code::kNoSuchUser,
-			fmt::format(
-				"{} publishes nothing in this room: subscribe when the published list names the user",
-				named(subscribe.srcUserId)));
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, false, subscribe.wishes, subscribe.wishes };
+	session.subscriptions[publisher->id] = { seq, Event::SubscribeResult, false, subscribe.wishes,
+						 subscribe.wishes };
 	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, subscribe.wishes });
 }
 
@@ -286,11 +301,13 @@ Effects RoomService::Impl::downlinkAnswered(Session &session, std::int64_t seq, 
 	Subscription &subscription = found->second;
 	subscription.answered = true;
 	if (code != code::kOk) {
-		refuse(out, session, seq, Event::SubscribeResult, code, text);
+		refuse(out, session, seq, subscription.replyEvent, code, text);
 		endDownlink(session, publisher, code, "", out);
 		return out;
 	}
-	reply(out, session, seq, Event::SubscribeResult, protocol::SdpAnswer { text });
+	reply(out, session, seq, subscription.replyEvent,
+	      subscription.replyEvent == Event::SubscribeResult ? protocol::Payload(protocol::SdpAnswer { text })
+								: protocol::Payload());
 	if (subscription.wishes != subscription.started) { // changed while the connection was being made
 		subscription.started = subscription.wishes;
 		out.emplace_back(ChangeDownlink { session.id, publisher, subscription.wishes });

@@ -9,7 +9,7 @@
 #include <utility>
 
 /// The body of RoomService. room_service.cpp: sessions, rooms, roles, time; room_resume.cpp: lost sockets;
-/// room_media.cpp: uplinks and downlinks.
+/// room_media.cpp: uplinks and downlinks; room_single.cpp: clients with one connection for everything, and their messages.
 namespace trtc::service {
 
 struct RoomService::Impl {
@@ -63,6 +63,8 @@ struct RoomService::Impl {
 		   protocol::Payload payload = {}) const;
 	void refuse(Effects &out, const Session &to, std::int64_t seq, protocol::Event event, int code,
 		    std::string message) const;
+	/// For a member of a room.
+	protocol::JoinResult joinResult(const Session &session) const;
 	/// False, and refused with kNotJoined, outside a room.
 	bool inRoom(Effects &out, const Session &session, std::int64_t seq, protocol::Event event) const;
 
@@ -82,6 +84,12 @@ struct RoomService::Impl {
 	void on(Session &, std::int64_t seq, const protocol::Subscribe &, Effects &out);
 	void on(Session &, std::int64_t seq, const protocol::SubscribeChange &, Effects &out);
 	void on(Session &, std::int64_t seq, const protocol::Unsubscribe &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::RebuildConnection &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SinglePublish &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SingleSubscribe &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::Reconnect &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::AbilityReport &, Effects &out);
+	void on(Session &, std::int64_t seq, const protocol::SendCustomMessage &, Effects &out);
 
 	// ---- media
 	/// A publication the command can work on, or null and refused.
@@ -103,6 +111,14 @@ struct RoomService::Impl {
 			       const std::string &text);
 	Effects downlinkAnswered(Session &session, std::int64_t seq, SessionId publisher, int code,
 				 const std::string &text);
+	/// The publisher a subscribe command names, or null and refused with @p event.
+	Session *publisherOf(Effects &out, const Session &session, std::int64_t seq, protocol::Event event,
+			     const std::string &userId, const std::string &tinyId) const;
+	/// Publication, subscriptions and the connection they are on.
+	void endSingle(Session &session, Effects &out);
+	Effects singleAnswered(Session &session, std::int64_t seq, int code, const std::string &message,
+			       const protocol::Ability &ability);
+	Effects singleFailed(Session &session);
 	Effects uplinkFailed(Session &session);
 	Effects downlinkFailed(Session &session, SessionId publisher);
 };

@@ -26,7 +26,7 @@ struct CloudFeature {
 	int replyEvent;
 };
 /// Features of the public cloud: the SDK waits for these answers.
-constexpr std::array<CloudFeature, 9> kCloudFeatures = { {
+constexpr std::array<CloudFeature, 14> kCloudFeatures = { {
 	{ "start_publishing", 1286 },
 	{ "stop_publishing", 1288 },
 	{ "start_push_user_cdn", 777 },
@@ -36,6 +36,11 @@ constexpr std::array<CloudFeature, 9> kCloudFeatures = { {
 	{ "connect_other_room", 8209 },
 	{ "disconnect_other_room", 8211 },
 	{ "update_other_room_forward_mode", 8213 },
+	{ "start_publish_cdn_stream", 8196 },
+	{ "update_publish_cdn_stream", 8198 },
+	{ "stop_publish_cdn_stream", 8200 },
+	{ "switch_room", 4160 },
+	{ "abstract_cmd", 8220 },
 } };
 
 } // namespace
@@ -90,6 +95,8 @@ void RoomService::Impl::removeFromRoom(Session &session, int reason, Effects &ou
 	if (session.publication)
 		session.publication->pending.reset(); // nobody is there to hear that it failed
 	const bool listChanged = endPublication(session, out);
+	if (std::exchange(session.single, std::nullopt))
+		out.emplace_back(StopSingle { session.id });
 
 	if (session.role == Role::Anchor)
 		pushToOthers(out, session, Event::PeerLeave,
@@ -147,6 +154,15 @@ void RoomService::Impl::refuse(Effects &out, const Session &to, std::int64_t seq
 {
 	if (!to.lostAt)
 		out.emplace_back(Send { to.id, { event, code, std::move(message), seq, protocol::Ack {} } });
+}
+
+protocol::JoinResult RoomService::Impl::joinResult(const Session &session) const
+{
+	protocol::JoinResult result;
+	result.relayInnerIp = session.who.ticket;
+	result.publishers = session.room->publishers();
+	result.tinyId = session.tinyId;
+	return result;
 }
 
 bool RoomService::Impl::inRoom(Effects &out, const Session &session, std::int64_t seq, Event event) const
@@ -209,10 +225,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 	session.role = join.role;
 	session.mode = join.mode;
 
-	protocol::JoinResult result;
-	result.relayInnerIp = session.who.ticket;
-	result.publishers = room.publishers();
-	reply(out, session, seq, Event::JoinResult, std::move(result));
+	if (join.ability) { // the answer needs the connection's addresses
+		session.single = SingleConnection { seq, Event::JoinResult, false, {} };
+		out.emplace_back(StartSingle { session.id, seq, *join.ability });
+	} else {
+		reply(out, session, seq, Event::JoinResult, joinResult(session));
+	}
 	if (session.role == Role::Anchor)
 		pushToOthers(out, session, Event::PeerJoin,
 			     protocol::PeerJoin { session.who.userId.str(), session.tinyId, session.role });
@@ -349,6 +367,19 @@ Effects RoomService::downlinkAnswered(SessionId id, std::int64_t seq, SessionId 
 {
 	Session *session = impl_->find(id);
 	return session ? impl_->downlinkAnswered(*session, seq, publisher, code, sdpOrMessage) : Effects {};
+}
+
+Effects RoomService::singleAnswered(SessionId id, std::int64_t seq, int code, const std::string &message,
+				    const protocol::Ability &ability)
+{
+	Session *session = impl_->find(id);
+	return session ? impl_->singleAnswered(*session, seq, code, message, ability) : Effects {};
+}
+
+Effects RoomService::singleFailed(SessionId id)
+{
+	Session *session = impl_->find(id);
+	return session ? impl_->singleFailed(*session) : Effects {};
 }
 
 Effects RoomService::uplinkFailed(SessionId id)

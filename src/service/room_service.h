@@ -5,6 +5,7 @@
 
 #include <trtc/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -77,8 +78,31 @@ struct UplinkFlow {
 	SessionId session;
 	bool audio, bigVideo, smallVideo, auxVideo;
 };
+/// The client wants one connection for everything: make it, then singleAnswered(). The one before has been stopped.
+struct StartSingle {
+	SessionId session;
+	std::int64_t seq;
+	protocol::Ability ability;
+};
+/// With everything on it.
+struct StopSingle {
+	SessionId session;
+};
+/// The client's tracks come on its one connection with these SSRCs: audio, big, small, auxiliary. Nothing is answered.
+struct StartSingleUplink {
+	SessionId session;
+	std::array<std::uint32_t, 4> ssrcs;
+};
+/// The publisher's tracks go out on the client's one connection with these SSRCs: audio, main, auxiliary; then downlinkAnswered().
+struct StartSingleDownlink {
+	SessionId session;
+	std::int64_t seq;
+	SessionId publisher;
+	protocol::SubscribeWishes wishes;
+	std::array<std::uint32_t, 3> ssrcs;
+};
 using Effect = std::variant<Send, CloseSession, StartUplink, StopUplink, StartDownlink, ChangeDownlink, StopDownlink,
-			    UplinkFlow>;
+			    UplinkFlow, StartSingle, StopSingle, StartSingleUplink, StartSingleDownlink>;
 using Effects = std::vector<Effect>;
 
 /// Why the service closes a socket (CloseSession::code). All but `left` make the SDK notice; 1000 would leave
@@ -173,6 +197,11 @@ public:
 	/// Outcome of StartDownlink.
 	Effects downlinkAnswered(SessionId session, std::int64_t seq, SessionId publisher, int code,
 				 const std::string &sdpOrMessage);
+	/// Outcome of StartSingle. @p code other than 0: join or rebuild is refused with it.
+	Effects singleAnswered(SessionId session, std::int64_t seq, int code, const std::string &message,
+			       const protocol::Ability &ability);
+	/// A client's one connection broke: what was on it ends, others are told. The client makes it anew (rebuild_pc).
+	Effects singleFailed(SessionId session);
 	/// The service's peer connection of an uplink or downlink failed (ICE, DTLS, forged certificate):
 	/// the publication or subscription ends, others are told.
 	Effects uplinkFailed(SessionId session);

@@ -86,7 +86,9 @@ const char *refusalReason(const protocol::ServerMessage &message)
 	using protocol::Event;
 	namespace code = protocol::code;
 	if (message.event != Event::JoinResult && message.event != Event::PublishResult &&
-	    message.event != Event::SubscribeResult && message.event != Event::ChangeRoleResult)
+	    message.event != Event::SubscribeResult && message.event != Event::ChangeRoleResult &&
+	    message.event != Event::SinglePublishResult && message.event != Event::SingleSubscribeResult &&
+	    message.event != Event::RebuildResult)
 		return nullptr;
 	switch (message.code) {
 	case code::kOk:
@@ -191,7 +193,12 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 			  apply(rules.downlinkAnswered(s, seq, publisher, code, text));
 		  },
 		  [this](SessionId s) { apply(rules.uplinkFailed(s)); },
-		  [this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); } },
+		  [this](SessionId s, SessionId publisher) { apply(rules.downlinkFailed(s, publisher)); },
+		  [this](SessionId s, std::int64_t seq, int code, const std::string &text,
+			 const protocol::Ability &ability) {
+			  apply(rules.singleAnswered(s, seq, code, text, ability));
+		  },
+		  [this](SessionId s) { apply(rules.singleFailed(s)); } },
 		config.trace),
 	  warmUp(loop)
 {
@@ -384,6 +391,10 @@ void Server::Impl::apply(const Effects &effects)
 				   [&](const ChangeDownlink &change) { media.change(change); },
 				   [&](const StopDownlink &stop) { media.stop(stop); },
 				   [&](const UplinkFlow &flow) { media.flow(flow); },
+				   [&](const StartSingle &start) { media.start(start, addressOf(start.session)); },
+				   [&](const StopSingle &stop) { media.stop(stop); },
+				   [&](const StartSingleUplink &start) { media.start(start); },
+				   [&](const StartSingleDownlink &start) { media.start(start); },
 			   },
 			   effect);
 	}

@@ -14,6 +14,12 @@ public:
 	void offer(const std::vector<OfferLine> &lines) override { rtc_->offer(lines); }
 	void setAnswer(const std::string &sdp) override { rtc_->setAnswer(sdp); }
 	void answer(const std::string &sdp, const std::vector<AnswerLine> &lines) override { rtc_->answer(sdp, lines); }
+	void answerMore(const std::string &sdp, const std::vector<AnswerLine> &lines) override
+	{
+		rtc_->answer(sdp, lines);
+	}
+	void retune(std::size_t mLine, const AnswerLine &line) override { rtc_->retune(mLine, line); }
+	void expectSsrc(std::uint32_t ssrc, std::size_t mLine) override { rtc_->expectSsrc(ssrc, mLine); }
 	std::shared_ptr<Sender> sender(std::size_t mLine) const override { return rtc_->sender(mLine); }
 	bool connected() const noexcept override { return rtc_->connected(); }
 	void close() override { rtc_->close(); }

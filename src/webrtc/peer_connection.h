@@ -73,6 +73,9 @@ struct AnswerLine {
 	std::string fmtp;	  ///< value of a=fmtp without the number; empty: none
 	std::string msid;	  ///< sending lines: stream id written into `a=msid` and `a=ssrc`
 	std::string trackId;
+	/// Not empty: the line sends what retune() says later, of these caps. Then @p ssrc is 0 and the rest is not used.
+	std::string openCaps = {};
+	bool sends() const noexcept { return ssrc != 0 || !openCaps.empty(); }
 };
 
 /// One webrtcbin in one pipeline. Thread-bound.
@@ -109,6 +112,13 @@ public:
 	virtual void setAnswer(const std::string &sdp) = 0;
 	/// Answerer: @p sdp is the peer's offer, already cut down to the codecs in @p lines. onLocalDescription follows. Call once.
 	virtual void answer(const std::string &sdp, const std::vector<AnswerLine> &lines) = 0;
+	/// Answerer, after onLocalDescription: an offer with more m-lines behind those there are, which must be the same as before.
+	/// onLocalDescription follows. @p lines: all of them.
+	virtual void answerMore(const std::string &sdp, const std::vector<AnswerLine> &lines) = 0;
+	/// What an open line (AnswerLine::openCaps) sends from now on. Nothing may be pushed that was meant for the line before.
+	virtual void retune(std::size_t mLine, const AnswerLine &line) = 0;
+	/// The peer sends this SSRC on that line, which the offer did not say. Before its first packet.
+	virtual void expectSsrc(std::uint32_t ssrc, std::size_t mLine) = 0;
 	/// Sending tracks in m-line order, available once offer()/answer() returned; null for receiving or inactive lines.
 	virtual std::shared_ptr<Sender> sender(std::size_t mLine) const = 0;
 	virtual bool connected() const noexcept = 0;

@@ -166,7 +166,7 @@ std::string Description::str() const
 	return text;
 }
 
-Result<Description> parse(std::string_view text)
+Result<Description> parse(std::string_view text, std::size_t maxMediaLines)
 {
 	Description description;
 	std::size_t number_ = 0;
@@ -189,8 +189,8 @@ Result<Description> parse(std::string_view text)
 		if (number_ == 1 && line != "v=0")
 			return bad(number_, "an SDP begins with v=0");
 		if (line[0] == 'm') {
-			if (description.media.size() == kMaxMediaLines)
-				return bad(number_, fmt::format("more than {} m-lines", kMaxMediaLines));
+			if (description.media.size() == maxMediaLines)
+				return bad(number_, fmt::format("more than {} m-lines", maxMediaLines));
 			auto media = parseMediaLine(line, number_);
 			if (!media)
 				return media.error();

@@ -54,6 +54,6 @@ struct Description {
 };
 
 /// Error (InvalidParameter) names the line and the rule that is broken.
-Result<Description> parse(std::string_view text);
+Result<Description> parse(std::string_view text, std::size_t maxMediaLines = kMaxMediaLines);
 
 } // namespace trtc::webrtc::sdp

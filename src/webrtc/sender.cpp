@@ -24,7 +24,7 @@ std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipe
 	std::shared_ptr<AppSender> sender(new AppSender(mLine));
 	auto *source = pipeline.add("appsrc");
 	sender->source_ = gst::ElementPtr::share(source);
-	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
+	auto parsed = caps.empty() ? gst::CapsPtr() : gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
 	// Two seconds of backlog at most; a peer that reads slower loses the oldest, nobody waits.
 	g_object_set(source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, "caps", parsed.get(),
 		     "max-bytes", guint64 { 0 }, "max-time", guint64 { 2 * GST_SECOND }, "leaky-type",
@@ -50,6 +50,12 @@ std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipe
 				std::string("webrtcbin refuses a source: ") + gst_pad_link_get_name(result));
 	gst_element_sync_state_with_parent(source);
 	return sender;
+}
+
+void AppSender::setCaps(const std::string &caps)
+{
+	auto parsed = gst::CapsPtr::adopt(gst_caps_from_string(caps.c_str()));
+	gst_app_src_set_caps(GST_APP_SRC(source_.get()), parsed.get());
 }
 
 void AppSender::push(GstBuffer *buffer)

@@ -14,12 +14,14 @@ namespace trtc::webrtc {
 /// appsrc in front of a webrtcbin sink pad. Keyframe requests that arrive at the appsrc go to the handler.
 class AppSender final : public Sender, public std::enable_shared_from_this<AppSender> {
 public:
-	/// Adds an appsrc with @p caps and links it through @p elements (a chain, or "") to @p sinkPad. Throws Exception.
+	/// Adds an appsrc with @p caps ("": setCaps() comes before the first buffer) and links it through @p elements (a chain, or "") to @p sinkPad. Throws Exception.
 	static std::shared_ptr<AppSender> create(MainLoop &loop, gst::Pipeline &pipeline, std::size_t mLine,
 						 const std::string &caps, const std::string &elements, GstPad *sinkPad);
 	void push(GstBuffer *buffer) override;
 	void onKeyframeRequest(std::function<void()> handler) override { handler_ = std::move(handler); }
 	std::size_t mLine() const noexcept override { return mLine_; }
+	/// What the buffers after this are.
+	void setCaps(const std::string &caps);
 	/// What went into webrtcbin.
 	const PacketCounter &counter() const noexcept { return *counter_; }
 	/// Lets buffers through; before, and after shut(), push() drops them. Thread-safe.

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace trtc::webrtc {
 
 std::string codecCaps(VideoCodec codec)
@@ -47,14 +49,14 @@ std::string finishOffer(const std::string &text)
 
 Result<std::string> finishAnswer(const std::string &text, const std::vector<AnswerLine> &lines)
 {
-	auto parsed = sdp::parse(text);
+	auto parsed = sdp::parse(text, std::max(lines.size(), sdp::kMaxMediaLines));
 	if (!parsed)
 		return Error { ErrorCode::Internal, "webrtcbin's answer: " + parsed.error().message };
 	for (std::size_t i = 0; i < parsed.value().media.size() && i < lines.size(); ++i) {
 		auto &media = parsed.value().media[i];
 		const auto &line = lines[i];
 		// A line that is not what was planned would be silent for ever: directions cannot be turned round later.
-		const char *expected = line.ssrc ? "sendonly" : "recvonly";
+		const char *expected = line.sends() ? "sendonly" : "recvonly";
 		if (media.direction() != expected)
 			return Error { ErrorCode::Internal, fmt::format("webrtcbin answers m-line {} with {}, not {}",
 									i, media.direction(), expected) };

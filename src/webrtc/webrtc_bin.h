@@ -34,7 +34,10 @@ public:
 	void build();
 	void offer(const std::vector<OfferLine> &lines);
 	void setAnswer(const std::string &text);
+	/// Also an offer that has grown.
 	void answer(const std::string &text, const std::vector<AnswerLine> &lines);
+	void retune(std::size_t mLine, const AnswerLine &line);
+	void expectSsrc(std::uint32_t ssrc, std::size_t mLine) { mLineOfSsrc_[ssrc] = mLine; }
 	void close();
 
 	std::shared_ptr<Sender> sender(std::size_t mLine) const
@@ -70,6 +73,7 @@ private:
 	void gathered();
 	bool checkCandidates(const std::string &text);
 	void tellLocal(const std::string &text);
+	void startConnectTimer();
 	void connectionState(GstWebRTCPeerConnectionState state);
 	void verify();
 	void padAppeared(gst::PadPtr pad, gulong probe);
@@ -94,8 +98,8 @@ private:
 	std::vector<gst::ObjectPtr<GstWebRTCRTPTransceiver>> offered_; // in m-line order
 	std::optional<sdp::Description> remote_;
 	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
-	bool offerer_ = false, localSet_ = false, told_ = false, checked_ = false, gatherTimerOver_ = false,
-	     verified_ = false;
+	bool offerer_ = false, grown_ = false, localSet_ = false, told_ = false, checked_ = false,
+	     gatherTimerOver_ = false, verified_ = false;
 	SourceHandle connectTimer_, gatherTimer_;
 };
 

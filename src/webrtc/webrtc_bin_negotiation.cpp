@@ -6,12 +6,23 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace trtc::webrtc {
 
 namespace {
 
 /// An answer waits no longer for its addresses. Those of this machine take 0.2 s.
 constexpr std::chrono::seconds kGatherLimit { 3 };
+
+std::string rtpCaps(const AnswerLine &line)
+{
+	const bool audio = line.encodingName == "OPUS";
+	return fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
+			   audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
+			   line.ssrc);
+}
 
 } // namespace
 
@@ -132,7 +143,8 @@ void WebrtcBin::gathered()
 	const glib::CharPtr owned(gst_sdp_message_as_text(local->sdp));
 	gst_webrtc_session_description_free(local);
 	const std::string text = owned.get();
-	if (complete && !checkCandidates(text))
+	// A later answer does not repeat them.
+	if (complete && !grown_ && !checkCandidates(text))
 		return;
 	if (!std::exchange(told_, true))
 		tellLocal(text);
@@ -176,7 +188,7 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 	if (config_.trace)
 		config_.trace->sdp(config_.name, Trace::Direction::In,
 				   type == GST_WEBRTC_SDP_TYPE_OFFER ? "offer" : "answer", text);
-	auto parsed = sdp::parse(text);
+	auto parsed = sdp::parse(text, std::max(answerLines_.size(), sdp::kMaxMediaLines));
 	const auto description = parsed ? makeDescription(type, text) : nullptr;
 	if (!description) {
 		loop_.post(
@@ -191,6 +203,16 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 		for (const auto ssrc : remote_->media[i].ssrcs())
 			mLineOfSsrc_[ssrc] = i;
 	mapRepairStreams(webrtc_, *remote_);
+	if (!grown_)
+		startConnectTimer();
+	setDescription(loop_, webrtc_, "set-remote-description", description,
+		       guarded("set-remote-description",
+			       [then = std::move(then)](WebrtcBin &rtc, const std::string &) { then(rtc); }));
+	return true;
+}
+
+void WebrtcBin::startConnectTimer()
+{
 	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
 		fail(ErrorCode::MediaFailed,
 		     config_.ice.relayOnly && config_.ice.turn
@@ -203,10 +225,6 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 				       "open?",
 				       config_.connectTimeout.count()));
 	});
-	setDescription(loop_, webrtc_, "set-remote-description", description,
-		       guarded("set-remote-description",
-			       [then = std::move(then)](WebrtcBin &rtc, const std::string &) { then(rtc); }));
-	return true;
 }
 
 void WebrtcBin::setAnswer(const std::string &text)
@@ -224,22 +242,24 @@ void WebrtcBin::setAnswer(const std::string &text)
 
 void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &lines)
 {
-	answerLines_ = lines;
+	// The lines of the offer before have their senders.
+	const auto before = std::exchange(answerLines_, lines).size();
+	grown_ = before != 0;
+	localSet_ = told_ = false;
 	std::vector<bool> repair;
 	for (const auto &line : lines)
 		repair.push_back(line.repairType != 0);
 	repairReceived(webrtc_, std::move(repair));
-	for (std::size_t i = 0; i < lines.size(); ++i) {
+	for (std::size_t i = before; i < lines.size(); ++i) {
 		const auto &line = lines[i];
-		if (!line.ssrc)
+		if (!line.sends())
 			continue;
-		const bool audio = line.encodingName == "OPUS";
-		const auto caps = fmt::format(
-			"application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
-			audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
-			line.ssrc);
+		const bool open = !line.openCaps.empty();
+		const auto caps = open ? line.openCaps : rtpCaps(line);
 		auto pad = requestSink(caps, line.repairType != 0);
-		senders_.push_back(AppSender::create(loop_, pipeline_, i, caps, "", pad.get()));
+		senders_.push_back(AppSender::create(loop_, pipeline_, i, open ? "" : caps, "", pad.get()));
+		if (verified_)
+			senders_.back()->open();
 	}
 	setRemote(GST_WEBRTC_SDP_TYPE_OFFER, text, [](WebrtcBin &rtc) {
 		createDescription(rtc.loop_, rtc.webrtc_, "create-answer", "answer",
@@ -247,6 +267,13 @@ void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &l
 					  self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
 				  }));
 	});
+}
+
+void WebrtcBin::retune(std::size_t mLine, const AnswerLine &line)
+{
+	for (const auto &sender : senders_)
+		if (sender->mLine() == mLine)
+			sender->setCaps(rtpCaps(line));
 }
 
 void WebrtcBin::onGatheringNotify(GObject *, GParamSpec *, gpointer data) noexcept

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include "service/negotiation_single.h"
+
+#include "protocol/messages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+namespace trtc::service {
+
+namespace {
+
+namespace code = protocol::code;
+using webrtc::sdp::RtpMap;
+
+std::vector<RtpMap> mapsOf(const std::vector<protocol::AbilityCodec> &codecs)
+{
+	std::vector<RtpMap> maps;
+	for (const auto &codec : codecs) {
+		RtpMap map;
+		map.payloadType = codec.payload;
+		map.encodingName = codec.codec;
+		for (char &c : map.encodingName)
+			c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+		map.clockRate = codec.rate;
+		map.fmtp = codec.fmtp;
+		maps.push_back(std::move(map));
+	}
+	return maps;
+}
+
+SinglePlan refuse(int withCode, std::string message)
+{
+	SinglePlan plan;
+	plan.refusal = Refusal { withCode, std::move(message) };
+	return plan;
+}
+
+std::string section(const SinglePlan &plan, std::size_t mid, const char *kind, const std::vector<RtpMap> &maps,
+		    const char *direction)
+{
+	std::string formats, attributes;
+	for (const auto &map : maps) {
+		formats += fmt::format(" {}", map.payloadType);
+		attributes += fmt::format("a=rtpmap:{} {}/{}{}\r\n", map.payloadType, map.encodingName, map.clockRate,
+					  map.encodingName == "OPUS" ? "/2" : "");
+		if (map.encodingName == "H264")
+			attributes += fmt::format("a=fmtp:{} packetization-mode=1\r\n", map.payloadType);
+		if (map.encodingName != "OPUS")
+			attributes +=
+				fmt::format("a=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} ccm fir\r\n", map.payloadType);
+	}
+	return fmt::format("m={} 9 UDP/TLS/RTP/SAVPF{}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n"
+			   "a=fingerprint:{} {}\r\na=setup:{}\r\na=mid:{}\r\na=rtcp-mux\r\na={}\r\n{}",
+			   kind, formats, plan.client.iceUfrag, plan.client.icePwd, plan.client.fingerprintHash,
+			   plan.client.fingerprint, plan.client.setup, mid, direction, attributes);
+}
+
+std::string capsOf(const RtpMap &map)
+{
+	const bool audio = map.encodingName == "OPUS";
+	return fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={}",
+			   audio ? "audio" : "video", map.encodingName, map.clockRate, map.payloadType);
+}
+
+std::string capsOf(const std::vector<RtpMap> &maps)
+{
+	std::string caps;
+	for (const auto &map : maps)
+		caps += (caps.empty() ? "" : ";") + capsOf(map);
+	return caps;
+}
+
+protocol::AbilityCodec codecOf(const RtpMap &map)
+{
+	protocol::AbilityCodec codec;
+	codec.codec = map.encodingName == "OPUS" ? "opus" : map.encodingName;
+	codec.fmtp = answerFmtp(map);
+	codec.payload = map.payloadType;
+	codec.rate = map.clockRate;
+	if (map.encodingName == "OPUS")
+		codec.channels = 2;
+	else
+		codec.feedback = { "nack pli", "ccm fir" };
+	return codec;
+}
+
+/// "1 1 UDP 2015364095 127.0.0.1 43748 typ host"; empty for what is no candidate over UDP.
+std::optional<protocol::AbilityCandidate> candidateOf(const std::string &text)
+{
+	std::istringstream words(text);
+	std::string foundation, component, transport, typ;
+	protocol::AbilityCandidate candidate;
+	if (!(words >> foundation >> component >> transport >> candidate.priority >> candidate.ip >> candidate.port >>
+	      typ >> candidate.type))
+		return std::nullopt;
+	for (char &c : transport)
+		c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+	if (component != "1" || transport != "udp" || typ != "typ" || candidate.port <= 0)
+		return std::nullopt;
+	return candidate;
+}
+
+} // namespace
+
+SinglePlan planSingle(const protocol::Ability &client)
+{
+	SinglePlan plan;
+	plan.client = client;
+	if (client.setup == "passive")
+		return refuse(code::kBadSdp, "ability.dtls.setup must be actpass or active");
+	const auto audio = findCodec(mapsOf(client.audio), "OPUS");
+	if (!audio)
+		return refuse(code::kNoCommonCodec, "ability.audio.codecs has no opus");
+	plan.audio = *audio;
+	const auto video = mapsOf(client.video), decoders = mapsOf(client.decoders);
+	// H.264 first: every device has it in hardware, and SEI messages travel in it.
+	for (const char *name : { "H264", "VP8" })
+		if (auto map = findCodec(video, name)) {
+			plan.send = *map;
+			break;
+		}
+	if (plan.send.encodingName.empty())
+		return refuse(code::kNoCommonCodec,
+			      "ability.video.codecs has no H264 (packetization-mode 1) and no VP8");
+	for (const char *name : { "H264", "VP8" })
+		if (auto map = findCodec(decoders.empty() ? video : decoders, name))
+			plan.receive.push_back(*map);
+	if (plan.receive.empty())
+		return refuse(code::kNoCommonCodec,
+			      "ability.video.decoders has no H264 (packetization-mode 1) and no VP8");
+	std::vector<int> numbers { plan.audio.payloadType };
+	for (const auto &map : plan.receive)
+		numbers.push_back(map.payloadType);
+	std::sort(numbers.begin(), numbers.end());
+	if (std::adjacent_find(numbers.begin(), numbers.end()) != numbers.end() ||
+	    plan.send.payloadType == plan.audio.payloadType)
+		return refuse(code::kBadSdp, "ability gives one payload number to two codecs");
+	return plan;
+}
+
+std::string singleOffer(const SinglePlan &plan, std::size_t users)
+{
+	const auto lines = kSingleUplinkLines + users * kSingleLinesPerUser;
+	std::string mids, sections;
+	for (std::size_t i = 0; i < lines; ++i) {
+		mids += fmt::format(" {}", i);
+		const bool up = i < kSingleUplinkLines;
+		const bool audio = up ? i == 0 : (i - kSingleUplinkLines) % kSingleLinesPerUser == 0;
+		sections += audio ? section(plan, i, "audio", { plan.audio }, up ? "sendonly" : "recvonly")
+				  : section(plan, i, "video", up ? std::vector { plan.send } : plan.receive,
+					    up ? "sendonly" : "recvonly");
+	}
+	return fmt::format("v=0\r\no=- 1 {} IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{}\r\n{}", users + 1, mids,
+			   sections);
+}
+
+std::vector<webrtc::AnswerLine> singleLines(const SinglePlan &plan, std::size_t users)
+{
+	std::vector<webrtc::AnswerLine> lines(kSingleUplinkLines + users * kSingleLinesPerUser);
+	for (std::size_t i = 0; i < lines.size(); ++i) {
+		auto &line = lines[i];
+		if (i < kSingleUplinkLines) {
+			const auto &map = i == 0 ? plan.audio : plan.send;
+			line.payloadType = map.payloadType;
+			line.encodingName = map.encodingName;
+			line.fmtp = answerFmtp(map);
+			continue;
+		}
+		const bool audio = (i - kSingleUplinkLines) % kSingleLinesPerUser == 0;
+		line.openCaps = audio ? capsOf(plan.audio) : capsOf(plan.receive);
+	}
+	return lines;
+}
+
+Negotiated singleUplink(const SinglePlan &plan)
+{
+	Negotiated uplink;
+	uplink.videoCodec = plan.send.encodingName;
+	for (std::size_t i = 0; i < kSlots; ++i)
+		uplink.mLineOf[i] = i;
+	return uplink;
+}
+
+Negotiated singleDownlink(const SinglePlan &plan, std::size_t user, const std::array<std::uint32_t, 3> &ssrcs,
+			  const std::string &videoCodec)
+{
+	Negotiated downlink;
+	const auto video = videoCodec.empty()
+				   ? plan.receive.begin()
+				   : std::find_if(plan.receive.begin(), plan.receive.end(),
+						  [&](const RtpMap &map) { return map.encodingName == videoCodec; });
+	if (video == plan.receive.end()) {
+		downlink.refusal = Refusal { code::kNoCommonCodec,
+					     fmt::format("that user sends {}, which you cannot decode", videoCodec) };
+		return downlink;
+	}
+	downlink.videoCodec = videoCodec;
+	const auto first = kSingleUplinkLines + user * kSingleLinesPerUser;
+	downlink.lines.resize(first + kSingleLinesPerUser);
+	static constexpr Slot kOrder[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
+	for (std::size_t i = 0; i < kSingleLinesPerUser; ++i) {
+		const auto &map = i == 0 ? plan.audio : *video;
+		auto &line = downlink.lines[first + i];
+		line.ssrc = ssrcs[i];
+		line.payloadType = map.payloadType;
+		line.encodingName = map.encodingName;
+		downlink.mLineOf[static_cast<std::size_t>(kOrder[i])] = first + i;
+	}
+	return downlink;
+}
+
+Result<protocol::Ability> singleAbility(const SinglePlan &plan, const std::string &answer)
+{
+	const auto parsed = webrtc::sdp::parse(answer, kSingleUplinkLines + kMaxSingleUsers * kSingleLinesPerUser);
+	if (!parsed)
+		return parsed.error();
+	const auto &media = parsed.value().media.front();
+	const auto get = [&](const char *name) {
+		auto value = media.attribute(name);
+		return value ? *value : parsed.value().attribute(name).value_or("");
+	};
+	protocol::Ability ability;
+	ability.iceUfrag = get("ice-ufrag");
+	ability.icePwd = get("ice-pwd");
+	const auto fingerprint = get("fingerprint");
+	const auto space = std::min(fingerprint.find(' '), fingerprint.size());
+	ability.fingerprintHash = fingerprint.substr(0, space);
+	ability.fingerprint = space < fingerprint.size() ? fingerprint.substr(space + 1) : "";
+	ability.setup = get("setup");
+	ability.audio = { codecOf(plan.audio) };
+	ability.video = { codecOf(plan.send) };
+	for (const auto &map : plan.receive)
+		ability.decoders.push_back(codecOf(map));
+	ability.useVp8 = plan.send.encodingName == "VP8";
+	for (const auto &text : media.attributes("candidate"))
+		if (auto candidate = candidateOf(text))
+			ability.candidates.push_back(std::move(*candidate));
+	if (ability.candidates.empty() || ability.iceUfrag.empty() || ability.fingerprint.empty())
+		return Error { ErrorCode::Internal, "webrtcbin's answer lacks addresses, ICE or DTLS lines" };
+	return ability;
+}
+
+} // namespace trtc::service

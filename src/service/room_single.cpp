@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+#include "service/room_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+/// SDK v5: clients with one connection for everything, and their custom messages.
+namespace trtc::service {
+
+using namespace std::chrono_literals;
+using protocol::Event;
+namespace code = protocol::code;
+
+namespace {
+
+/// The SDK's own limits, a user and second.
+constexpr unsigned kMessagesPerSecond = 30;
+constexpr std::size_t kMessageBytesPerSecond = 8 * 1024;
+
+std::size_t decodedSize(const std::string &base64)
+{
+	const auto padding = base64.size() - (base64.find_last_not_of('=') + 1);
+	return base64.size() / 4 * 3 - std::min<std::size_t>(padding, 2);
+}
+
+/// None of them 0, all different: two tracks of one number could not be told apart.
+bool distinct(std::vector<std::uint32_t> ssrcs)
+{
+	std::sort(ssrcs.begin(), ssrcs.end());
+	return ssrcs.front() != 0 && std::adjacent_find(ssrcs.begin(), ssrcs.end()) == ssrcs.end();
+}
+
+} // namespace
+
+void RoomService::Impl::endSingle(Session &session, Effects &out)
+{
+	std::vector<SessionId> publishers;
+	for (const auto &[publisher, subscription] : session.subscriptions)
+		publishers.push_back(publisher);
+	for (const auto publisher : publishers)
+		endDownlink(session, publisher, code::kMediaFailed,
+			    "your connection was made anew before the answer: subscribe again", out);
+	const bool listChanged = endPublication(session, out);
+	if (std::exchange(session.single, std::nullopt))
+		out.emplace_back(StopSingle { session.id });
+	if (listChanged)
+		pushList(out, *session.room);
+}
+
+void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::RebuildConnection &rebuild, Effects &out)
+{
+	if (!inRoom(out, session, seq, Event::RebuildResult))
+		return;
+	if (session.single && !session.single->answered && session.single->replyEvent == Event::JoinResult)
+		return refuse(out, session, seq, Event::RebuildResult, code::kBadRequest,
+			      "your join has no answer yet: wait for it before making the connection anew");
+	endSingle(session, out);
+	session.single = SingleConnection { seq, Event::RebuildResult, false, {} };
+	out.emplace_back(StartSingle { session.id, seq, rebuild.ability });
+}
+
+Effects RoomService::Impl::singleAnswered(Session &session, std::int64_t seq, int code, const std::string &message,
+					  const protocol::Ability &ability)
+{
+	Effects out;
+	if (!session.single || session.single->answered || session.single->seq != seq)
+		return out; // ended or overtaken meanwhile
+	const auto event = session.single->replyEvent;
+	if (code != code::kOk) {
+		session.single.reset();
+		out.emplace_back(StopSingle { session.id });
+		refuse(out, session, seq, event, code, message);
+		if (event == Event::JoinResult)
+			removeFromRoom(session, 0, out);
+		return out;
+	}
+	session.single->answered = true;
+	if (event == Event::RebuildResult) {
+		reply(out, session, seq, event, protocol::RebuildAnswer { ability });
+		return out;
+	}
+	auto result = joinResult(session);
+	result.ability = ability;
+	reply(out, session, seq, event, std::move(result));
+	return out;
+}
+
+Effects RoomService::Impl::singleFailed(Session &session)
+{
+	Effects out;
+	// Nothing is said: the client's own end fails too, and it makes the connection anew.
+	if (session.room)
+		endSingle(session, out);
+	return out;
+}
+
+void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SinglePublish &publish, Effects &out)
+{
+	constexpr auto kEvent = Event::SinglePublishResult;
+	if (!inRoom(out, session, seq, kEvent))
+		return;
+	if (!session.single || !session.single->answered)
+		return refuse(out, session, seq, kEvent, code::kBadRequest,
+			      "there is no connection to publish on: join with join/v2, or send rebuild_pc");
+	if (session.role != Role::Anchor)
+		return refuse(out, session, seq, kEvent, code::kNotPermitted,
+			      "an audience may not publish: change role to anchor first");
+	if (!session.publication && session.room->uplinks() >= limits.maxAnchorsPerRoom)
+		return refuse(out, session, seq, kEvent, code::kLimit,
+			      fmt::format("{} anchors publish in this room, its limit: wait until one stops, or raise "
+					  "--max-anchors",
+					  limits.maxAnchorsPerRoom));
+	const std::array<std::uint32_t, 4> ssrcs { publish.audioSsrc, publish.bigVideoSsrc, publish.smallVideoSsrc,
+						   publish.auxVideoSsrc };
+	if (!distinct({ ssrcs.begin(), ssrcs.end() }))
+		return refuse(out, session, seq, kEvent, code::kBadRequest,
+			      "each of the four tracks needs an SSRC of its own");
+
+	// Said again for every track that comes: the connection stays, only the state is another one.
+	const bool fresh = !session.publication;
+	auto &publication = fresh ? session.publication.emplace() : *session.publication;
+	if (std::exchange(session.single->ssrcs, ssrcs) != ssrcs || fresh)
+		out.emplace_back(StartSingleUplink { session.id, ssrcs });
+	const auto flow = publication.flow();
+	const auto flags = publication.flags();
+	publication.answered = true;
+	publication.state = publish.state;
+	publication.mute = publish.mute;
+	reply(out, session, seq, kEvent);
+	publicationChanged(session, flow, flags, out);
+}
+
+void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SingleSubscribe &subscribe, Effects &out)
+{
+	constexpr auto kEvent = Event::SingleSubscribeResult;
+	const Session *publisher = publisherOf(out, session, seq, kEvent, subscribe.srcUserId, subscribe.srcTinyId);
+	if (!publisher)
+		return;
+	if (!session.single || !session.single->answered)
+		return refuse(out, session, seq, kEvent, code::kBadRequest,
+			      "there is no connection to subscribe on: join with join/v2, or send rebuild_pc");
+	if (!distinct({ subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc }))
+		return refuse(out, session, seq, kEvent, code::kBadRequest,
+			      "each of the three tracks needs an SSRC of its own");
+	endDownlink(session, publisher->id, code::kBadRequest,
+		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
+	session.subscriptions[publisher->id] = { seq, kEvent, false, subscribe.wishes, subscribe.wishes };
+	out.emplace_back(
+		StartSingleDownlink { session.id,
+				      seq,
+				      publisher->id,
+				      subscribe.wishes,
+				      { subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc } });
+}
+
+void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Reconnect &, Effects &out)
+{
+	refuse(out, session, seq, Event::ChannelReconnect, code::kSessionUnknown,
+	       "this service keeps no session of a lost connection: join the room again");
+}
+
+void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::AbilityReport &, Effects &out)
+{
+	reply(out, session, seq, Event::AbilityReportResult);
+}
+
+void RoomService::Impl::on(Session &session, std::int64_t, const protocol::SendCustomMessage &message, Effects &out)
+{
+	// No answer is foreseen: what may not be sent is dropped, as by the SDK itself.
+	if (!session.room || session.role != Role::Anchor)
+		return;
+	auto &budget = session.messages;
+	if (session.lastSeen - budget.since >= 1s)
+		budget = { session.lastSeen, 0, 0 };
+	const auto size = decodedSize(message.msg);
+	if (budget.count + 1 > kMessagesPerSecond || budget.bytes + size > kMessageBytesPerSecond)
+		return;
+	++budget.count;
+	budget.bytes += size;
+	pushToOthers(out, session, Event::CustomMessage,
+		     protocol::CustomMessage { session.tinyId, message.cmdId, message.msg, message.ordered,
+					       message.streamSeq });
+}
+
+} // namespace trtc::service
