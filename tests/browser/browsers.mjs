@@ -16,6 +16,7 @@ export async function servePages(files = {}) {
 	const paths = {
 		...Object.fromEntries(PAGES.map(name => [`/${name}`, [join(here, name), name.endsWith('.html') ? 'text/html' : 'text/javascript']])),
 		'/trtc.js': [require.resolve('trtc-js-sdk/trtc.js'), 'text/javascript'],
+		'/trtc5.js': [join(here, 'node_modules/trtc-sdk-v5/trtc.js'), 'text/javascript'],
 		...files,
 	};
 	const server = createServer((request, response) => {

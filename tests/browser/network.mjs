@@ -52,6 +52,6 @@ export function cutTcp(port) {
 	nft('add', 'table', 'inet', table);
 	nft('add', 'chain', 'inet', table, 'in', '{ type filter hook input priority 0 ; }');
 	for (const side of ['sport', 'dport'])
-		nft('add', 'rule', 'inet', table, 'in', 'tcp', side, `${port}`, 'reject', 'with', 'tcp', 'reset');
+		nft('add', 'rule', 'inet', table, 'in', 'tcp', side, `${port}`, 'tcp', 'flags', '&', 'rst', '!=', 'rst', 'reject', 'with', 'tcp', 'reset');
 	return () => nft('delete', 'table', 'inet', table);
 }

@@ -17,7 +17,7 @@ import { Service, Stage } from './stage.mjs';
 const config = options({ 'trtc-cli': '', measure: '', only: '', pairing: '', jobs: `${availableParallelism() + 2}`, long: false,
 			 chromium: '/usr/bin/chromium', firefox: '/usr/bin/firefox-esr', verbose: false });
 const CELL_MS = 90000;
-const SDK_VERSIONS = { 'trtc-js-sdk': '4.15.22' };
+const SDK_VERSIONS = { 'trtc-js-sdk': '4.15.22', 'trtc-sdk-v5': '5.17.1' };
 
 /** Names of columns, in their order. */
 const PAIRINGS = ['v4-agent', 'agent-v4', 'agent-agent', 'v4-v4', 'v5-agent', 'v5-v4', 'firefox-agent', 'firefox-v4'];

@@ -2,7 +2,7 @@
 // Roles while media flows, the limit of anchors, the same user twice.
 const switching = {
 	name: 'roles switched on air',
-	pairings: ['v4-agent', 'agent-agent', 'v4-v4'],
+	pairings: ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent'],
 	async run(stage) {
 		await stage.enter({ onAir: true });
 		for (const [from, to] of stage.directions) {
