@@ -9,7 +9,7 @@ import { address } from './network.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const PAGES = ['party_v4.html', 'party_v4.js', 'party_v5.html', 'party_v5.js', 'pattern.js', 'eyes.js', 'sources.js', 'parts.js'];
+const PAGES = ['party_v4.html', 'party_v4.js', 'party_v5.html', 'party_v5.js', 'pattern.js', 'eyes.js', 'sources.js', 'self_test.html', 'parts.js'];
 
 /** Serves the pages and the SDK as published; answers the SDK's reports. @p files: more paths. Resolves to its origin. */
 export async function servePages(files = {}) {

@@ -3,7 +3,7 @@
 import { cutTcp, cutUdp } from '../network.mjs';
 
 const PAIRINGS = ['v4-agent', 'agent-agent', 'v4-v4'];
-const QUIET = [/websocket/i, /reconnect/i, /ICE failed/, /ERR_CONNECTION_REFUSED/, /connection-state/, /signal/i, /connection.*lost/i, /failed: Error in connection/i];
+const QUIET = [/websocket/i, /reconnect/i, /ICE failed/, /ERR_CONNECTION_REFUSED/, /connection-state/, /signal/i, /connection.*lost/i, /failed: Error in connection/i, /API aborted, reason: remote user/];
 
 async function connected(parties, marks) {
 	await Promise.all(parties.map(async (party, i) => {
@@ -68,6 +68,7 @@ const media = {
 	limitMs: 120000,
 	pairings: PAIRINGS,
 	async run(stage) {
+		// Nobody else's: this network is our own.
 		const ports = [20000 + 100 * (stage.roomId % 400), 20099 + 100 * (stage.roomId % 400)];
 		await stage.ownService({ more: ['--media-ports', ports.join('-')] });
 		const parties = await stage.enter({ onAir: true });
@@ -79,7 +80,8 @@ const media = {
 			stage.checks.ok(true, `${to.userId} (${to.kind}) has neither picture nor sound`);
 		});
 		// Pages notice it after some 15 seconds, agents sooner.
-		await Promise.all(parties.filter(party => party.kind !== 'agent').map(party => party.logged(/reconnect uplink|uplink reconnect/i, 40000)));
+		await Promise.all(parties.map(party => party.kind === 'agent' ? party.event('stream-reconnecting', {}, 0, 40000)
+									      : party.logged(/try to reconnect uplink/, 40000)));
 		const began = Date.now();
 		heal();
 		await stage.both((from, to) => stage.back(from, to, 'after the cut'));
