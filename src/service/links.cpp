@@ -124,7 +124,7 @@ protocol::UplinkStats Uplink::takeStats()
 	protocol::UplinkStats stats { now.expectAudPkg - before.expectAudPkg, now.expectVidPkg - before.expectVidPkg,
 				      now.recvAudPkg - before.recvAudPkg, now.recvVidPkg - before.recvVidPkg, 0 };
 	// Under a millisecond is one: 0 says that it is not known.
-	if (const auto roundTrip = connection_->stats().roundTrip)
+	if (const auto roundTrip = media_->stats().roundTrip)
 		stats.rttMs =
 			std::max<std::int64_t>(1, std::chrono::round<std::chrono::milliseconds>(*roundTrip).count());
 	return stats;

@@ -34,9 +34,9 @@ export class Stage {
 	parties = [];
 	#mine = []; // services
 
-	/** @p world: {config, origin, service, folder, browser(kind)}. */
-	constructor(world, { scenario, pairing, roomId, checks }) {
-		Object.assign(this, { world, scenario, pairing, roomId, checks, service: world.service });
+	/** @p world: {config, origin, folder, browser(kind)}. */
+	constructor(world, { scenario, pairing, roomId, checks, service }) {
+		Object.assign(this, { world, scenario, pairing, roomId, checks, service });
 		this.kinds = pairing.split('-');
 		this.folder = join(world.folder, `${roomId}`);
 	}
