@@ -9,14 +9,14 @@ import { address } from './network.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const PAGES = ['party_v4.html', 'party_v4.js', 'party_v5.html', 'party_v5.js', 'pattern.js', 'eyes.js', 'sources.js', 'self_test.html', 'parts.js'];
+const PAGES = ['v4.html', 'v4_page.js', 'v5.html', 'v5_page.js', 'pattern.js', 'eyes.js', 'sources.js', 'self_test.html', 'parts.js'];
 
 /** Serves the pages and the SDK as published; answers the SDK's reports. @p files: more paths. Resolves to its origin. */
 export async function servePages(files = {}) {
 	const paths = {
 		...Object.fromEntries(PAGES.map(name => [`/${name}`, [join(here, name), name.endsWith('.html') ? 'text/html' : 'text/javascript']])),
 		'/trtc.js': [require.resolve('trtc-js-sdk/trtc.js'), 'text/javascript'],
-		'/trtc5.js': [join(here, 'node_modules/trtc-sdk-v5/trtc.js'), 'text/javascript'],
+		'/trtc5.js': [require.resolve('trtc-sdk-v5/trtc.js'), 'text/javascript'],
 		...files,
 	};
 	const server = createServer((request, response) => {

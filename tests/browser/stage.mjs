@@ -72,7 +72,7 @@ export class Stage {
 			this.parties.push(party);
 			const { url, sdkAppId } = this.service;
 			const [userSig] = await Promise.all([spec.userSig ?? this.service.sign(userId),
-							     party.open(await this.world.browser(kind), `${this.world.origin}/party_${kind === 'v5' ? 'v5' : 'v4'}.html`)]);
+							     party.open(await this.world.browser(kind), `${this.world.origin}/${kind === 'v5' ? 'v5' : 'v4'}.html`)]);
 			await party.enter({ websocketProxy: url, sdkAppId, userSig, ...given });
 		}
 		party.sources = sources;

@@ -12,7 +12,7 @@ async function state(stage, from, to, muted, when) {
 
 export default {
 	name: 'mute in every combination',
-	pairings: ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent', 'firefox-agent'],
+	pairings: ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent', 'v5-v4', 'firefox-agent'],
 	async run(stage) {
 		await stage.enter({ onAir: true });
 		await stage.both(async (from, to) => {

@@ -2,7 +2,7 @@
 // What is received of a stream changes while it is published.
 const change = {
 	name: 'subscription changed, ended, begun again',
-	pairings: ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent', 'firefox-agent'],
+	pairings: ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent', 'v5-v4', 'firefox-agent'],
 	async run(stage) {
 		await stage.enter({ onAir: true });
 		await stage.both(async (from, to) => {
