@@ -2,10 +2,13 @@
 // What everybody tells of the others and of the network: statistics, network quality, volume.
 const MOST_RTT_MS = 1000; // of loopback, on a machine that is busy
 const LOUD = 20;
+const MOST_LOSS = 10; // percent; a busy machine drops packets on loopback, too
 
 /** The SDK's table. */
 const level = (loss, rtt) => 1 + [[10, 100], [20, 200], [30, 350], [50, 500]].filter(([l, r]) => loss > l || rtt > r).length;
 const shown = value => JSON.stringify(value);
+/** Of one: next to nothing was lost. */
+const whole = figures => figures?.packetsLost >= 0 && figures.packetsLost <= figures.packetsReceived * MOST_LOSS / 100;
 /** Of two samples: every figure named has grown. */
 const grew = (before, after, names) => names.every(name => before?.[name] > 0 && after?.[name] > before[name]);
 
@@ -21,7 +24,7 @@ export default {
 			const who = `${party.userId} (${party.kind})`, size = party.shows.main;
 			const quality = await party.quality();
 			stage.checks.ok(quality.uplink === level(quality.uplinkLoss, quality.uplinkRtt) && quality.uplinkRtt < MOST_RTT_MS &&
-					quality.uplinkLoss === 0 && quality.downlinkLoss === 0 && quality.downlink >= 1,
+					quality.uplinkLoss <= MOST_LOSS && quality.downlinkLoss <= MOST_LOSS && quality.downlink >= 1,
 					`network-quality of ${who}`, shown(quality));
 			const { volume } = await party.loud(peer.userId, LOUD);
 			stage.checks.ok(volume > LOUD, `audio-volume of ${peer.userId} at ${who}`, `${volume}`);
@@ -29,9 +32,9 @@ export default {
 			stage.checks.ok(grew(was.localAudio, now.localAudio, ['bytesSent', 'packetsSent']), `local audio of ${who}`, shown(now.localAudio));
 			stage.checks.ok(grew(was.localVideo, now.localVideo, ['bytesSent', 'packetsSent', 'framesEncoded', 'framesSent']) &&
 					now.localVideo.frameWidth === size.width && now.localVideo.frameHeight === size.height, `local video of ${who}`, shown(now.localVideo));
-			stage.checks.ok(grew(was.remoteAudio[to], now.remoteAudio[to], ['bytesReceived', 'packetsReceived']) && now.remoteAudio[to].packetsLost === 0,
+			stage.checks.ok(grew(was.remoteAudio[to], now.remoteAudio[to], ['bytesReceived', 'packetsReceived']) && whole(now.remoteAudio[to]),
 					`remote audio at ${who}`, shown(now.remoteAudio));
-			stage.checks.ok(grew(was.remoteVideo[to], now.remoteVideo[to], ['bytesReceived', 'packetsReceived']) && now.remoteVideo[to].packetsLost === 0 &&
+			stage.checks.ok(grew(was.remoteVideo[to], now.remoteVideo[to], ['bytesReceived', 'packetsReceived']) && whole(now.remoteVideo[to]) &&
 					now.remoteVideo[to].frameWidth === peer.shows.main.width && now.remoteVideo[to].frameHeight === peer.shows.main.height,
 					`remote video at ${who}`, shown(now.remoteVideo));
 			stage.checks.ok(now.rtt >= 0 && now.rtt < MOST_RTT_MS && now.downlinksRTT[to] >= 0 && now.downlinksRTT[to] < MOST_RTT_MS,
