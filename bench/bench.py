@@ -33,11 +33,11 @@ def need(*targets):
 class Process:
     """A trtc-cli with its events; `at` of an event is our monotonic clock."""
 
-    def __init__(self, room, name, *arguments):
+    def __init__(self, room, name, *arguments, prefix=()):
         self.room, self.name = room, name
         self.events, self.fresh = [], queue.Queue()
         self.started = time.monotonic()
-        self.process = subprocess.Popen([TRTC, *arguments, "--events", "json"], stdin=subprocess.PIPE,
+        self.process = subprocess.Popen([*prefix, TRTC, *arguments, "--events", "json"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, start_new_session=True)
         self.pid = self.process.pid
         room.processes.append(self)
@@ -80,6 +80,12 @@ class Process:
             raise SystemExit(f"{self.name}: exit code {self.process.returncode}")
         self.room.processes.remove(self)
         return summary
+
+
+class Nowhere:
+    """For a Process that somebody else ends."""
+
+    processes = []
 
 
 class Room:

@@ -51,6 +51,10 @@ public:
 	void unsubscribe(const UserId &user, Done done);
 	/// Live mode only. To audience: the uplink is closed first. Errors: InvalidOperation, SwitchRoleFailed.
 	void switchRole(Role role, Done done);
+	/// The ticket for the next switchRole() and for entering the room again, as in the SDK. switchRole() with the role one
+	/// has hands it in without a change. Outside of a room join() brings its own. Throws Exception(InvalidParameter) when
+	/// it is empty.
+	void updatePrivateMapKey(std::string privateMapKey);
 	/// Tells the room the mute state of the published stream after LocalStream::mute*().
 	void muteChanged();
 	/// Sends @p data, 1..1000 bytes, inside the main video: it arrives with a frame, and what is lost is not sent again. Always

@@ -113,7 +113,7 @@ struct ClientConfig {
 struct JoinOptions {
 	RoomId room;
 	Role role = Role::Anchor;
-	std::string privateMapKey;
+	std::string privateMapKey; ///< ticket for this room, where the service wants one; never logged
 };
 
 /// What of one user is wanted. Nothing at all is refused (use unsubscribe).

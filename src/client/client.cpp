@@ -41,6 +41,11 @@ void Client::unsubscribe(const UserId &user, Done done) { impl_->session->unsubs
 
 void Client::switchRole(Role role, Done done) { impl_->session->switchRole(role, std::move(done)); }
 
+void Client::updatePrivateMapKey(std::string privateMapKey)
+{
+	impl_->session->updatePrivateMapKey(std::move(privateMapKey));
+}
+
 void Client::muteChanged() { impl_->session->muteChanged(); }
 
 void Client::stopRecordings() { impl_->session->stopRecordings(); }

@@ -70,6 +70,10 @@ public:
 	{
 		return closed() ? silence_.silent() : silence_.look(now, peer_->arrivals());
 	}
+	/// The peer owes us nothing now: it is silent from the next look on.
+	void excuse() noexcept { silence_.excuse(); }
+	/// Something of the peer has been seen at a look.
+	bool heard() const noexcept { return silence_.heard(); }
 	/// As of the last look.
 	std::chrono::milliseconds silent() const noexcept { return silence_.silent(); }
 	static constexpr std::chrono::milliseconds kLookPeriod { 500 };

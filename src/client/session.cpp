@@ -179,6 +179,7 @@ void Session::joinDone(const Status &status)
 		return complete(std::move(done), status);
 	}
 	state_ = State::Joined;
+	ticketToShow_ = false;
 	startMeter();
 	startQuality();
 	emit(Joined { options_.room, config_.userId, role_, config_.mode });

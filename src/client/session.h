@@ -53,6 +53,7 @@ public:
 	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
 	void unsubscribe(const UserId &user, Done done);
 	void switchRole(Role role, Done done);
+	void updatePrivateMapKey(std::string privateMapKey);
 	void muteChanged();
 	void stopRecordings();
 	void sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Done done);
@@ -270,6 +271,7 @@ private:
 	std::list<std::unique_ptr<signalling::Driver>> retired_; // saying goodbye
 	Done joinDone_, leaveDone_, roleDone_;
 	std::optional<Role> switching_;
+	bool ticketToShow_ = false; // updatePrivateMapKey() since the service saw the last one
 	Uplink uplink_;
 	std::map<UserId, Role> users_;
 	Remotes remotes_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/session.h"
 
-#include "signalling/retry.h"
+#include "base/tries.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -70,7 +70,7 @@ void Session::tryAgain()
 		return giveUp({ ErrorCode::ConnectionLost,
 				fmt::format("the room was not entered again in {} {}: {}", comeback_.tries,
 					    comeback_.tries == 1 ? "try" : "tries", comeback_.last.message) });
-	const auto limit = signalling::tryTimeout(++comeback_.tries);
+	const auto limit = tryTimeout(++comeback_.tries);
 	comeback_.pause = loop_.after(limit, [this] { tryAgain(); });
 	spdlog::info("entering the room again, try {} of {}", comeback_.tries, config_.reconnectTries);
 	auto config = config_;

@@ -87,9 +87,9 @@ std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const Strea
 
 void Session::removeStream(std::shared_ptr<RemoteStreamImpl> &stream, const std::string &reason)
 {
+	if (const auto found = remotes_.find(stream->info().userId); found != remotes_.end())
+		keepIfBroken(found->second, *stream);
 	auto removed = std::exchange(stream, nullptr);
-	if (const auto found = remotes_.find(removed->info().userId); found != remotes_.end())
-		keepIfBroken(found->second, *removed);
 	removed->finish(reason);
 	removed->unsubscribe();
 	removed->detach();

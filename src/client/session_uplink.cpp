@@ -222,16 +222,18 @@ void Session::onStreamGone()
 
 void Session::switchRole(Role role, Done done)
 {
+	// Without a change of role it hands in a new ticket, which even a call has a use for.
+	const bool renewal = role == role_ && ticketToShow_;
 	const char *obstacle = state_ != State::Joined ? absence()
-			       : config_.mode != Mode::Live
+			       : config_.mode != Mode::Live && !renewal
 				       ? "roles are for live mode: in rtc mode everybody is an anchor"
 			       : switching_ ? "a switch of role is running"
 					    : nullptr;
 	if (obstacle)
 		return complete(std::move(done), invalid(obstacle));
-	if (role == role_)
+	if (role == role_ && !renewal)
 		return complete(std::move(done), Unit {});
-	if (role == Role::Audience && uplink_.phase != Uplink::Phase::None) {
+	if (!renewal && role == Role::Audience && uplink_.phase != Uplink::Phase::None) {
 		const auto phase = uplink_.phase;
 		auto pending = std::exchange(uplink_.done, nullptr);
 		dropUplink();
@@ -244,7 +246,16 @@ void Session::switchRole(Role role, Done done)
 	}
 	switching_ = role;
 	roleDone_ = std::move(done);
-	driver_->send(signalling::SwitchRole { role });
+	ticketToShow_ = false;
+	driver_->send(signalling::SwitchRole { role, options_.privateMapKey });
+}
+
+void Session::updatePrivateMapKey(std::string privateMapKey)
+{
+	if (privateMapKey.empty())
+		throw Exception(ErrorCode::InvalidParameter, "the PrivateMapKey is empty");
+	options_.privateMapKey = std::move(privateMapKey);
+	ticketToShow_ = true;
 }
 
 void Session::roleDone(const Status &status)
@@ -252,7 +263,7 @@ void Session::roleDone(const Status &status)
 	if (!switching_)
 		return;
 	const auto role = *std::exchange(switching_, std::nullopt);
-	if (status)
+	if (status && role != role_)
 		emit(RoleSwitched { role, std::exchange(role_, role) });
 	complete(std::exchange(roleDone_, nullptr), status);
 }

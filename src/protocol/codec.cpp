@@ -130,11 +130,15 @@ SubscribeWishes toWishes(const Value &data)
 
 // ---- client to server --------------------------------------------------------------------
 
+std::string toRoomName(const Value &value)
+{
+	return value.isString() ? value.string(256) : std::to_string(value.integer());
+}
+
 Command toJoin(const Value &data)
 {
 	Join join;
-	const auto room = data.get("roomId");
-	join.roomId = room.isString() ? room.string(256) : std::to_string(room.integer());
+	join.roomId = toRoomName(data.get("roomId"));
 	join.useStringRoomId = data.booleanOr("useStringRoomId", false);
 	join.privateMapKey = data.stringOr("privateMapKey", "", kMaxTicketBytes);
 	join.role = roleOr(data, "trtcRole", Role::Anchor);
@@ -289,7 +293,11 @@ constexpr CommandParser kCommands[] = {
 	  [](const Value &data) -> Command { return RebuildConnection { readAbility(data.get("ability")) }; } },
 	{ "publish/v2", toSinglePublish },
 	{ "subscribe/v3", toSingleSubscribe },
-	{ "reconnect", [](const Value &) -> Command { return Reconnect {}; } },
+	{ "reconnect",
+	  [](const Value &data) -> Command {
+		  return Reconnect { toRoomName(data.get("roomId")), data.booleanOr("useStringRoomId", false),
+				     data.stringOr("relayInnerIp", "", kMaxTextBytes) };
+	  } },
 	{ "ability_status_report", [](const Value &) -> Command { return AbilityReport {}; } },
 	{ "channel_msg", toCustomMessage },
 };

@@ -240,7 +240,10 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 				out.member("bigVideoSsrc", subscribe.bigVideoSsrc);
 				out.member("auxVideoSsrc", subscribe.auxVideoSsrc).endObject();
 			},
-			[](const Reconnect &) {},
+			[&](const Reconnect &again) {
+				out.member("roomId", again.roomId).member("useStringRoomId", again.useStringRoomId);
+				out.member("relayInnerIp", again.relayInnerIp);
+			},
 			[](const AbilityReport &) {},
 			[&](const SendCustomMessage &message_) {
 				out.member("cmdId", message_.cmdId).member("msg", message_.msg);

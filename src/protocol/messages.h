@@ -217,8 +217,12 @@ struct SingleSubscribe {
 	SubscribeWishes wishes;
 	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, auxVideoSsrc = 0;
 };
-/// `reconnect`: a new socket instead of a lost one, without `rc=1`.
-struct Reconnect {};
+/// `reconnect`: a new socket instead of a lost one; v5's `rc=1`.
+struct Reconnect {
+	std::string roomId;
+	bool useStringRoomId = false;
+	std::string relayInnerIp; ///< as in the join result
+};
 /// `ability_status_report`: diagnostics for the vendor.
 struct AbilityReport {};
 /// `channel_msg`: to everybody in the room, as event 4140.

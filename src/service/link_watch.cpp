@@ -11,12 +11,15 @@ using namespace std::chrono_literals;
 
 void LinkWatch::start(bool answers)
 {
-	timer_ = loop_.every(1s, [this, answers] { look(answers); });
+	timer_ = loop_.every(1s, [this, answers] { look(std::chrono::steady_clock::now(), answers); });
 }
 
-void LinkWatch::look(bool answers)
+void LinkWatch::look(webrtc::Silence::TimePoint now, bool answers)
 {
 	const auto heard = connection_.arrivals();
+	// Nobody reports on a connection that has never had media: everything is muted from the start.
+	if (heard == 0 && !answers)
+		return;
 	if (answers) {
 		// A look at which nothing was sent is none: who gets nothing has nothing to report.
 		std::uint64_t sent = 0;
@@ -26,7 +29,7 @@ void LinkWatch::look(bool answers)
 			return;
 	}
 	heard_ = heard;
-	const auto silent = silence_.look(std::chrono::steady_clock::now(), heard);
+	const auto silent = silence_.look(now, heard);
 	if (silent < (answers ? kDownlinkLimit : kUplinkLimit))
 		return;
 	timer_.reset();

@@ -30,10 +30,10 @@ public:
 	/// Call when the connection is up. @p answers: the client owes us something only while we send (a downlink: reports of
 	/// what it got), otherwise always.
 	void start(bool answers);
+	/// What start() does once a second.
+	void look(webrtc::Silence::TimePoint now, bool answers);
 
 private:
-	void look(bool answers);
-
 	MainLoop &loop_;
 	const webrtc::PeerConnection &connection_;
 	std::function<void(const Error &)> dead_;

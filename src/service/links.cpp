@@ -11,10 +11,9 @@ namespace trtc::service {
 
 namespace {
 
-using namespace std::chrono_literals;
-constexpr auto kKeyframePeriod = 1s; // docs/design.md: at most one a second a stream
-/// Forwarding gains nothing from a deep buffer: packets in order pass at once, and the subscriber has a buffer of its own.
-constexpr std::chrono::milliseconds kLatency { 60 };
+/// Packets in order pass at once; behind a gap this is the time the missing one has to be sent again, several times where many
+/// are lost.
+constexpr std::chrono::milliseconds kLatency { 200 };
 
 constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
 
@@ -60,7 +59,8 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 	for (std::size_t i = 0; i < kSlots; ++i) {
 		if (plan_.mLineOf[i] != track->mLine())
 			continue;
-		keyframes_[i].track = track;
+		keyframes_[i] =
+			std::make_unique<KeyframeAsker>(loop_, fanouts_[i], [track] { track->requestKeyframe(); });
 		// The fan-out is all that the streaming thread knows.
 		track->attach("", [fanout = fanouts_[i]](GstSample *sample) {
 			if (auto *buffer = gst_sample_get_buffer(sample))
@@ -82,21 +82,8 @@ void Uplink::onConnected()
 
 void Uplink::requestKeyframe(Slot slot)
 {
-	auto &state = keyframes_[static_cast<std::size_t>(slot)];
-	if (!state.track || state.pending || !fanout(slot).wanted())
-		return;
-	const auto now = std::chrono::steady_clock::now();
-	if (!state.last || now - *state.last >= kKeyframePeriod) {
-		state.last = now;
-		state.track->requestKeyframe();
-		return;
-	}
-	const auto wait = std::chrono::ceil<std::chrono::milliseconds>(kKeyframePeriod - (now - *state.last));
-	state.pending = loop_.after(wait, [this, slot, asked = now] {
-		keyframes_[static_cast<std::size_t>(slot)].pending.reset();
-		if (!fanout(slot).keyframeSince(asked))
-			requestKeyframe(slot);
-	});
+	if (const auto &asker = keyframes_[static_cast<std::size_t>(slot)])
+		asker->want();
 }
 
 void Uplink::flow(const UplinkFlow &flow)
@@ -211,8 +198,8 @@ void Downlink::route()
 			uplink->fanout(slot).pause(sender.get());
 			continue;
 		}
-		uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
-		if (slot != Slot::Audio)
+		const bool waits = uplink->fanout(slot).add(sender, line.ssrc, line.payloadType);
+		if (waits && slot != Slot::Audio)
 			uplink->requestKeyframe(slot);
 	}
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/fanout.h"
+#include "service/keyframe_asker.h"
 #include "service/link_watch.h"
 #include "service/negotiation.h"
 #include "service/room_service.h"
@@ -35,8 +36,9 @@ public:
 	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
+	const std::string &videoFormat() const noexcept { return plan_.videoFormat; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
-	/// At most one a second a stream goes to the publisher; what comes in between is asked at the end of that second.
+	/// See KeyframeAsker.
 	void requestKeyframe(Slot slot);
 	void flow(const UplinkFlow &flow);
 	protocol::UplinkStats takeStats();
@@ -53,16 +55,11 @@ public:
 
 private:
 	void makeFanouts();
-	struct Keyframes {
-		std::shared_ptr<webrtc::Track> track;
-		std::optional<std::chrono::steady_clock::time_point> last;
-		SourceHandle pending;
-	};
 	MainLoop &loop_;
 	Negotiated plan_;
 	LinkOutcome outcome_;
 	std::array<std::shared_ptr<Fanout>, kSlots> fanouts_;
-	std::array<Keyframes, kSlots> keyframes_;
+	std::array<std::unique_ptr<KeyframeAsker>, kSlots> keyframes_; // once the track is there
 	protocol::UplinkStats told_;
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;

@@ -98,7 +98,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		       "that user's media connection is gone; wait for the next published list");
 		return;
 	}
-	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec());
+	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec(), source->second->videoFormat());
 	if (plan.refusal) {
 		failed(effect, plan.refusal->code, plan.refusal->message);
 		return;
@@ -152,7 +152,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 void MediaHub::change(const ChangeDownlink &effect)
 {
 	if (auto *link = single(effect.session))
-		return link->wish(effect.publisher, effect.wishes);
+		link->wish(effect.publisher, effect.wishes);
 	if (const auto found = downlinks_.find({ effect.session, effect.publisher }); found != downlinks_.end())
 		found->second->wish(effect.wishes);
 }
@@ -168,7 +168,7 @@ void MediaHub::stop(const StopUplink &effect) { dropUplink(effect.session); }
 void MediaHub::stop(const StopDownlink &effect)
 {
 	if (auto *link = single(effect.session))
-		return link->unsubscribe(effect.publisher);
+		link->unsubscribe(effect.publisher);
 	dropDownlink({ effect.session, effect.publisher });
 }
 

@@ -31,65 +31,6 @@ Negotiated refuse(int withCode, std::string message)
 	return result;
 }
 
-std::string parameter(const std::string &fmtp, std::string_view name)
-{
-	std::size_t at = 0;
-	while (at < fmtp.size()) {
-		const auto end = std::min(fmtp.find(';', at), fmtp.size());
-		auto item = std::string_view(fmtp).substr(at, end - at);
-		while (!item.empty() && item.front() == ' ')
-			item.remove_prefix(1);
-		if (item.size() > name.size() && item.substr(0, name.size()) == name && item[name.size()] == '=')
-			return std::string(item.substr(name.size() + 1));
-		at = end + 1;
-	}
-	return {};
-}
-
-/// How well an H.264 format fits what rooms send: baseline, packetization mode 1 (RFC 6184 8.1). 0: not at all.
-int h264Fit(const RtpMap &map)
-{
-	if (parameter(map.fmtp, "packetization-mode") != "1")
-		return 0;
-	auto profile = parameter(map.fmtp, "profile-level-id").substr(0, 4);
-	for (char &c : profile)
-		c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-	if (profile == "42e0" || profile == "42c0")
-		return 3;
-	return profile == "4200" || profile.empty() ? 2 : 1;
-}
-
-} // namespace
-
-std::optional<RtpMap> findCodec(std::vector<RtpMap> maps, const std::string &name)
-{
-	std::optional<RtpMap> best;
-	int bestFit = 0;
-	for (auto &map : maps) {
-		if (map.encodingName != name || map.clockRate != (name == "OPUS" ? 48000 : 90000))
-			continue;
-		const int fit = name == "H264" ? h264Fit(map) : 1;
-		if (fit > bestFit) {
-			bestFit = fit;
-			best = std::move(map);
-		}
-	}
-	return best;
-}
-
-std::string answerFmtp(const RtpMap &map)
-{
-	if (map.encodingName == "OPUS")
-		return "minptime=10;useinbandfec=1";
-	if (map.encodingName != "H264")
-		return {};
-	auto profile = parameter(map.fmtp, "profile-level-id");
-	return fmt::format("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={}",
-			   profile.empty() ? "42e01f" : profile);
-}
-
-namespace {
-
 /// The section with one codec and the lines we understand.
 Media rewritten(const Media &media, const RtpMap &map, std::optional<int> repair)
 {
@@ -107,7 +48,8 @@ Media rewritten(const Media &media, const RtpMap &map, std::optional<int> repair
 	out.addAttribute(fmt::format("rtpmap:{} {}/{}{}", map.payloadType, map.encodingName, map.clockRate,
 				     map.encodingName == "OPUS" ? "/2" : ""));
 	if (map.encodingName == "H264")
-		out.addAttribute(fmt::format("fmtp:{} packetization-mode=1", map.payloadType));
+		out.addAttribute(fmt::format("fmtp:{} packetization-mode={}", map.payloadType,
+					     h264Format(map.fmtp).value_or(H264Format {}).mode1 ? 1 : 0));
 	if (map.encodingName != "OPUS") {
 		out.addAttribute(fmt::format("rtcp-fb:{} nack pli", map.payloadType));
 		out.addAttribute(fmt::format("rtcp-fb:{} ccm fir", map.payloadType));
@@ -194,8 +136,29 @@ std::uint32_t makeSsrc(std::uint32_t type)
 	return (bits & 0xff00ffffu) | type << 16 | 0x01000000u;
 }
 
+/// The first of @p wanted, or of what the first video line offers, that every video line has; "" without.
+std::string commonCodec(const Description &offer, const std::string &wanted, bool strict,
+			const std::optional<H264Format> &published)
+{
+	const auto video = [](const Media &media) { return media.kind == "video"; };
+	std::vector<std::string> candidates;
+	if (wanted == "H264" || wanted == "VP8")
+		candidates.push_back(wanted);
+	if (!strict || wanted.empty())
+		for (const auto &map : std::find_if(offer.media.begin(), offer.media.end(), video)->rtpMaps())
+			if (map.encodingName == "H264" || map.encodingName == "VP8")
+				candidates.push_back(map.encodingName);
+	for (const auto &codec : candidates)
+		if (std::all_of(offer.media.begin(), offer.media.end(), [&](const Media &media) {
+			    return !video(media) || findCodec(media.rtpMaps(), codec, published);
+		    }))
+			return codec;
+	return {};
+}
+
+/// @p strict, @p published: downlinks, which get what the publisher sends or nothing.
 Negotiated negotiate(const std::string &text, const char *direction, std::size_t maxVideo,
-		     const std::string &wantedCodec, bool strictCodec)
+		     const std::string &wantedCodec, bool strict, const std::optional<H264Format> &published)
 {
 	auto parsed = webrtc::sdp::parse(text);
 	if (!parsed)
@@ -205,34 +168,36 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		return refuse(refusal->code, refusal->message);
 	Negotiated result;
 	// One codec for every video line, so that big and small are exchangeable and SEI stays where it belongs.
-	const auto firstVideo =
-		std::find_if(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; });
-	if (firstVideo != offer.media.end()) {
-		if (!wantedCodec.empty() && findCodec(firstVideo->rtpMaps(), wantedCodec))
-			result.videoCodec = wantedCodec;
-		else if (!strictCodec || wantedCodec.empty())
-			for (const auto &map : firstVideo->rtpMaps())
-				if ((map.encodingName == "H264" || map.encodingName == "VP8") &&
-				    result.videoCodec.empty() && findCodec(firstVideo->rtpMaps(), map.encodingName))
-					result.videoCodec = map.encodingName;
+	if (std::any_of(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; })) {
+		result.videoCodec = commonCodec(offer, wantedCodec, strict, published);
+		// 1028 and 77393 are the SDK's words for "no H.264 here": it publishes, or subscribes, no more after them.
+		if (result.videoCodec.empty() && !strict)
+			return refuse(code::kNoH264Encode,
+				      "the offer has neither H264 nor VP8 on every m-line of video: "
+				      "nobody in the room could see it");
+		if (result.videoCodec.empty() && wantedCodec == "H264")
+			return refuse(code::kNoH264Decode,
+				      "the publisher sends H264, and the offer has none that decodes it "
+				      "(profile-level-id, packetization-mode)");
 		if (result.videoCodec.empty())
-			return refuse(
-				strictCodec && wantedCodec == "H264" ? code::kNoH264Decode : code::kNoCommonCodec,
-				fmt::format("the offer has no {}: nothing that both sides can use",
-					    wantedCodec.empty() ? "H264 (packetization-mode 1) or VP8" : wantedCodec));
+			return refuse(code::kNoCommonCodec,
+				      fmt::format("the offer has no {}: nothing that both sides can use",
+						  wantedCodec.empty() ? "H264 or VP8" : wantedCodec));
 	}
 	auto clean = skeleton(offer);
 	std::size_t videoLines = 0;
 	for (std::size_t i = 0; i < offer.media.size(); ++i) {
 		const auto &media = offer.media[i];
 		const bool audio = media.kind == "audio";
-		const auto map = findCodec(media.rtpMaps(), audio ? "OPUS" : result.videoCodec);
+		const auto map = findCodec(media.rtpMaps(), audio ? "OPUS" : result.videoCodec, published);
 		if (!map)
 			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind,
 									audio ? "opus" : result.videoCodec));
 		const auto repair = webrtc::repairFormat(media, map->payloadType);
 		clean.media.push_back(rewritten(media, *map, repair));
 		webrtc::AnswerLine line;
+		if (!audio && result.videoFormat.empty())
+			result.videoFormat = answerFmtp(*map);
 		line.payloadType = map->payloadType;
 		line.repairType = repair.value_or(0);
 		line.encodingName = map->encodingName;
@@ -254,12 +219,13 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 
 Negotiated negotiateUplink(const std::string &offer, const std::string &preferredCodec)
 {
-	return negotiate(offer, "sendonly", 3, preferredCodec, false);
+	return negotiate(offer, "sendonly", 3, preferredCodec, false, std::nullopt);
 }
 
-Negotiated negotiateDownlink(const std::string &offer, const std::string &videoCodec)
+Negotiated negotiateDownlink(const std::string &offer, const std::string &videoCodec, const std::string &videoFormat)
 {
-	auto result = negotiate(offer, "recvonly", 2, videoCodec, true);
+	const auto published = videoCodec == "H264" && !videoFormat.empty() ? h264Format(videoFormat) : std::nullopt;
+	auto result = negotiate(offer, "recvonly", 2, videoCodec, true, published);
 	if (result.refusal)
 		return result;
 	const auto send = [&](Slot slot, std::uint32_t type, const char *streamId, const char *trackId) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "service/codec_match.h"
 #include "webrtc/peer_connection.h"
 #include "webrtc/sdp.h"
 
@@ -33,20 +34,18 @@ struct Negotiated {
 	std::vector<webrtc::AnswerLine> lines;			///< one an m-line
 	std::array<std::optional<std::size_t>, kSlots> mLineOf; ///< which m-line carries a slot
 	std::string videoCodec;					///< "H264", "VP8" or "" without video
+	std::string videoFormat;				///< its parameters as in a=fmtp, "" for VP8
 	std::optional<Refusal> refusal;				///< set: nothing else is
 };
 
-/// Of what is offered, the format of @p name ("H264", "VP8", "OPUS") that fits best what rooms send; empty: none does.
-std::optional<webrtc::sdp::RtpMap> findCodec(std::vector<webrtc::sdp::RtpMap> maps, const std::string &name);
-/// The parameters that go into the answer: the offer's own for H.264, without what the SDK glues on.
-std::string answerFmtp(const webrtc::sdp::RtpMap &map);
-
 /// Uplink offer: up to one audio and three video lines (big, small, aux), all sendonly.
-/// @p preferredCodec: constraintConfig.videoCodec; taken when the offer has it, else the first of H264 and VP8 offered.
+/// @p preferredCodec: constraintConfig.videoCodec; taken when every video line has it, else the first
+/// of H264 and VP8 that they all have.
 Negotiated negotiateUplink(const std::string &offer, const std::string &preferredCodec);
 
 /// Downlink offer: up to one audio and two video lines (main, aux), all recvonly; answered as sending from the start.
-/// @p videoCodec: what the publisher sends. SSRCs and stream ids follow the SDK's rules.
-Negotiated negotiateDownlink(const std::string &offer, const std::string &videoCodec);
+/// @p videoCodec, @p videoFormat: what the publisher sends. SSRCs and stream ids follow the SDK's rules.
+Negotiated negotiateDownlink(const std::string &offer, const std::string &videoCodec,
+			     const std::string &videoFormat = {});
 
 } // namespace trtc::service

@@ -1,23 +1,47 @@
 // SPDX-License-Identifier: MIT
 #include "service/room.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace trtc::service {
+
+protocol::PublishState Publication::shown() const noexcept
+{
+	return { state.audio && permitted.audio, state.bigVideo && permitted.bigVideo,
+		 state.smallVideo && permitted.smallVideo, state.auxVideo && permitted.auxVideo };
+}
+
+std::string Publication::unseen() const
+{
+	const auto now = shown();
+	std::vector<std::string_view> names;
+	if (state.audio && !now.audio)
+		names.push_back("audio");
+	if ((state.bigVideo && !now.bigVideo) || (state.smallVideo && !now.smallVideo))
+		names.push_back("video");
+	if (state.auxVideo && !now.auxVideo)
+		names.push_back("auxiliary video");
+	return names.empty() ? std::string()
+			     : fmt::format("nobody gets your {}: your PrivateMapKey does not permit to send it",
+					   fmt::join(names, " and "));
+}
 
 unsigned Publication::flags() const noexcept
 {
 	if (!visible())
 		return 0;
 	namespace flag = protocol::flag;
+	const auto now = shown();
 	unsigned flags = 0;
-	if (state.bigVideo)
+	if (now.bigVideo)
 		flags |= flag::kBigVideo | (mute.bigVideo ? flag::kVideoMuted : 0U);
-	if (state.smallVideo)
+	if (now.smallVideo)
 		flags |= flag::kSmallVideo;
-	if (state.auxVideo)
+	if (now.auxVideo)
 		flags |= flag::kAuxVideo;
-	if (state.audio)
+	if (now.audio)
 		flags |= flag::kAudio | (mute.audio ? flag::kAudioMuted : 0U);
 	return flags;
 }
@@ -27,10 +51,11 @@ protocol::PublishState Publication::flow() const noexcept
 	protocol::PublishState flow;
 	if (!answered)
 		return flow;
-	flow.audio = state.audio && !mute.audio;
-	flow.bigVideo = state.bigVideo && !mute.bigVideo;
-	flow.smallVideo = state.smallVideo && !mute.bigVideo;
-	flow.auxVideo = state.auxVideo && !mute.auxVideo;
+	const auto now = shown();
+	flow.audio = now.audio && !mute.audio;
+	flow.bigVideo = now.bigVideo && !mute.bigVideo;
+	flow.smallVideo = now.smallVideo && !mute.bigVideo;
+	flow.auxVideo = now.auxVideo && !mute.auxVideo;
 	return flow;
 }
 

@@ -26,12 +26,18 @@ struct PendingOffer {
 struct Publication {
 	std::optional<PendingOffer> pending;
 	bool answered = false;
+	bool single = false; ///< on the client's one connection
 	protocol::PublishState state;
+	protocol::PublishState permitted { true, true, true, true }; ///< what else of the state stays unseen
 	protocol::MuteState mute;
 	std::string codec; ///< "H264", "VP8" or ""
 
 	/// Others see it: answered, and a track is there.
-	bool visible() const noexcept { return answered && state.any(); }
+	bool visible() const noexcept { return answered && shown().any(); }
+	/// What is published as far as it is permitted.
+	protocol::PublishState shown() const noexcept;
+	/// What nobody gets of it, as a sentence for the publisher; "" when everything is permitted.
+	std::string unseen() const;
 	/// `flag` of the published list; 0 when not visible. Mute bits are set for published kinds only.
 	unsigned flags() const noexcept;
 	/// What is to be forwarded: published and not muted. Small video is the camera too and follows its mute.
@@ -44,7 +50,8 @@ struct Subscription {
 	protocol::Event replyEvent = protocol::Event::SubscribeResult;
 	bool answered = false;
 	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
-	protocol::SubscribeWishes wishes;  ///< what the client asked for last
+	protocol::SubscribeWishes wishes;  ///< what the client asked for last, as far as it is permitted
+	protocol::SubscribeWishes asked;   ///< all of it
 };
 
 /// The one connection of a client that has one for everything.
@@ -74,6 +81,8 @@ struct Session {
 	Room *room = nullptr;
 	Role role = Role::Audience;
 	Mode mode = Mode::Live;
+	std::optional<Permit> permit; ///< where permits are required
+	std::string privateMapKey;    ///< that gave it
 	std::optional<Publication> publication;
 	std::optional<SingleConnection> single;
 	MessageBudget messages;

@@ -26,7 +26,7 @@ void forApplication(const Container &container, std::uint32_t app, Key keyOf, F 
 
 } // namespace
 
-Session *RoomService::Impl::memberOf(const RoomKey &key, const UserId &user)
+Session *RoomService::Impl::memberAt(const RoomKey &key, const UserId &user)
 {
 	const auto room = rooms.find(key);
 	return room == rooms.end() ? nullptr : room->second.member(user);
@@ -34,7 +34,7 @@ Session *RoomService::Impl::memberOf(const RoomKey &key, const UserId &user)
 
 bool RoomService::kick(std::uint32_t sdkAppId, const RoomId &room, const UserId &user, Effects &out)
 {
-	Session *session = impl_->memberOf({ sdkAppId, room }, user);
+	Session *session = impl_->memberAt({ sdkAppId, room }, user);
 	if (session)
 		impl_->ban(*session, "kick", close_code::kRemoved, "removed by an administrator", kReasonKicked, out);
 	return session != nullptr;
@@ -47,7 +47,7 @@ bool RoomService::ban(std::uint32_t sdkAppId, const RoomId &room, const UserId &
 		throw Exception(ErrorCode::InvalidOperation,
 				fmt::format("{} bans are remembered, the limit: lift some with unban", kMaxBans));
 	impl_->banned.insert({ key, user });
-	Session *session = impl_->memberOf(key, user);
+	Session *session = impl_->memberAt(key, user);
 	if (session)
 		impl_->ban(*session, "banned", close_code::kRemoved, "banned by an administrator", kReasonKicked, out);
 	return session != nullptr;
@@ -102,9 +102,14 @@ std::optional<std::vector<MemberInfo>> RoomService::listMembers(std::uint32_t sd
 	if (found == impl_->rooms.end())
 		return std::nullopt;
 	std::vector<MemberInfo> list;
-	for (const auto &[name, session] : found->second.members)
-		list.push_back({ name, session->role, session->mode, session->who.clientIp,
-				 session->publication ? session->publication->flags() : 0 });
+	for (const auto &[name, session] : found->second.members) {
+		namespace flag = protocol::flag;
+		const unsigned flags = session->publication ? session->publication->flags() : 0;
+		const auto has = [flags](unsigned bit) { return (flags & bit) != 0; };
+		list.push_back({ name, session->role, session->mode, session->who.clientIp, !session->lostAt,
+				 has(flag::kAudio), has(flag::kBigVideo), has(flag::kSmallVideo), has(flag::kAuxVideo),
+				 has(flag::kAudioMuted), has(flag::kVideoMuted) });
+	}
 	return list;
 }
 

@@ -113,11 +113,16 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 					  "--max-anchors",
 					  limits.maxAnchorsPerRoom));
 
+	protocol::PublishState permitted;
+	if (!permitSending(session, {}, publish.state, seq, Event::PublishResult, permitted, out))
+		return;
+
 	// A second publish means that the client has a new connection; the old one sends no more.
 	if (endPublication(session, out))
 		pushList(out, *session.room);
 
 	Publication &publication = session.publication.emplace();
+	publication.permitted = permitted;
 	publication.pending = PendingOffer { seq, Event::PublishResult, publish.state };
 	const std::string &codec = publish.constraint.videoCodec;
 	publication.codec = codec == "H264" || codec == "VP8" ? codec : "";
@@ -132,7 +137,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 	if (!publication->answered)
 		return refuse(out, session, seq, Event::PublishChangeResult, code::kBadRequest,
 			      "your publish has no answer yet: wait for it before changing it");
+	protocol::PublishState permitted;
+	if (!permitSending(session, publication->shown(), change.state, seq, Event::PublishChangeResult, permitted,
+			   out))
+		return;
 	dropPendingChange(session, *publication, out);
+	publication->permitted = permitted;
 	publication->pending = PendingOffer { seq, Event::PublishChangeResult, change.state };
 	out.emplace_back(StartUplink { session.id, seq, Event::PublishChangeResult, change.sdp, publication->codec });
 }
@@ -144,10 +154,14 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 		return;
 	const auto flow = publication->flow();
 	const auto flags = publication->flags();
+	protocol::PublishState permitted;
+	if (!permitSending(session, publication->shown(), change.state, seq, Event::PublishStateResult, permitted, out))
+		return;
 	publication->state = change.state;
+	publication->permitted = permitted;
 	if (publication->pending)
 		publication->pending->state = change.state;
-	reply(out, session, seq, Event::PublishStateResult);
+	reply(out, session, seq, Event::PublishStateResult, {}, publication->unseen());
 	publicationChanged(session, flow, flags, out);
 }
 
@@ -204,7 +218,7 @@ Effects RoomService::Impl::uplinkAnswered(Session &session, std::int64_t seq, Ev
 	const auto flags = publication->flags();
 	publication->answered = true;
 	publication->state = offer.state;
-	reply(out, session, seq, replyEvent, protocol::SdpAnswer { text });
+	reply(out, session, seq, replyEvent, protocol::SdpAnswer { text }, publication->unseen());
 	publicationChanged(session, flow, flags, out);
 	return out;
 }
@@ -256,11 +270,15 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		publisherOf(out, session, seq, Event::SubscribeResult, subscribe.srcUserId, subscribe.srcTinyId);
 	if (!publisher)
 		return;
+	protocol::SubscribeWishes granted;
+	if (!permitReceiving(session, {}, subscribe.wishes, seq, Event::SubscribeResult, granted, out))
+		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, Event::SubscribeResult, false, subscribe.wishes,
-						 subscribe.wishes };
-	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, subscribe.wishes });
+	session.subscriptions[publisher->id] = {
+		seq, Event::SubscribeResult, false, granted, granted, subscribe.wishes
+	};
+	out.emplace_back(StartDownlink { session.id, seq, publisher->id, subscribe.sdp, granted });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SubscribeChange &change, Effects &out)
@@ -273,7 +291,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return refuse(out, session, seq, Event::SubscribeChangeResult, code::kNoSuchUser,
 			      "you are not subscribed to that user: subscribe first");
 	Subscription &subscription = found->second;
-	subscription.wishes = change.wishes;
+	protocol::SubscribeWishes granted;
+	if (!permitReceiving(session, subscription.wishes, change.wishes, seq, Event::SubscribeChangeResult, granted,
+			     out))
+		return;
+	subscription.asked = change.wishes;
+	subscription.wishes = granted;
 	reply(out, session, seq, Event::SubscribeChangeResult);
 	if (subscription.answered && subscription.wishes != subscription.started) {
 		subscription.started = subscription.wishes;

@@ -97,7 +97,7 @@ std::optional<SessionId> RoomService::resumable(const Identity &who, const Comeb
 	return session->id;
 }
 
-Effects RoomService::resumed(SessionId id, const std::string &clientIp, TimePoint now)
+Effects RoomService::resumed(SessionId id, const std::string &clientIp, TimePoint now, std::int64_t seq)
 {
 	Effects out;
 	Session *session = impl_->find(id);
@@ -106,7 +106,7 @@ Effects RoomService::resumed(SessionId id, const std::string &clientIp, TimePoin
 	impl_->setLost(*session, {});
 	session->lastSeen = now;
 	session->who.clientIp = clientIp;
-	impl_->push(out, *session, Event::ChannelReconnect, protocol::ChannelReconnect {});
+	impl_->reply(out, *session, seq, Event::ChannelReconnect, protocol::ChannelReconnect {});
 	// What was said meanwhile is lost. The client asks for the users by itself, but not for this.
 	impl_->push(out, *session, Event::PublishedList, protocol::PublishedList { session->room->publishers() });
 	return out;

@@ -22,11 +22,14 @@ struct RoomService::Impl {
 	explicit Impl(Limits someLimits) : limits(someLimits) {}
 
 	Limits limits;
+	PermitCheck checkPermit;	       ///< empty: permits are not required
 	std::map<SessionId, Session> sessions; ///< a map: rooms hold pointers to its values
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
 	std::set<std::pair<RoomKey, UserId>> banned;
-	std::uint64_t nextTinyId = 1001;
+	/// Twelve digits: SDK v5 looks for the number in a text that holds an SSRC (ten digits) and somebody's number, so none may
+	/// be found in another one or in an SSRC.
+	std::uint64_t nextTinyId = 100'000'001'001;
 	std::optional<TimePoint> nextListAt;
 	std::size_t kept = 0; ///< sessions without a socket
 
@@ -39,6 +42,9 @@ struct RoomService::Impl {
 	/// Out of its room, told why with event 9, and its socket closed. @p session is gone afterwards.
 	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
 		 int leaveReason, Effects &out);
+
+	/// The member, or null.
+	Session *memberAt(const RoomKey &key, const UserId &user);
 
 	// ---- lost sockets
 	/// The one place where a session loses its socket or has one again.
@@ -60,13 +66,33 @@ struct RoomService::Impl {
 	/// The complete list to everybody in the room.
 	void pushList(Effects &out, const Room &room) const;
 	void reply(Effects &out, const Session &to, std::int64_t seq, protocol::Event event,
-		   protocol::Payload payload = {}) const;
+		   protocol::Payload payload = {}, std::string message = {}) const;
 	void refuse(Effects &out, const Session &to, std::int64_t seq, protocol::Event event, int code,
 		    std::string message) const;
 	/// For a member of a room.
 	protocol::JoinResult joinResult(const Session &session) const;
 	/// False, and refused with kNotJoined, outside a room.
 	bool inRoom(Effects &out, const Session &session, std::int64_t seq, protocol::Event event) const;
+
+	// ---- permits; without a check everything is permitted
+	/// What @p session may do at the time of its last message.
+	protocol::PublishState maySend(const Session &session) const;
+	protocol::SubscribeWishes mayReceive(const Session &session) const;
+	/// A permit for entering; false and refused without one.
+	bool permitEntering(Session &session, std::int64_t seq, const RoomId &room, bool roomExists,
+			    const std::string &privateMapKey, Effects &out) const;
+	/// The permit that comes with a change of role; false and refused when it will not do.
+	bool permitRole(Session &session, std::int64_t seq, const protocol::ChangeRole &change, Effects &out) const;
+	/// What of @p wanted may be sent, what is sent already included; false and refused when there is nothing of it.
+	bool permitSending(const Session &session, const protocol::PublishState &sent,
+			   const protocol::PublishState &wanted, std::int64_t seq, protocol::Event event,
+			   protocol::PublishState &permitted, Effects &out) const;
+	/// The same for what is received; @p granted is what of the wishes is left.
+	bool permitReceiving(const Session &session, const protocol::SubscribeWishes &received,
+			     const protocol::SubscribeWishes &wishes, std::int64_t seq, protocol::Event event,
+			     protocol::SubscribeWishes &granted, Effects &out) const;
+	/// A new permit for what runs already.
+	void applyPermit(Session &session, Effects &out) const;
 
 	// ---- commands; each one replies as the protocol wants
 	void on(Session &, std::int64_t seq, const protocol::Join &, Effects &out);

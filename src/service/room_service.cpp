@@ -142,11 +142,11 @@ void RoomService::Impl::pushList(Effects &out, const Room &room) const
 		push(out, *session, Event::PublishedList, list);
 }
 
-void RoomService::Impl::reply(Effects &out, const Session &to, std::int64_t seq, Event event,
-			      protocol::Payload payload) const
+void RoomService::Impl::reply(Effects &out, const Session &to, std::int64_t seq, Event event, protocol::Payload payload,
+			      std::string message) const
 {
 	if (!to.lostAt)
-		out.emplace_back(Send { to.id, { event, code::kOk, "", seq, std::move(payload) } });
+		out.emplace_back(Send { to.id, { event, code::kOk, std::move(message), seq, std::move(payload) } });
 }
 
 void RoomService::Impl::refuse(Effects &out, const Session &to, std::int64_t seq, Event event, int code,
@@ -202,6 +202,8 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 
 	// Everything that can refuse comes before the kick: a join that fails must change nothing.
 	auto found = rooms.find(key);
+	if (!permitEntering(session, seq, key.second, found != rooms.end(), join.privateMapKey, out))
+		return;
 	Session *const older = found == rooms.end() ? nullptr : found->second.member(session.who.userId);
 	if (found == rooms.end() && rooms.size() >= limits.maxRooms)
 		return no(
@@ -251,10 +253,14 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::C
 {
 	if (!inRoom(out, session, seq, Event::ChangeRoleResult))
 		return;
-	if (session.mode != Mode::Live)
+	// A new permit may come with the role one has, in mode rtc too.
+	const bool renewal = checkPermit && change.role == session.role && !change.privateMapKey.empty();
+	if (session.mode != Mode::Live && !renewal)
 		return refuse(out, session, seq, Event::ChangeRoleResult, code::kBadRequest,
 			      "roles do not exist in mode rtc, where everybody is an anchor: join in mode live to "
 			      "change role");
+	if (!permitRole(session, seq, change, out))
+		return;
 	const bool changed = session.role != change.role; // the SDK repeats the command when an answer is late
 	session.role = change.role;
 	if (changed && change.role == Role::Audience)
@@ -291,6 +297,8 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::O
 
 RoomService::RoomService(Limits limits) : impl_(std::make_unique<Impl>(limits)) {}
 RoomService::~RoomService() = default;
+
+void RoomService::requirePermits(PermitCheck check) { impl_->checkPermit = std::move(check); }
 
 Effects RoomService::opened(SessionId id, const Identity &who, TimePoint now, std::int64_t nowMs)
 {
@@ -427,7 +435,7 @@ std::size_t RoomService::streams() const noexcept
 	for (const auto &[id, session] : impl_->sessions) {
 		if (!session.visible())
 			continue;
-		const auto &state = session.publication->state;
+		const auto state = session.publication->shown();
 		count += (state.audio || state.bigVideo || state.smallVideo ? 1U : 0U) + (state.auxVideo ? 1U : 0U);
 	}
 	return count;

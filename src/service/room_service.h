@@ -3,6 +3,7 @@
 
 #include "protocol/messages.h"
 
+#include <trtc/error.h>
 #include <trtc/types.h>
 
 #include <array>
@@ -139,6 +140,15 @@ struct Comeback {
 	std::string ticket; ///< what is no ticket of ours matches every visit
 };
 
+/// What a PrivateMapKey permits, and until when.
+struct Permit {
+	std::uint32_t privileges = 0; ///< bits of usersig::privilege
+	TimePoint expiresAt;	      ///< on the clock of the rules; from then on nothing new is permitted
+};
+/// Looks at a PrivateMapKey that @p who has shown for @p room. Error: why it is none; the message is for the client.
+using PermitCheck = std::function<Result<Permit>(const Identity &who, const RoomId &room,
+						 const std::string &privateMapKey, TimePoint now)>;
+
 /// Bans that are remembered at a time; they are few, and made by hand.
 inline constexpr std::size_t kMaxBans = 100'000;
 
@@ -152,7 +162,9 @@ struct MemberInfo {
 	Role role = Role::Anchor;
 	Mode mode = Mode::Live;
 	std::string clientIp;
-	unsigned flags = 0; ///< of the published list; 0: publishes nothing
+	bool connected = true; ///< false: the socket is lost, the user may come back
+	/// What others are told that the user publishes.
+	bool audio = false, video = false, smallVideo = false, auxVideo = false, audioMuted = false, videoMuted = false;
 };
 struct BanInfo {
 	RoomId room;
@@ -168,6 +180,9 @@ class RoomService {
 public:
 	explicit RoomService(Limits limits);
 	~RoomService();
+	/// From now on a PrivateMapKey says who may do what (room_permits.cpp); before, none is looked at. Call it before
+	/// the first session.
+	void requirePermits(PermitCheck check);
 
 	/// A socket whose UserSig is already verified: event 19 goes out.
 	/// @p nowMs: Unix epoch in ms, for `svrTime` only.
@@ -175,8 +190,8 @@ public:
 	/// The session that a socket with rc=1 takes over: of the same user, in that room, whether its socket is known to be
 	/// lost or not. The caller puts the socket in the place of the old one, closes that, and says resumed().
 	std::optional<SessionId> resumable(const Identity &who, const Comeback &comeback) const;
-	/// 514 and the published list. @p clientIp: where the new socket comes from.
-	Effects resumed(SessionId session, const std::string &clientIp, TimePoint now);
+	/// 514 and the published list. @p clientIp: where the new socket comes from; @p seq: of the command that asked for it.
+	Effects resumed(SessionId session, const std::string &clientIp, TimePoint now, std::int64_t seq = 0);
 	/// A socket with rc=1 and nothing to take over: a new session and 514 with kSessionUnknown, so that the client joins
 	/// again; or event 9, when the same user is there from elsewhere.
 	Effects reopened(SessionId session, const Identity &who, const Comeback &comeback, TimePoint now);

@@ -44,8 +44,12 @@ void RoomService::Impl::endSingle(Session &session, Effects &out)
 		endDownlink(session, publisher, code::kMediaFailed,
 			    "your connection was made anew before the answer: subscribe again", out);
 	const bool listChanged = endPublication(session, out);
-	if (std::exchange(session.single, std::nullopt))
+	if (const auto old = std::exchange(session.single, std::nullopt)) {
 		out.emplace_back(StopSingle { session.id });
+		if (!old->answered)
+			refuse(out, session, old->seq, old->replyEvent, code::kBadRequest,
+			       "this connection was overtaken by a later one: use the answer of that one");
+	}
 	if (listChanged)
 		pushList(out, *session.room);
 }
@@ -92,7 +96,7 @@ Effects RoomService::Impl::singleFailed(Session &session)
 {
 	Effects out;
 	// Nothing is said: the client's own end fails too, and it makes the connection anew.
-	if (session.room)
+	if (session.single && session.single->answered)
 		endSingle(session, out);
 	return out;
 }
@@ -119,6 +123,13 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the four tracks needs an SSRC of its own");
 
+	protocol::PublishState permitted;
+	if (!permitSending(session, session.publication ? session.publication->shown() : protocol::PublishState {},
+			   publish.state, seq, kEvent, permitted, out))
+		return;
+
+	if (session.publication && !session.publication->single && endPublication(session, out))
+		pushList(out, *session.room);
 	// Said again for every track that comes: the connection stays, only the state is another one.
 	const bool fresh = !session.publication;
 	auto &publication = fresh ? session.publication.emplace() : *session.publication;
@@ -126,10 +137,11 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		out.emplace_back(StartSingleUplink { session.id, ssrcs });
 	const auto flow = publication.flow();
 	const auto flags = publication.flags();
-	publication.answered = true;
+	publication.answered = publication.single = true;
 	publication.state = publish.state;
+	publication.permitted = permitted;
 	publication.mute = publish.mute;
-	reply(out, session, seq, kEvent);
+	reply(out, session, seq, kEvent, {}, publication.unseen());
 	publicationChanged(session, flow, flags, out);
 }
 
@@ -145,14 +157,17 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	if (!distinct({ subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc }))
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the three tracks needs an SSRC of its own");
+	protocol::SubscribeWishes granted;
+	if (!permitReceiving(session, {}, subscribe.wishes, seq, kEvent, granted, out))
+		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, kEvent, false, subscribe.wishes, subscribe.wishes };
+	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes };
 	out.emplace_back(
 		StartSingleDownlink { session.id,
 				      seq,
 				      publisher->id,
-				      subscribe.wishes,
+				      granted,
 				      { subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc } });
 }
 

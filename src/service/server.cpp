@@ -5,6 +5,7 @@
 #include "protocol/codec.h"
 #include "service/media_hub.h"
 #include "service/metrics.h"
+#include "service/permit_check.h"
 #include "usersig/usersig.h"
 #include "webrtc/peer_connection.h"
 
@@ -152,7 +153,9 @@ struct Server::Impl {
 
 	Impl(MainLoop &mainLoop, ServerConfig serverConfig);
 	void opened(const net::Request &request, std::unique_ptr<net::WebSocket> socket);
-	void resume(Session &session, const net::Request &request, std::unique_ptr<net::WebSocket> socket);
+	void resume(Session &session, const std::string &from, std::unique_ptr<net::WebSocket> socket,
+		    std::int64_t seq = 0);
+	bool resumed(Session &fresh, const protocol::ClientMessage &message);
 	/// Closes a socket that is nobody's any more.
 	void dismiss(std::unique_ptr<net::WebSocket> socket, unsigned short code, const std::string &reason);
 	void received(Session &session, std::string_view text);
@@ -181,6 +184,7 @@ struct Server::Impl {
 	SourceHandle ticker, stopTimer;
 	WarmUp warmUp;
 	bool stopping = false;
+	std::shared_ptr<int> alive = std::make_shared<int>(); ///< for what is posted
 };
 
 Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
@@ -202,6 +206,8 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 		config.trace),
 	  warmUp(loop)
 {
+	if (config.requirePrivateMapKey)
+		rules.requirePermits(makePermitCheck(config.secretKey, [] { return unixMs() / 1000; }));
 	net::HttpServer::Options options;
 	options.maxConnections = config.maxConnections;
 	options.requestTimeout = config.idleLimit;
@@ -269,7 +275,7 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	if (again)
 		if (const auto kept = rules.resumable(who, comeback))
 			if (auto *session = find(*kept))
-				return resume(*session, request, std::move(socket));
+				return resume(*session, request.remoteIp, std::move(socket));
 	const auto id = nextId++;
 	auto session = std::make_unique<Session>(*this, id, std::move(socket), who);
 	sessions[id] = std::move(session);
@@ -278,22 +284,51 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	apply(again ? rules.reopened(id, who, comeback, now) : rules.opened(id, who, now, unixMs()));
 }
 
-void Server::Impl::resume(Session &session, const net::Request &request, std::unique_ptr<net::WebSocket> socket)
+void Server::Impl::resume(Session &session, const std::string &from, std::unique_ptr<net::WebSocket> socket,
+			  std::int64_t seq)
 {
 	if (!session.pay(kResumeCost)) {
 		++refusals["rate"];
 		spdlog::warn("session {} ({}) comes back too often: refused", session.id, session.who.userId.str());
 		return dismiss(std::move(socket), kCloseTooFast, "too many connections");
 	}
-	spdlog::info("session {}: {} is back from {}{}", session.id, session.who.userId.str(), request.remoteIp,
+	spdlog::info("session {}: {} is back from {}{}", session.id, session.who.userId.str(), from,
 		     session.socket ? ", its old connection is dropped" : "");
 	if (session.socket)
 		dismiss(std::move(session.socket), kCloseReplaced, "another connection of yours has taken over");
 	session.socket = std::move(socket);
 	session.socket->setListener(&session);
-	session.who.clientIp = request.remoteIp;
+	session.who.clientIp = from;
 	++resumes;
-	apply(rules.resumed(session.id, request.remoteIp, std::chrono::steady_clock::now()));
+	apply(rules.resumed(session.id, from, std::chrono::steady_clock::now(), seq));
+}
+
+/// SDK v5 says on its new socket which visit it was cut off from. False: there is nothing to take over.
+bool Server::Impl::resumed(Session &fresh, const protocol::ClientMessage &message)
+{
+	const auto *again = std::get_if<protocol::Reconnect>(&message.command);
+	if (!again)
+		return false;
+	const auto kept = rules.resumable(fresh.who, { again->roomId, again->useStringRoomId, again->relayInnerIp });
+	if (!kept || *kept == fresh.id || !find(*kept))
+		return false;
+	fresh.closing = true; // it hears nothing more; its socket is calling us, so the rest comes after
+	apply(rules.closed(fresh.id));
+	loop.post([this, living = std::weak_ptr(alive), from = fresh.id, to = *kept, seq = message.seq] {
+		if (living.expired())
+			return;
+		auto *old = find(from), *session = find(to);
+		if (!old || !old->socket)
+			return;
+		auto socket = std::move(old->socket);
+		const auto ip = old->who.clientIp;
+		sessions.erase(from);
+		if (session)
+			resume(*session, ip, std::move(socket), seq);
+		else
+			dismiss(std::move(socket), kCloseReplaced, "your session has ended");
+	});
+	return true;
 }
 
 void Server::Impl::dismiss(std::unique_ptr<net::WebSocket> socket, unsigned short code, const std::string &reason)
@@ -333,7 +368,8 @@ void Server::Impl::received(Session &session, std::string_view text)
 	}
 	spdlog::debug("session {}: command {} seq {}", session.id, message.value().command.index(),
 		      message.value().seq);
-	apply(rules.received(session.id, message.value(), std::chrono::steady_clock::now()));
+	if (!resumed(session, message.value()))
+		apply(rules.received(session.id, message.value(), std::chrono::steady_clock::now()));
 }
 
 void Server::Impl::gone(Session &session, unsigned short code, const std::string &reason)

@@ -24,6 +24,7 @@ struct ServerConfig {
 	std::string mediaAddress;			  ///< see MediaAddresses; empty: all of ours
 	std::uint16_t minMediaPort = 0, maxMediaPort = 0; ///< 0: any
 	std::string secretKey;				  ///< text bytes of the TLSSigAPIv2 key
+	bool requirePrivateMapKey = false;		  ///< then it says who may do what; else none is looked at
 	Limits limits;
 	std::size_t maxConnections = 4096;
 	std::chrono::milliseconds idleLimit { 10'000 }; ///< a connection that says nothing that long is dropped

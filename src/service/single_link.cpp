@@ -4,6 +4,7 @@
 #include "protocol/messages.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -143,9 +144,21 @@ void SingleLink::onLocalDescription(const std::string &sdp)
 	serve();
 }
 
+void SingleLink::onTrack(const std::shared_ptr<webrtc::Track> &track)
+{
+	// What comes unannounced is put on the first line, whatever it is.
+	if ((track->kind() == MediaKind::Audio) != (track->mLine() == 0)) {
+		spdlog::warn("a track with an SSRC that was not announced is left alone");
+		return;
+	}
+	uplink_->onTrack(track);
+}
+
 void SingleLink::onConnected()
 {
 	connected_ = true;
+	watch_.emplace(loop_, *connection_, outcome_.failed);
+	watch_->start(true); // who neither publishes nor hears anybody owes nothing
 	serve();
 }
 

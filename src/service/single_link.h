@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "service/link_watch.h"
 #include "service/links.h"
 #include "service/negotiation_single.h"
 #include "service/room_service.h"
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,7 +52,7 @@ public:
 	void onLocalDescription(const std::string &sdp) override;
 	void onConnected() override;
 	void onFailed(const Error &error) override { outcome_.failed(error); }
-	void onTrack(const std::shared_ptr<webrtc::Track> &track) override { uplink_->onTrack(track); }
+	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 
 private:
 	struct Subscription {
@@ -73,6 +75,7 @@ private:
 	std::vector<std::size_t> free_;	     ///< places whose lines are there and idle
 	std::size_t places_ = 0, asked_ = 0; ///< places with lines; those of the offer that webrtcbin has
 	bool answered_ = false, connected_ = false;
+	std::optional<LinkWatch> watch_; // once connected
 };
 
 } // namespace trtc::service

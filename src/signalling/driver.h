@@ -150,6 +150,7 @@ struct StopSubscribe {
 };
 struct SwitchRole {
 	Role role;
+	std::string privateMapKey; ///< "": that of before
 };
 using Command = std::variant<StartPublish, Offer, LinkConnected, StopPublish, Mute, StartSubscribe, ChangeSubscribe,
 			     StopSubscribe, SwitchRole>;

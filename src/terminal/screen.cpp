@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <deque>
@@ -28,6 +29,9 @@ namespace {
 
 /// Rows below a picture: a few lines, the prompt, the status line.
 constexpr int kMinTextRows = 5;
+
+/// How often a program in the background looks whether it is in front again.
+constexpr std::chrono::seconds kComebackPeriod { 1 };
 /// Lines kept to be shown again when a picture moves them.
 constexpr std::size_t kTailLines = 100;
 
@@ -158,7 +162,7 @@ private:
 	int nextHandler_ = 0;
 	int signalFd_ = -1;
 	sigset_t maskBefore_ {};
-	SourceHandle signalWatch_, resize_, inputWatch_;
+	SourceHandle signalWatch_, resize_, inputWatch_, comeback_;
 };
 
 /// The shell puts a job into the background without asking it. Then the last rows are the shell's, and reading or
@@ -346,6 +350,13 @@ void TtyScreen::watchInput()
 	const bool ours = foreground();
 	if (ours)
 		guard_.raw();
+	if (!ours)
+		// The shell brings a job to the front without a signal, too.
+		comeback_ = loop_->after(kComebackPeriod, [this] {
+			watchInput();
+			if (std::lock_guard lock(mutex_); inputWatch_)
+				redrawBottom();
+		});
 	if (!ours || !reading_)
 		inputWatch_.reset();
 	else if (!inputWatch_)
@@ -356,7 +367,7 @@ bool TtyScreen::readSome()
 {
 	// Put into the background without a signal: reading would stop us.
 	if (!foreground()) {
-		inputWatch_.reset();
+		watchInput();
 		return false;
 	}
 	char buffer[4096];
@@ -473,6 +484,7 @@ try {
 		}
 	}
 	inputWatch_.reset();
+	comeback_.reset();
 	signalWatch_.reset();
 	resize_.reset();
 	if (signalFd_ >= 0)

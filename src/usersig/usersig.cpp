@@ -415,6 +415,8 @@ Result<RoomPermit> verifyPrivateMapKey(std::string_view packed, std::string_view
 					  room.isString() ? "string" : "number", room.str()));
 	if (nowSeconds >= said.expiresAt)
 		return refuse(fmt::format("it expired at {}", utcTime(said.expiresAt)));
+	// Both end it.
+	permit.value().expiresAt = std::min(said.expiresAt, claims.value().expiresAt());
 	return permit;
 }
 

@@ -76,7 +76,8 @@ Result<RoomPermit> parseUserBuf(std::string_view bytes);
 /// sign() with a permit; @p permit.expiresAt becomes now + expire.
 std::string signPrivateMapKey(RoomPermit permit, std::string_view key, std::int64_t expireSeconds,
 			      std::int64_t nowSeconds);
-/// verify(), then the permit: same user and app, this room, not expired. Error code JoinRoomFailed.
+/// verify(), then the permit: same user and app, this room, not expired. Error code JoinRoomFailed. The permit's expiresAt is
+/// the earlier end of the two.
 Result<RoomPermit> verifyPrivateMapKey(std::string_view packed, std::string_view userId, std::uint32_t sdkAppId,
 				       const RoomId &room, std::string_view key, std::int64_t nowSeconds);
 

@@ -24,6 +24,10 @@ constexpr double kSessionBandwidth = 1e8; // bit/s
 /// Regular reports stay rare all the same (T_rr_interval of RFC 4585 3.4): they are half to one and a half of this apart.
 constexpr guint64 kReportInterval = GST_SECOND;
 
+/// The jitter buffer asks again after a round trip, but by itself never sooner than packets follow each other: at 15 frames a
+/// second twice in its whole latency.
+constexpr int kRetryAfterMs = 15;
+
 bool isElement(GstElement *element, const char *factory)
 {
 	auto *made = gst_element_get_factory(element);
@@ -62,6 +66,8 @@ void hastenFeedback(GstElement *webrtc)
 				 if (isElement(element, "rtpsession"))
 					 g_object_set(element, "bandwidth", kSessionBandwidth, "rtcp-min-interval",
 						      kReportInterval, nullptr);
+				 else if (isElement(element, "rtpjitterbuffer"))
+					 g_object_set(element, "rtx-min-retry-timeout", kRetryAfterMs, nullptr);
 			 }),
 			 nullptr);
 }

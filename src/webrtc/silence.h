@@ -30,6 +30,14 @@ public:
 		}
 		return silent_;
 	}
+	/// Counts from the next look on.
+	void excuse() noexcept
+	{
+		last_.reset();
+		silent_ = std::chrono::milliseconds(0);
+	}
+	/// Something has come, ever.
+	bool heard() const noexcept { return arrivals_ > 0; }
 	/// As of the last look.
 	std::chrono::milliseconds silent() const noexcept { return silent_; }
 

@@ -43,7 +43,10 @@ const party = (() => {
 
 	async function show(userId, streamType) {
 		const { box } = stream(userId, streamType);
-		await trtc.startRemoteVideo({ userId, streamType: SUB[streamType], view: box.id });
+		await trtc.startRemoteVideo({ userId, streamType: SUB[streamType], view: box.id }).catch(error => {
+			if (!/already started/.test(error.message))
+				throw error;
+		});
 		tell('stream-subscribed', { userId, streamType });
 	}
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What an administrator does to rooms and users: commands on the service's stdin and on its control socket."""
 
+import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -8,6 +10,8 @@ import signal
 import socket
 import stat
 import subprocess
+import termios
+import threading
 
 from harness import TINY, WATCHDOG, Program, check, equal, refused, wait_until
 
@@ -251,7 +255,7 @@ def test_in_the_background_of_a_terminal(context):
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(context.directory / "run"), "HOME": str(context.directory)}
     shell = subprocess.Popen(["bash", "-c", script], stdin=follower, stdout=follower, stderr=follower, cwd=context.directory,
                              env=environment, start_new_session=True,
-                             preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0))
+                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(follower)
 
     def end():
@@ -269,6 +273,44 @@ def test_in_the_background_of_a_terminal(context):
     state = pathlib_read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0]
     check(state in "SR", f"the service is in state {state}")
     check("command-result" not in out.read_text(), "the service took the shell's line")
+
+
+def test_at_a_prompt_from_the_background_to_the_front(context):
+    """In an interactive shell: started with &, brought to the front, stopped, sent back, brought to the front again."""
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(context.directory / "run"), "HOME": str(context.directory),
+                   "TERM": "xterm", "PS1": "shell "}
+    shell = subprocess.Popen(["bash", "--norc", "--noediting", "-i"], stdin=follower, stdout=follower, stderr=follower,
+                             cwd=context.directory, env=environment, start_new_session=True,
+                             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(follower)
+    seen = bytearray()
+
+    def read():
+        with contextlib.suppress(OSError):
+            while block := os.read(leader, 65536):
+                seen.extend(block)
+
+    threading.Thread(target=read, daemon=True).start()
+    context.cleanup(lambda: (shell.kill(), shell.wait(), os.close(leader)))
+
+    def typed(keys, answer, what):
+        start = len(seen)
+        os.write(leader, keys)
+        wait_until(lambda: answer in seen[start:], f"{what}; the terminal shows {bytes(seen[start:])[-600:]!r}")
+
+    typed(f"{context.binary} serve --listen 127.0.0.1:0 --secret-key-file {context.key_file()} &\n".encode(),
+          b"service-ready", "the start in the background")
+    typed(b"echo one$((1+1))\n", b"one2", "the shell's answer")
+    typed(b"fg\n", b"> ", "the prompt in front")
+    typed(b"roo\t\r", b"command=rooms  ok=true", "a completed command")
+    typed(b"kick nobody@1\r", b"not in room 1", "a refused command")
+    typed(b"\x1a", b"Stopped", "the stop")
+    typed(b"bg\n", b"serve", "the way to the background")
+    typed(b"echo two$((1+1))\n", b"two2", "the shell's answer")
+    typed(b"fg\n", b"> ", "the prompt again")
+    typed(b"stop\r", b"shell ", "the end")
+    typed(b"echo code$?\n", b"code0", "the exit code")
 
 
 def pathlib_read(path):

@@ -86,8 +86,8 @@ def all_of(context, ask_shell):
         equal(offered, listed, f"options of {command}")
     offered = {word for word in ask_shell(context, "trtc-cli ")} - {"--help", "--version"}
     equal(offered, {command.split()[0] for command in commands}, "commands")
-    verbs = {line.split()[0] for line in (x.removeprefix("  ") for x in context.run("join", "--help").lines)
-             if re.match(r"[a-z]", line) and not line.startswith(("usage", "enter"))}
+    helps = [line for command in ("join", "serve") for line in context.run(command, "--help").lines]
+    verbs = {m[1] for m in (re.match(r"  ([a-z][a-z-]*)", line) for line in helps) if m}
     offered = {word for word in ask_shell(context, "trtc-cli ctl ") if not word.startswith("--")}
     equal(offered, verbs, "commands for ctl")
 

@@ -234,5 +234,5 @@ def test_service_does_not_come_back(context):
     agent = context.agent(service, "ann", "--reconnect", "1")
     service.signal(signal.SIGKILL)
     equal(agent.end(30), 7, "exit code")
-    equal([e["recoverable"] for e in agent.find("error")], [True, False], "errors")
+    equal([e["recoverable"] for e in agent.find("error")], [False], "errors")
     check("in 1 try" in agent.complaints()[-1], f"complaint {agent.complaints()}")

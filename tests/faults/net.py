@@ -90,14 +90,15 @@ class Place:
         """Rules made from now on count for the place's loopback, too."""
         self._loopback = True
 
-    def lose(self, percent, direction="both", protocol="udp", ports=None):
+    def lose(self, percent, direction="both", protocol="udp", ports=None, having=""):
         """Drops that share of the packets at random, on top of the rules there are. direction: "in" to this place, "out" of it
-        or "both"; ports: (first, last) of the other end, None all of them."""
+        or "both"; ports: (first, last) of the other end, None all of them; having: one more condition of nft."""
         chance = f"numgen random mod 1000 < {round(percent * 10)} " if percent < 100 else ""
         for side in {"in": ["in"], "out": ["out"], "both": ["in", "out"]}[direction]:
             match = f"meta l4proto {protocol} "
             if ports:
                 match += f"{protocol} {'sport' if side == 'in' else 'dport'} {ports[0]}-{ports[1]} "
+            match += f"{having} " if having else ""
             self._rules.append((side, match + chance + "counter drop"))
             # A packet on loopback goes out and comes in at once; without ports one rule is enough.
             if self._loopback and (ports or side == "in" or direction == "out"):

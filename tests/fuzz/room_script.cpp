@@ -104,7 +104,7 @@ void RoomScript::open(std::size_t player, std::string_view name, bool again)
 	const auto id = players_[player] = next_++;
 	open_.insert(id);
 	const Identity who { UserId(std::string(name)), 1400000001, "198.51.100.7" };
-	carryOut(again ? service_.reopened(id, who, now_) : service_.opened(id, who, now_, 1700000000000));
+	carryOut(again ? service_.reopened(id, who, {}, now_) : service_.opened(id, who, now_, 1700000000000));
 }
 
 void RoomScript::say(SessionId id, std::string_view text)
@@ -115,7 +115,8 @@ void RoomScript::say(SessionId id, std::string_view text)
 	if (const int event = protocol::replyEventFor(message.value().command))
 		++owed_[{ id, event, message.value().seq }];
 	else if (std::holds_alternative<protocol::Other>(message.value().command))
-		for (const int cloud : { 1286, 1288, 777, 779, 781, 783, 8209, 8211, 8213 })
+		for (const int cloud :
+		     { 1286, 1288, 777, 779, 781, 783, 8209, 8211, 8213, 8196, 8198, 8200, 4160, 8220 })
 			++owed_[{ id, cloud, message.value().seq }];
 	carryOut(service_.received(id, message.value(), now_));
 }
@@ -127,6 +128,17 @@ void RoomScript::answer(bool good)
 	const auto offer = offers_.front();
 	offers_.pop_front();
 	const int code = good ? protocol::code::kOk : protocol::code::kBadSdp;
+	if (offer.replyEvent == protocol::Event::RebuildResult) {
+		protocol::Ability ability;
+		ability.iceUfrag = "ufrag";
+		ability.icePwd = "a password of twenty-two";
+		std::replace(ability.icePwd.begin(), ability.icePwd.end(), ' ', '+');
+		std::replace(ability.icePwd.begin(), ability.icePwd.end(), '-', '+');
+		ability.fingerprintHash = "sha-256";
+		ability.fingerprint = "AB:CD";
+		ability.setup = "active";
+		return carryOut(service_.singleAnswered(offer.session, offer.seq, code, "answer", ability));
+	}
 	carryOut(offer.publisher == 0
 			 ? service_.uplinkAnswered(offer.session, offer.seq, offer.replyEvent, code, "answer")
 			 : service_.downlinkAnswered(offer.session, offer.seq, offer.publisher, code, "answer"));
@@ -210,6 +222,32 @@ void RoomScript::carryOut(const ChangeDownlink &change)
 void RoomScript::carryOut(const StopDownlink &stop)
 {
 	hold(downlinks_.erase({ stop.session, stop.publisher }) == 1, "stopped a downlink that does not run");
+}
+
+void RoomScript::carryOut(const StartSingle &start)
+{
+	hold(singles_.insert(start.session).second, "a connection made over a running one");
+	offers_.push_back({ start.session, start.seq, protocol::Event::RebuildResult, 0 });
+}
+
+void RoomScript::carryOut(const StopSingle &stop)
+{
+	hold(singles_.erase(stop.session) == 1, "stopped a connection that does not run");
+}
+
+void RoomScript::carryOut(const StartSingleUplink &start)
+{
+	hold(singles_.contains(start.session), "an uplink on no connection");
+	uplinks_.insert(start.session);
+}
+
+void RoomScript::carryOut(const StartSingleDownlink &start)
+{
+	hold(singles_.contains(start.session), "a downlink on no connection");
+	hold(start.session != start.publisher, "a downlink to oneself");
+	hold(uplinks_.contains(start.publisher), "a downlink of nothing");
+	hold(downlinks_.insert({ start.session, start.publisher }).second, "a downlink started over a running one");
+	offers_.push_back({ start.session, start.seq, protocol::Event::SingleSubscribeResult, start.publisher });
 }
 
 void RoomScript::carryOut(const UplinkFlow &flow) { hold(uplinks_.contains(flow.session), "a flow without uplink"); }

@@ -52,6 +52,10 @@ private:
 	void carryOut(const service::ChangeDownlink &change);
 	void carryOut(const service::StopDownlink &stop);
 	void carryOut(const service::UplinkFlow &flow);
+	void carryOut(const service::StartSingle &start);
+	void carryOut(const service::StopSingle &stop);
+	void carryOut(const service::StartSingleUplink &start);
+	void carryOut(const service::StartSingleDownlink &start);
 	void gone(service::SessionId id);
 
 	service::RoomService service_;
@@ -60,7 +64,7 @@ private:
 	std::array<service::SessionId, kPlayers> players_ {}; ///< 0: no socket
 	std::set<service::SessionId> open_;
 	std::map<std::tuple<service::SessionId, int, std::int64_t>, int> owed_; ///< replies still due
-	std::set<service::SessionId> uplinks_;
+	std::set<service::SessionId> uplinks_, singles_;
 	std::set<std::pair<service::SessionId, service::SessionId>> downlinks_;
 	std::deque<Offer> offers_;
 };

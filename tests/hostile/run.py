@@ -131,6 +131,17 @@ class Bench:
             raise RuntimeError(f"the join was refused: {answer}")
         return socket_
 
+    def again(self, user="mallory", signature=None, room=ROOM, ticket="undefined"):
+        """A socket that wants its session back."""
+        parts = {"sdkAppId": APP, "userId": user, "userSig": self.signature(user) if signature is None else signature,
+                 "roomId": room, "rc": 1, "relayInnerIp": ticket, "relayOuterIp": "", "relayPort": 0}
+        path = wire.query(**parts) + f"&roomId={room}&useStringRoomId=false"
+        return wire.WebSocket(self.address, path)
+
+    def metric(self, name):
+        answer = wire.http(self.address, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").decode()
+        return next((float(line.split()[1]) for line in answer.splitlines() if line.startswith(name + " ")), None)
+
     def healthy(self):
         try:
             answer = wire.http(self.address, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -234,9 +245,9 @@ class Bench:
             "unpublish": {},
             "update_constraint_config": constraint,
             "mute_uplink": {"audio": True, "bigVideo": True, "auxVideo": False},
-            "subscribe": {"type": "offer", "sdp": "v=0", "srcUserId": "anchor", "srcTinyId": "1001", **wishes},
-            "subscribe_change": {"srcTinyId": "1001", **wishes},
-            "unsubscribe": {"srcTinyId": "1001", "srcUserId": "anchor"},
+            "subscribe": {"type": "offer", "sdp": "v=0", "srcUserId": "anchor", "srcTinyId": "100000001001", **wishes},
+            "subscribe_change": {"srcTinyId": "100000001001", **wishes},
+            "unsubscribe": {"srcTinyId": "100000001001", "srcUserId": "anchor"},
             "change_role": {"role": 20, "privateMapKey": ""},
             "get_user_list": {}, "quality_report": {"msg_up_stream_info": {}}, "start_publishing": {"streamId": ""},
             "connect_other_room": {"roomId": "1"},
@@ -328,6 +339,74 @@ class Bench:
             for i in range(10_000):
                 socket_.say(cmd="get_user_list", seq=i + 2, data={})
         self.dropped("10 000 messages as fast as possible", attack)
+
+    def sessions_of_others(self):
+        """rc=1 for what is not one's own."""
+        member = self.member("victim")
+        for text, socket_, refusal in (
+                ("with another user's UserSig", self.again("victim", self.signature("mallory")), 19),
+                ("for a room one is not in", self.again("stranger"), 514),
+                ("for a room that is none", self.again("stranger", room="8888,8888"), 514),
+                ("for a room of 100 kB", None, None)):
+            try:
+                if socket_ is None:
+                    socket_, refusal = self.again("stranger", room="9" * 100_000), 514
+                answer = socket_.receive()
+                refused = answer["cmd"] == refusal and answer["code"] != 0
+                socket_.close()
+            except wire.Closed:
+                refused = True
+            self.check(refused and self.healthy(), f"rc=1 {text}: refused")
+        # The victim's own one, with the name of another visit.
+        late = self.again("victim", ticket="visit-00000000")
+        answer = late.receive()
+        self.check(answer["cmd"] == 9 and answer["data"]["reason"] == "kick" and late.ended() == 4002,
+                   "rc=1 with an old ticket, while the user is there anew: told that it was kicked")
+        member.say(cmd="get_user_list", seq=2, data={})
+        self.check(member.wait_for(4137)["code"] == 0, "the victim of all this is still in the room")
+        member.say(cmd="leave", seq=3, data={})
+        member.ended()
+
+    def sessions_without_sockets(self):
+        """Members whose sockets are cut: they count, and their number has a limit."""
+        before = self.metric("trtc_sessions_kept")
+        for room in range(40):
+            socket_ = self.socket("hoarder")
+            socket_.say(cmd="join", seq=1, data={"roomId": str(9000 + room), "trtcRole": 20, "trtcScene": 2})
+            socket_.wait_for(20)
+            socket_.reset()
+        self.eventually(lambda: self.metric("trtc_sessions_kept") == before + 8, "one user is kept eight times, not forty")
+        self.eventually(lambda: self.metric("trtc_connections") <= 3, "and none of its sockets is left")
+        kept = self.again("hoarder", room="9003")
+        answer = kept.receive()
+        self.check(answer["cmd"] == 514 and answer["code"] == 0 and kept.wait_for(23)["code"] == 0,
+                   "who was kept comes back, as often as it may")
+        kept.say(cmd="leave", seq=2, data={})
+        self.check(kept.ended() == 1000, "and leaves")
+
+    def eventually(self, condition, text, limit=12):
+        deadline = time.monotonic() + limit
+        while not condition() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return self.check(condition(), text)
+
+    def flood_of_returns(self):
+        """The session goes from socket to socket as fast as it can; the old ones end, and it costs."""
+        self.member("mallory").reset()
+        answers, refused, sockets = 0, 0, []
+        for _ in range(300):
+            try:
+                socket_ = self.again("mallory")
+                sockets.append(socket_)
+                answer = socket_.receive()
+                answers += answer["cmd"] == 514 and answer["code"] == 0
+            except wire.Closed as end:
+                refused += end.code == 4012
+        self.check(answers >= 5 and refused >= 100 and answers + refused == 300,
+                   f"300 returns as fast as possible: {answers} were let in, {refused} refused")
+        self.eventually(lambda: sum(one.ended(0.01) is None for one in sockets) <= 1, "one of these sockets is left")
+        for one in sockets:
+            one.close()
 
     def silence(self):
         """Nobody speaks, or too slowly: all dropped after the time given."""
@@ -441,9 +520,13 @@ class Bench:
             if self.begin():
                 # One of each first: what is made once and kept is no leak.
                 self.connections_that_never_come()
+                # Their users are kept for a while, their connections are not.
+                self.eventually(lambda: self.metric("trtc_uplinks") == 1 and self.metric("trtc_downlinks") == 1,
+                                "their peer connections have ended", 30)
                 before = self.quiet()
                 for attack in (self.signatures_of_nobody, self.broken_messages, self.large_messages, self.wrong_types, self.numbers,
-                               self.descriptions, self.connections_that_never_come, self.flood, self.http_nonsense,
+                               self.descriptions, self.connections_that_never_come, self.flood, self.sessions_of_others,
+                               self.sessions_without_sockets, self.flood_of_returns, self.http_nonsense,
                                self.resets, self.silence):
                     try:
                         attack()

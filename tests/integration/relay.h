@@ -21,18 +21,34 @@ namespace trtc::test {
 /// Somebody in the middle: passes WebSocket messages between a client and the service, changed by `edit`. Thread-bound.
 class Relay {
 public:
-	/// The message as it goes on. @p toService: what the client said.
+	/// The message as it goes on; empty: it is lost. @p toService: what the client said.
 	using Edit = std::function<std::string(bool toService, std::string text)>;
 
 	Relay(MainLoop &loop, std::string service, Edit edit)
 		: loop_(loop), service_(std::move(service)), edit_(std::move(edit)), server_(loop)
 	{
 		server_.onWebSocket([this](const net::Request &request, std::unique_ptr<net::WebSocket> socket) {
+			if (closed)
+				return socket->abort();
 			pairs_.push_back(std::make_unique<Pair>(*this, request, std::move(socket)));
 		});
 		server_.listen("127.0.0.1", 0);
 	}
 	std::string url() const { return server_.webSocketUrl(); }
+	/// Every connection breaks, without a close frame. @p halfOpen: the service does not hear of it.
+	void cut(bool halfOpen = false)
+	{
+		for (const auto &pair : pairs_) {
+			pair->cut = true;
+			pair->client.socket->abort();
+			if (pair->service.socket && !halfOpen)
+				pair->service.socket->abort();
+		}
+	}
+	/// Connections so far.
+	std::size_t opened() const noexcept { return pairs_.size(); }
+	bool closed = false;			     ///< nobody gets through any more
+	std::vector<unsigned short> closedByService; ///< codes
 
 private:
 	struct Pair {
@@ -40,8 +56,10 @@ private:
 			void onText(std::string_view text) override { pair->pass(*this, std::string(text)); }
 			void onClosed(unsigned short code, const std::string &reason) override
 			{
+				if (this == &pair->service)
+					pair->relay.closedByService.push_back(code);
 				auto &to = other();
-				if (to.socket)
+				if (to.socket && !pair->cut)
 					to.socket->close(code ? code : 1011, reason);
 			}
 			End &other() { return this == &pair->client ? pair->service : pair->client; }
@@ -74,7 +92,9 @@ private:
 		void pass(End &from, std::string text)
 		{
 			const bool toService = &from == &client;
-			text = relay.edit_(toService, std::move(text));
+			text = relay.edit_ ? relay.edit_(toService, std::move(text)) : text;
+			if (text.empty())
+				return;
 			if (auto &to = from.other(); to.socket)
 				to.socket->send(text);
 			else
@@ -85,6 +105,7 @@ private:
 		End client, service;
 		SourceHandle connecting;
 		std::vector<std::string> waiting;
+		bool cut = false;
 	};
 
 	MainLoop &loop_;

@@ -140,7 +140,7 @@ public:
 		config.sdkAppId = kApp;
 		config.userId = UserId(user);
 		config.userSig = userSig(user);
-		config.reconnectTries = 0;
+		config.reconnectTries = reconnectTries;
 		return agents.emplace_back(loop, std::move(config));
 	}
 	/// Runs one verb to its end. Fails the test when its `done` does not come.
@@ -194,9 +194,9 @@ public:
 		return made;
 	}
 	/// A viewer that records all it sees into recordings.
-	Agent &recording(const std::string &user, Role role = Role::Audience)
+	Agent &recording(const std::string &user, Role role = Role::Audience, const std::string &url = {})
 	{
-		auto &made = agent(user);
+		auto &made = agent(user, url);
 		made.recordInto(recordings.str());
 		const auto status = join(made, role);
 		REQUIRE_MESSAGE(status, status.error().message);
@@ -264,6 +264,7 @@ public:
 	}
 
 	TempDir recordings;
+	int reconnectTries = 0; ///< of agents made from now on
 	std::unique_ptr<service::Server> server;
 	std::list<Agent> agents;
 	Clock::time_point doneAt;

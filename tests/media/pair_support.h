@@ -8,6 +8,7 @@
 #include "support/temp_dir.h"
 #include "support/tools.h"
 #include "webrtc/peer_connection.h"
+#include "webrtc/repair.h"
 #include "webrtc/sdp.h"
 
 #include <doctest/doctest.h>
@@ -83,6 +84,7 @@ inline std::vector<webrtc::AnswerLine> takeAll(const std::string &offer)
 		REQUIRE(!maps.empty());
 		webrtc::AnswerLine line;
 		line.payloadType = maps.front().payloadType;
+		line.repairType = webrtc::repairFormat(media, line.payloadType).value_or(0);
 		line.encodingName = maps.front().encodingName;
 		line.fmtp = maps.front().fmtp;
 		lines.push_back(line);

@@ -400,6 +400,46 @@ TEST_CASE_FIXTURE(SessionFixture, "role: to anchor and back; to audience closes 
 	CHECK(switched.ok());
 }
 
+TEST_CASE_FIXTURE(SessionFixture, "role: a new ticket goes with the next switch, also to the role one has")
+{
+	const auto ticketOf = [this] {
+		const auto *last = driver->commands.empty()
+					   ? nullptr
+					   : std::get_if<signalling::SwitchRole>(&driver->commands.back());
+		return last ? last->privateMapKey : std::string("none");
+	};
+	options.privateMapKey = "first";
+	CHECK_THROWS_AS(session->updatePrivateMapKey(""), Exception);
+	enter(Role::Audience);
+	session->switchRole(Role::Anchor, into(switched));
+	CHECK(ticketOf() == "first");
+	driver->tell(signalling::RoleDone { Unit {} });
+	drain();
+	publish();
+	session->updatePrivateMapKey("second");
+	CHECK(ticketOf() == "none"); // nothing is said by itself
+	switched = {};
+	session->switchRole(Role::Anchor, into(switched));
+	CHECK(ticketOf() == "second");
+	driver->tell(signalling::RoleDone { Unit {} });
+	drain();
+	CHECK(switched.ok());
+	CHECK(count<RoleSwitched>() == 1);
+	CHECK(session->published());
+	// Once shown it is as before.
+	const auto said = driver->commands.size();
+	session->switchRole(Role::Anchor, nullptr);
+	drain();
+	CHECK(driver->commands.size() == said);
+	session->updatePrivateMapKey("third");
+	session->switchRole(Role::Anchor, into(switched));
+	driver->tell(signalling::RoleDone { Error { ErrorCode::Refused, "no" } });
+	drain();
+	CHECK(switched.failed(ErrorCode::Refused));
+	CHECK((session->role() == Role::Anchor));
+	CHECK(session->published());
+}
+
 TEST_CASE_FIXTURE(SessionFixture, "role: to audience while a publish is running")
 {
 	enter();

@@ -39,12 +39,20 @@ struct Taker final : webrtc::Sender {
 			       return static_cast<std::uint16_t>(b - a) != 1;
 		       }) == numbers.end();
 	}
+	std::vector<std::uint32_t> timestamps() const
+	{
+		std::vector<std::uint32_t> found;
+		for (const auto &packet : packets)
+			found.push_back(GST_READ_UINT32_BE(packet.data() + 4));
+		return found;
+	}
 	std::vector<Bytes> packets;
 	std::vector<GstClockTime> times;
 };
 
 struct Packet {
 	std::uint16_t sequence = 1;
+	std::uint32_t timestamp = 0x11223344;
 	Bytes payload { 0x41, 1, 2, 3 };
 	bool marker = false, padding = false;
 	unsigned csrcs = 0;
@@ -56,10 +64,10 @@ struct Packet {
 			    static_cast<std::uint8_t>((marker ? 0x80 : 0) | 96),
 			    static_cast<std::uint8_t>(sequence >> 8),
 			    static_cast<std::uint8_t>(sequence & 0xff),
-			    0x11,
-			    0x22,
-			    0x33,
-			    0x44,
+			    static_cast<std::uint8_t>(timestamp >> 24),
+			    static_cast<std::uint8_t>(timestamp >> 16),
+			    static_cast<std::uint8_t>(timestamp >> 8),
+			    static_cast<std::uint8_t>(timestamp),
 			    0xaa,
 			    0xbb,
 			    0xcc,
@@ -94,7 +102,112 @@ Packet h264(std::uint16_t sequence, bool key)
 	return packet;
 }
 
+/// A clock that the test moves.
+Fanout::TimePoint testTime { std::chrono::hours(1) };
+Fanout::TimePoint testNow() { return testTime; }
+
+/// @p frames pictures of 40 ms and two packets each, the first one a keyframe. The next number.
+std::uint16_t putPicture(Fanout &fanout, std::uint16_t number, std::uint32_t timestamp, int frames)
+{
+	for (int i = 0; i < frames; ++i)
+		for (const bool first : { true, false }) {
+			auto packet = h264(number++, i == 0 && first);
+			packet.timestamp = timestamp + static_cast<std::uint32_t>(i) * 3600;
+			packet.marker = !first;
+			put(fanout, packet.bytes(), static_cast<GstClockTime>(i) * 40 * GST_MSECOND + GST_SECOND);
+		}
+	return number;
+}
+
 } // namespace
+
+TEST_CASE("fanout: who comes within a second of a keyframe gets it and what followed, at once and up to date")
+{
+	Fanout fanout("H264", testNow);
+	auto first = std::make_shared<Taker>(), second = std::make_shared<Taker>();
+	CHECK(fanout.add(first, 1, 102)); // waits
+	CHECK(fanout.waiting());
+	// The number and the time go over their edges.
+	const std::uint32_t start = 0xffffffff - 4 * 3600;
+	auto number = putPicture(fanout, 65530, start, 10);
+	CHECK(!fanout.waiting());
+	testTime += std::chrono::milliseconds(400);
+	CHECK(!fanout.add(second, 2, 102));
+	CHECK(!fanout.waiting());
+	REQUIRE(second->packets.size() == 20);
+	CHECK(second->unbroken());
+	CHECK(second->packets.front()[12] == kIdr[0]);
+	const auto times = second->timestamps();
+	for (std::uint32_t i = 0; i < 20; ++i) {
+		// Ten frames, a millisecond apart, and the last one has its own time.
+		CHECK(times[i] == start + 9 * 3600 - (9 - i / 2) * 90);
+		CHECK(second->times[i] == GST_SECOND + 360 * GST_MSECOND - (9 - i / 2) * GST_MSECOND);
+		CHECK((second->packets[i][1] & 0x80) == (i % 2 ? 0x80 : 0));
+	}
+	// What comes now goes to both, under its own time.
+	auto live = h264(number, false);
+	live.timestamp = start + 10 * 3600;
+	put(fanout, live.bytes(), GST_SECOND);
+	CHECK(second->unbroken());
+	CHECK(second->timestamps().back() == live.timestamp);
+	CHECK(first->packets.size() == 21);
+	CHECK(first->timestamps().front() == start);
+}
+
+TEST_CASE("fanout: nothing is kept that is too old, too much, has a hole, or was switched off")
+{
+	Fanout fanout("H264", testNow);
+	auto taker = std::make_shared<Taker>();
+	auto number = putPicture(fanout, 1, 1000, 5);
+	SUBCASE("too old") { testTime += Fanout::kKeep + std::chrono::milliseconds(1); }
+	SUBCASE("too old, and more came")
+	{
+		testTime += Fanout::kKeep + std::chrono::milliseconds(1);
+		put(fanout, h264(number, false).bytes());
+	}
+	SUBCASE("a hole") { put(fanout, h264(static_cast<std::uint16_t>(number + 1), false).bytes()); }
+	SUBCASE("too much")
+	{
+		auto large = h264(number, false);
+		large.payload.resize(60'000);
+		for (std::size_t sum = 0; sum <= Fanout::kKeepBytes + large.payload.size();
+		     sum += large.payload.size()) {
+			put(fanout, large.bytes());
+			++large.sequence;
+		}
+	}
+	SUBCASE("off and on")
+	{
+		fanout.enable(false);
+		fanout.enable(true);
+	}
+	CHECK(fanout.add(taker, 1, 102));
+	CHECK(taker->packets.empty());
+	put(fanout, h264(1000, true).bytes());
+	CHECK(taker->packets.size() == 1);
+}
+
+TEST_CASE("fanout: for a route that slept time does not go back")
+{
+	Fanout fanout("H264", testNow);
+	auto taker = std::make_shared<Taker>();
+	fanout.add(taker, 1, 102);
+	auto number = putPicture(fanout, 1, 1000, 5);
+	fanout.pause(taker.get());
+	CHECK(fanout.add(taker, 1, 102)); // its last picture is the latest one: the next keyframe
+	CHECK(taker->packets.size() == 10);
+	fanout.pause(taker.get());
+	number = putPicture(fanout, number, 100'000, 5);
+	CHECK(!fanout.add(taker, 1, 102));
+	CHECK(taker->packets.size() == 20);
+	CHECK(taker->unbroken());
+	auto live = h264(number, false);
+	live.timestamp = 200'000;
+	put(fanout, live.bytes());
+	CHECK(taker->unbroken());
+	const auto times = taker->timestamps();
+	CHECK(std::is_sorted(times.begin(), times.end()));
+}
 
 TEST_CASE("fanout: SSRC, payload type and number are the subscriber's, the rest is the sender's")
 {

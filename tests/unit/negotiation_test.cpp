@@ -148,15 +148,19 @@ sdp::Description read(const Negotiated &negotiated)
 void checkClean(const Negotiated &negotiated)
 {
 	for (const auto &media : read(negotiated).media) {
-		CHECK(media.formats.size() == 1);
-		CHECK(media.rtpMaps().size() == 1);
+		// A codec, and what repairs it.
+		CHECK(media.formats.size() == media.rtpMaps().size());
+		CHECK(media.formats.size() <= 2);
+		if (media.formats.size() == 2) {
+			CHECK(media.rtpMaps()[1].encodingName == "RTX");
+			CHECK(media.rtpMaps()[1].fmtp == "apt=" + media.formats[0]);
+		}
 		CHECK(media.port == 9);
-		CHECK(media.ssrcs().size() <= 1);
-		for (const char *name :
-		     { "extmap", "msid", "ssrc-group", "extmap-allow-mixed", "rtcp-rsize", "rid", "simulcast" })
+		CHECK(media.ssrcs().size() <= media.formats.size());
+		for (const char *name : { "extmap", "msid", "extmap-allow-mixed", "rtcp-rsize", "rid", "simulcast" })
 			CHECK(!media.has(name));
 	}
-	for (const char *word : { "orientation", "transport-cc", "goog-remb", "rrtr", "rtx", "red", "sps-pps" })
+	for (const char *word : { "orientation", "transport-cc", "goog-remb", "rrtr", "red", "sps-pps" })
 		CHECK(negotiated.offer.find(word) == std::string::npos);
 }
 
@@ -196,7 +200,10 @@ TEST_CASE("negotiation: the uplink offer of the SDK in Chromium")
 		}
 		const auto offer = read(result);
 		CHECK(offer.attribute("group").value_or("") == "BUNDLE 0 1 2 3");
-		CHECK(offer.media[1].ssrcs() == std::vector<std::uint32_t> { 2001 });
+		CHECK(offer.media[1].ssrcs() == std::vector<std::uint32_t> { 2001, 2002 });
+		CHECK(offer.media[1].attribute("ssrc-group").value_or("") == "FID 2001 2002");
+		CHECK(result.lines[0].repairType == 0); // no browser repairs sound
+		CHECK(result.lines[1].repairType == std::stoi(offer.media[1].formats.at(1)));
 		CHECK(offer.media[1].attribute("fingerprint"));
 		CHECK(offer.media[1].attribute("ice-pwd").value_or("") == "2/1muCWoOi3uLifh0NuRHlzA");
 		CHECK(offer.media[1].direction() == "sendonly");
@@ -216,10 +223,20 @@ TEST_CASE("negotiation: of six H.264 formats constrained baseline in mode 1 is t
 	CHECK(negotiateUplink(offer, "H264").lines[1].fmtp.find("profile-level-id=640c1f") != std::string::npos);
 	// Upper case is the same profile.
 	CHECK(negotiateUplink(replaced(uplink(), "42e01f", "42E01F"), "H264").lines[1].payloadType == 106);
-	// Mode 0 alone is no H.264 of ours.
+	// Single NAL units everybody can take; without a mode it is them, too.
 	offer = replaced(uplink(), "packetization-mode=1", "packetization-mode=0");
+	CHECK(negotiateUplink(offer, "H264").videoCodec == "H264");
+	CHECK(negotiateUplink(offer, "H264").lines[1].fmtp.find("packetization-mode=0") != std::string::npos);
+	offer = replaced(replaced(uplink(), ";packetization-mode=1", ""), ";packetization-mode=0", "");
+	CHECK(negotiateUplink(offer, "H264").lines[1].payloadType == 106);
+	CHECK(negotiateUplink(offer, "H264").lines[1].fmtp.find("packetization-mode=0") != std::string::npos);
+	// Interleaved packets and profiles beyond 4:2:0 are not forwarded.
+	offer = replaced(replaced(uplink(), "packetization-mode=1", "packetization-mode=2"), "packetization-mode=0",
+			 "packetization-mode=2");
 	CHECK(negotiateUplink(offer, "H264").videoCodec == "VP8");
-	offer = replaced(uplink(), ";packetization-mode=1", "");
+	offer = uplink();
+	for (const char *id : { "42001f", "42e01f", "4d001f", "64001f" })
+		offer = replaced(offer, id, "7a001f");
 	CHECK(negotiateUplink(offer, "H264").videoCodec == "VP8");
 }
 
@@ -233,15 +250,18 @@ TEST_CASE("negotiation: the codec is the wished one, else the first that fits")
 	CHECK(result.videoCodec == "VP8");
 	CHECK(result.lines[1].fmtp == "");
 	const auto none = replaced(only, " VP8/", " VP7/");
-	CHECK(refused(negotiateUplink(none, "H264")).code == code::kNoCommonCodec);
+	CHECK(refused(negotiateUplink(none, "H264")).code == code::kNoH264Encode);
+	CHECK(refused(negotiateUplink(none, "VP8")).code == code::kNoH264Encode);
 }
 
 TEST_CASE("negotiation: one codec for all video lines, or none")
 {
 	const auto mixed = session("0 1 2") + audioLine("0", "sendonly") + videoLine("1", "sendonly", 2001) +
 			   videoLine("2", "sendonly", 3001, "", "", false);
-	CHECK(refused(negotiateUplink(mixed, "H264")).code == code::kNoCommonCodec);
+	CHECK(negotiateUplink(mixed, "H264").videoCodec == "VP8");
 	CHECK(negotiateUplink(mixed, "VP8").videoCodec == "VP8");
+	const auto apart = replaced(mixed, " VP8/", " VP7/", false);
+	CHECK(refused(negotiateUplink(apart, "H264")).code == code::kNoH264Encode);
 }
 
 TEST_CASE("negotiation: sound alone, a picture alone")
@@ -291,6 +311,44 @@ TEST_CASE("negotiation: a downlink sends what the publisher sends, or nothing")
 	CHECK(refused(negotiateDownlink(replaced(downlink(), " VP8/", " VP7/"), "VP8")).code == code::kNoCommonCodec);
 	// The publisher has no picture yet: any codec will do.
 	checkClean(negotiateDownlink(downlink(), ""));
+}
+
+TEST_CASE("negotiation: of several H.264 formats a downlink takes the one that decodes what is published")
+{
+	// The payload type that is answered; 0: 77393.
+	const auto row = [](const std::string &offer, const std::string &mode, const std::string &profile) {
+		const auto result =
+			negotiateDownlink(offer, "H264", "packetization-mode=" + mode + ";profile-level-id=" + profile);
+		if (result.refusal) {
+			CHECK(result.refusal->code == code::kNoH264Decode);
+			return 0;
+		}
+		return result.lines[1].payloadType;
+	};
+	const auto all = downlink();
+	CHECK(row(all, "1", "42e01f") == 102); // 102 and 106 are the same to a decoder
+	CHECK(row(all, "1", "42e034") == 102); // levels are asymmetric
+	CHECK(row(all, "1", "4d001f") == 127);
+	CHECK(row(all, "1", "64001f") == 112);
+	CHECK(row(all, "1", "640c1f") == 112); // constrained high: high decodes it
+	CHECK(row(all, "0", "42e01f") == 104); // single NAL units: mode 0
+	// Without a format of the same profile, a larger one.
+	const auto high = replaced(replaced(replaced(all, "42001f", "64001f"), "42e01f", "64001f"), "4d001f", "64001f");
+	CHECK(row(high, "1", "42e01f") != 0);
+	CHECK(row(high, "1", "4d001f") != 0);
+	// What is published in a larger profile than this end decodes.
+	const auto base = replaced(replaced(all, "4d001f", "42e01f"), "64001f", "42e01f");
+	CHECK(row(base, "1", "42001f") != 0);
+	CHECK(row(base, "1", "4d001f") == 0);
+	CHECK(row(base, "1", "64001f") == 0);
+	const auto main = replaced(base, "42e01f", "4d001f");
+	CHECK(row(main, "1", "640c1f") == 0);
+	// Single NAL units only: fragments are nothing for it, single units are.
+	const auto single = replaced(all, "packetization-mode=1", "packetization-mode=0");
+	CHECK(row(single, "1", "42e01f") == 0);
+	CHECK(row(single, "0", "42e01f") != 0);
+	// Mode 1 takes single units, too.
+	CHECK(row(replaced(all, "packetization-mode=0", "packetization-mode=1"), "0", "42e01f") != 0);
 }
 
 TEST_CASE("negotiation: refusals")

@@ -203,3 +203,113 @@ TEST_CASE_FIXTURE(RecorderFixture, "recorder: a file that was removed is told")
 	CHECK(stopped[0].reason == "disk");
 	CHECK_FALSE(fs::exists(started[0].path));
 }
+
+namespace {
+
+/// Frames of a clip whose times begin @p shift later; from a keyframe on, as after a new connection.
+std::vector<EncodedFrame> shifted(std::vector<EncodedFrame> frames, std::chrono::nanoseconds shift)
+{
+	for (auto &frame : frames)
+		frame.time += shift;
+	return frames;
+}
+
+struct GapFixture : RecorderFixture {
+	void onRecordingResumed(const RecordingResumed &event) override { resumed.push_back(event); }
+	void write(Recorder &one, std::chrono::nanoseconds shift, const std::string &codec = "h264",
+		   const std::string &size = "320x240")
+	{
+		for (const auto &frame : shifted(mixed(clip(codec, size).video, clip(codec, size).audio), shift))
+			one.write(frame);
+	}
+	std::vector<RecordingResumed> resumed;
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(GapFixture, "recorder: after a short gap it goes on in the same file, the gap is in the timeline")
+{
+	const auto one = recorder("room");
+	write(*one, 1h);
+	one->interrupt(4s);
+	CHECK(stopped.empty());
+	one->resume();
+	one->write(later(clip().video[3], 1h + 7s)); // a picture without those before it
+	write(*one, 1h + 8s);
+	one->stop("leave");
+	REQUIRE(started.size() == 1);
+	REQUIRE(resumed.size() == 1);
+	CHECK(resumed[0].path == started[0].path);
+	CHECK(resumed[0].gap >= 4900ms);
+	CHECK(resumed[0].gap <= 5200ms);
+	REQUIRE(stopped.size() == 1);
+	CHECK(stopped[0].videoFrames == 90);
+	CHECK(stopped[0].duration >= 10900ms);
+	CHECK(stopped[0].duration <= 11200ms);
+	const Figures figures(stopped[0].path);
+	INFO(figures.report());
+	CHECK(figures.number("video.frames") == 90);
+	CHECK(figures.number("video.maxGapMs") >= 4900);
+	CHECK(figures.number("video.maxGapMs") <= 5200);
+	CHECK(figures.number("audio.maxGapMs") >= 4800);
+	CHECK(figures.number("audio.maxGapMs") <= 5200);
+	CHECK(std::abs(figures.number("avOffsetMs.median")) <= 40);
+	CHECK(std::abs(figures.number("avOffsetMs.max")) <= 40);
+}
+
+TEST_CASE_FIXTURE(GapFixture, "recorder: after a long gap the next part begins, under the same name")
+{
+	const auto one = recorder("room");
+	write(*one, 1h);
+	one->interrupt(9900ms); // so long there was nothing when somebody noticed
+	REQUIRE(waitFor([&] { return stopped.size() == 1; }));
+	CHECK(stopped[0].reason == "connection-lost");
+	CHECK(stopped[0].videoFrames == 45);
+	one->resume();
+	write(*one, 1h + 20s);
+	one->stop("leave");
+	REQUIRE(started.size() == 2);
+	REQUIRE(stopped.size() == 2);
+	CHECK(resumed.empty());
+	const auto first = fs::path(started[0].path).stem().string();
+	CHECK(fs::path(started[1].path).stem().string() == first + "-2");
+	CHECK(stopped[1].videoFrames == 45);
+	CHECK(stopped[1].duration <= 3300ms); // its time line is its own
+	const Figures figures(stopped[1].path);
+	CHECK(figures.number("video.missing") == 0);
+	CHECK(figures.number("video.frames") == 45);
+}
+
+TEST_CASE_FIXTURE(GapFixture, "recorder: what does not fit the file begins the next part")
+{
+	std::string codec = "h264", size = "320x240";
+	SUBCASE("another codec") { codec = "vp8"; }
+	SUBCASE("another size") { size = "160x120"; }
+	const auto one = recorder("room");
+	write(*one, 1h);
+	one->interrupt(0ms);
+	one->resume();
+	write(*one, 1h + 5s, codec, size);
+	one->stop("leave");
+	REQUIRE(stopped.size() == 2);
+	CHECK(stopped[0].reason == "format-changed");
+	CHECK(stopped[1].reason == "leave");
+	CHECK(stopped[0].path != stopped[1].path);
+	CHECK(Figures(stopped[0].path).number("video.frames") == 45);
+	CHECK(Figures(stopped[1].path).number("video.frames") == 45);
+}
+
+TEST_CASE_FIXTURE(GapFixture, "recorder: an interruption before the first frame and after the end is none")
+{
+	const auto one = recorder("room");
+	one->interrupt(20s);
+	write(*one, 1h);
+	CHECK(resumed.empty());
+	one->interrupt(1s);
+	one->stop("leave");
+	one->interrupt(1s);
+	one->resume();
+	drain();
+	CHECK(stopped.size() == 1);
+	CHECK(folder.files().size() == 1);
+}

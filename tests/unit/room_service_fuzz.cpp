@@ -30,7 +30,8 @@ int owedFor(const protocol::Command &command)
 {
 	// in the order of protocol::Command
 	constexpr std::array<int, std::variant_size_v<protocol::Command>> kReplies = {
-		20, 4137, 0, 4098, 4128, 4112, 4100, 772, 4108, 4102, 4106, 4104, 4110, 0, 0,
+		20,   4137, 0, 4098, 4128, 4112, 4100, 772,  4108, 4102, 4106,
+		4104, 4110, 0, 4150, 4146, 4156, 514,  4158, 0,	   0,
 	};
 	const auto *other = std::get_if<protocol::Other>(&command);
 	return other && other->cmd == "start_mcu_mix" ? 781 : kReplies[command.index()];
@@ -70,8 +71,10 @@ struct Walk : RoomFixture {
 	std::array<SessionId, kPlayers> players {}; ///< 0: no socket
 	std::map<SessionId, Socket> sockets;	    ///< open ones, and lost ones of sessions that live
 	std::map<std::string, std::string> tinyIds;
-	std::set<SessionId> uplinks, answered;	  ///< answered: has an uplink with an answer
-	std::map<SessionId, std::int64_t> newest; ///< seq of the last `publish` that was carried out
+	std::set<SessionId> uplinks, answered;		      ///< answered: has an uplink with an answer
+	std::set<SessionId> singles;			      ///< have one connection for everything
+	std::set<std::pair<SessionId, std::int64_t>> joining; ///< joins that wait for that connection
+	std::map<SessionId, std::int64_t> newest;	      ///< seq of the last `publish` that was carried out
 	std::set<std::pair<SessionId, SessionId>> downlinks;
 	std::set<std::tuple<SessionId, int, std::int64_t>> owed;   ///< replies still due
 	std::set<std::tuple<SessionId, int, std::int64_t>> waived; ///< asked for on a socket that was lost then
@@ -100,6 +103,7 @@ struct Walk : RoomFixture {
 	void gone(SessionId id)
 	{
 		sockets.erase(id);
+		std::erase_if(joining, [id](const auto &join) { return join.first == id; });
 		std::replace(players.begin(), players.end(), id, SessionId { 0 });
 		for (auto *dues : { &owed, &waived })
 			std::erase_if(*dues, [id](const auto &due) { return std::get<0>(due) == id; });
@@ -127,14 +131,20 @@ struct Walk : RoomFixture {
 			hold(owed.erase(due) + waived.erase(due) == 1, "a reply nobody waits for");
 			++seen[message.code == 0 ? "reply" : "refusal"];
 		}
+		if (message.event == Event::JoinResult && message.code != 0 && joining.erase({ to, message.seq }) != 0)
+			sockets[to].room.clear(); // it was in for as long as its connection was being made
 		if (message.code != 0)
 			return;
 		if (message.event == Event::JoinResult) {
+			joining.erase({ to, message.seq });
 			sockets[to].room = sockets[to].asked;
 			checkList(to, std::get<protocol::JoinResult>(message.payload).publishers);
 		} else if (message.event == Event::PublishResult) {
 			answered.insert(to);
 			++seen["published"];
+		} else if (message.event == Event::SinglePublishResult) {
+			answered.insert(to);
+			++seen["single published"];
 		} else if (message.event == Event::PublishedList) {
 			++seen["list"];
 		} else if (message.event == Event::ClientBanned) {
@@ -184,6 +194,38 @@ struct Walk : RoomFixture {
 	{
 		hold(downlinks.erase({ stop.session, stop.publisher }) == 1, "stopped a downlink that does not run");
 	}
+	void carryOut(const StartSingle &start)
+	{
+		hold(singles.insert(start.session).second, "a connection made over a running one");
+		auto &socket = sockets.at(start.session);
+		const bool join = socket.room.empty();
+		if (join) {
+			socket.room = socket.asked;
+			joining.insert({ start.session, start.seq });
+		}
+		offers.push_back({ start.session, start.seq, Event::RebuildResult, 0 });
+		++seen[join ? "single join" : "rebuild"];
+	}
+	void carryOut(const StopSingle &stop)
+	{
+		hold(singles.erase(stop.session) == 1, "stopped a connection that does not run");
+	}
+	void carryOut(const StartSingleUplink &start)
+	{
+		hold(singles.contains(start.session), "an uplink on no connection");
+		uplinks.insert(start.session);
+	}
+	void carryOut(const StartSingleDownlink &start)
+	{
+		hold(singles.contains(start.session), "a downlink on no connection");
+		hold(start.session != start.publisher, "a downlink to oneself");
+		hold(together(start.session, start.publisher), "a downlink across rooms");
+		hold(answered.contains(start.publisher), "a downlink of nothing");
+		hold(downlinks.insert({ start.session, start.publisher }).second,
+		     "a downlink started over a running one");
+		offers.push_back({ start.session, start.seq, Event::SingleSubscribeResult, start.publisher });
+		++seen["single downlink"];
+	}
 	void carryOut(const UplinkFlow &flow) { hold(answered.contains(flow.session), "a flow without uplink"); }
 
 	void carryOut(const Effects &effects)
@@ -205,8 +247,12 @@ struct Walk : RoomFixture {
 			     "a downlink survived one of its ends");
 		for (SessionId id : uplinks)
 			hold(joined(id), "an uplink survived its user");
+		for (SessionId id : singles)
+			hold(joined(id), "a connection survived its user");
 		for (const auto &[session, event, asked] : owed)
-			hold(event == 4098 || event == 4102 || event == 4128, "a command without reply");
+			hold(event == 4098 || event == 4102 || event == 4128 || event == 20 || event == 4150 ||
+				     event == 4156,
+			     "a command without reply");
 		std::size_t members = 0;
 		for (const auto &[id, socket] : sockets)
 			members += socket.room.empty() ? 0U : 1U;
@@ -230,7 +276,18 @@ struct Walk : RoomFixture {
 	protocol::Command command(SessionId id)
 	{
 		Socket &socket = sockets[id];
-		switch (pick(20)) {
+		switch (pick(25)) {
+		case 20:
+		case 21:
+			return protocol::SinglePublish { 1, chance() ? 2U : 1U, 3, 4, state(), {} };
+		case 22:
+		case 23:
+			return protocol::SingleSubscribe { name(), "", wishes(), 1, 2, pick(8) == 0 ? 2U : 3U };
+		case 24:
+			return pick(3) == 0 ? protocol::Command(protocol::RebuildConnection {})
+			       : chance()   ? protocol::Command(protocol::SendCustomMessage { 1, "AAAA", true, 1 })
+			       : chance()   ? protocol::Command(protocol::Reconnect {})
+					    : protocol::AbilityReport {};
 		case 0:
 		case 1:
 		case 2: {
@@ -239,6 +296,8 @@ struct Walk : RoomFixture {
 			join.useStringRoomId = pick(4) == 0;
 			join.role = pick(3) == 0 ? Role::Audience : Role::Anchor;
 			join.mode = pick(4) == 0 ? Mode::Rtc : Mode::Live;
+			if (chance())
+				join.ability = protocol::Ability {};
 			if (socket.room.empty())
 				socket.asked = (join.useStringRoomId ? "string " : "number ") + join.roomId;
 			return join;
@@ -291,6 +350,13 @@ struct Walk : RoomFixture {
 		if (offer.replyEvent == Event::PublishResult && code == 0 && uplinks.contains(offer.session) &&
 		    sockets.at(offer.session).lost && newest[offer.session] == offer.seq)
 			answered.insert(offer.session);
+		if (offer.replyEvent == Event::RebuildResult) {
+			// Lost, it is not told that it never got in.
+			if (code != 0 && sockets.contains(offer.session) && sockets.at(offer.session).lost &&
+			    joining.erase({ offer.session, offer.seq }) != 0 && singles.contains(offer.session))
+				sockets[offer.session].room.clear();
+			return service.singleAnswered(offer.session, offer.seq, code, "answer", {});
+		}
 		return offer.publisher == 0
 			       ? service.uplinkAnswered(offer.session, offer.seq, offer.replyEvent, code, "answer")
 			       : service.downlinkAnswered(offer.session, offer.seq, offer.publisher, code, "answer");
@@ -358,6 +424,8 @@ struct Walk : RoomFixture {
 			return service.uplinkFailed(id);
 		case 2:
 			return service.downlinkFailed(id, players[pick(kPlayers)]);
+		case 8:
+			return service.singleFailed(id);
 		case 3:
 			return service.uplinkStats(id, {});
 		case 4:
@@ -398,7 +466,7 @@ struct Walk : RoomFixture {
 		}
 		hold(service.rooms() == 0 && service.users() == 0 && service.publishers() == 0,
 		     "something is left of an empty service");
-		hold(uplinks.empty() && downlinks.empty(), "a connection nobody stopped");
+		hold(uplinks.empty() && downlinks.empty() && singles.empty(), "a connection nobody stopped");
 	}
 };
 
@@ -410,8 +478,9 @@ TEST_CASE("a random walk of disobedient clients keeps the rules")
 		Walk walk(seed);
 		walk.run();
 		// the walk went through the interesting places
-		for (const std::string what : { "reply", "refusal", "published", "list", "downlink", "change", "kick",
-						"user_time_out", "back", "not back" }) {
+		for (const std::string what :
+		     { "reply", "refusal", "published", "list", "downlink", "change", "kick", "user_time_out", "back",
+		       "not back", "single join", "rebuild", "single published", "single downlink" }) {
 			CAPTURE(seed);
 			CAPTURE(what);
 			CHECK(walk.seen[what] > 20);

@@ -235,8 +235,9 @@ TEST_CASE_FIXTURE(RoomFixture, "a new publication starts unmuted")
 
 TEST_CASE_FIXTURE(RoomFixture, "update_constraint_config is answered")
 {
-	enter(1, "ann");
-	CHECK(codeOf(say(1, protocol::UpdateConstraintConfig {}), 1, Event::ConstraintResult) == code::kBadRequest);
+	open(1, "ann");
+	CHECK(codeOf(say(1, protocol::UpdateConstraintConfig {}), 1, Event::ConstraintResult) == code::kNotJoined);
+	join(1);
 	publish(1);
 	const auto effects = say(1, protocol::UpdateConstraintConfig {});
 	CHECK(codeOf(effects, 1, Event::ConstraintResult) == 0);

@@ -22,6 +22,10 @@ struct FakeHost final : CommandHost {
 		reply({});
 	}
 	void switchRole(Role role, Reply reply) override { note(std::string("switchRole ") + toString(role), reply); }
+	void updatePrivateMapKey(const std::string &key, Reply reply) override
+	{
+		note("updatePrivateMapKey " + key, reply);
+	}
 	void publish(Reply reply) override { note("publish", reply); }
 	void unpublish(Reply reply) override { note("unpublish", reply); }
 	void subscribe(const UserId &user, const SubscribeOptions &o, Reply reply) override
@@ -81,7 +85,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 19);
+	CHECK(table.size() == 20);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -252,4 +256,23 @@ TEST_CASE("bytes become lines, and a line over the limit is skipped as one")
 	reader.end();
 	reader.end();
 	CHECK(lines == std::vector<std::pair<std::string, bool>> { { "leave", false } });
+}
+
+TEST_CASE("a ticket goes to the client and nowhere else")
+{
+	const std::string ticket = "eJyrVgrxCdYrSy1SslIy0jNQ0gHzM1NS80oy0zLBwok5mcmp-secret_";
+	const auto shapes = shapesOf(commandTable());
+	CHECK(run("update-private-map-key " + ticket).calls ==
+	      std::vector<std::string> { "updatePrivateMapKey " + ticket });
+	CHECK(splitCommand("@7 update-private-map-key short", shapes).text == "update-private-map-key <redacted>");
+	CHECK(splitCommand("update-private-map-key a b c", shapes).text == "update-private-map-key <redacted>");
+	CHECK(presentable("@7  update-private-map-key x", shapes) == "@7 update-private-map-key <redacted>");
+	CHECK(splitCommand("update-private-map-key", shapes).text == "update-private-map-key");
+	// A slip in the name.
+	for (const auto &line : { "update-privat-map-key " + ticket, ticket, "snapshot " + ticket + " x.png" }) {
+		CHECK(splitCommand(line, shapes).text.find("secret") == std::string::npos);
+		CHECK(run(line).message().find("secret") == std::string::npos);
+	}
+	CHECK(splitCommand("  snapshot bob  a b.png", shapes).text == "snapshot bob  a b.png");
+	CHECK(run("update-private-map-key").message().find("KEY") != std::string::npos);
 }

@@ -392,8 +392,9 @@ TEST_CASE_FIXTURE(Linked, "role: switched, refused, tried once more, given up")
 		CAPTURE(row.code);
 		const auto asked = service.all<protocol::ChangeRole>().size();
 		const auto told = log.count<RoleDone>();
-		driver->send(SwitchRole { Role::Audience });
+		driver->send(SwitchRole { Role::Audience, "newer" });
 		REQUIRE(arrives<protocol::ChangeRole>(asked + 1));
+		CHECK(service.all<protocol::ChangeRole>().back().privateMapKey == "newer");
 		service.reply(4110, service.seq<protocol::ChangeRole>(), row.code);
 		REQUIRE(comes<RoleDone>(told + 1));
 		REQUIRE(!log.last<RoleDone>().status);

@@ -82,6 +82,7 @@ public:
 
 	std::vector<std::pair<std::string, std::string>> query;
 	std::vector<protocol::ClientMessage> got;
+	std::vector<std::string> texts; ///< the same, as they came
 	std::function<void()> onOpen;
 	/// Called after a message is in `got`.
 	std::function<void(const protocol::ClientMessage &)> onMessage;
@@ -98,6 +99,7 @@ private:
 		const auto message = protocol::parseClientMessage(text);
 		REQUIRE(message.has_value());
 		got.push_back(message.value());
+		texts.emplace_back(text);
 		if (onMessage)
 			onMessage(message.value());
 	}

@@ -34,9 +34,10 @@ bool hangUpCounts()
 
 } // namespace
 
-Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal)
+Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal,
+	     std::function<void(std::string_view)> hide)
 	: loop_(loop), config_(std::move(config)), printer_(printer), expectations_(config_.expectations),
-	  terminal_(std::move(terminal)),
+	  terminal_(std::move(terminal)), hide_(std::move(hide)),
 	  stdin_(loop, [this](std::string_view line, bool tooLong) { onLine(line, tooLong); }), manager_(loop)
 {
 	client_ = std::make_unique<Client>(loop_, config_.client);

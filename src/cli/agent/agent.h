@@ -45,8 +45,9 @@ struct AgentTerminal {
 /// publication and every command go through one queue, so answers come in the order of the lines.
 class Agent final : private CommandHost {
 public:
-	/// @p printer is borrowed. Throws Exception when the client or its settings cannot be made.
-	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal = {});
+	/// @p printer is borrowed. @p hide gets every secret that comes later. Throws Exception when the client or its settings cannot be made.
+	Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerminal terminal = {},
+	      std::function<void(std::string_view)> hide = {});
 	~Agent();
 	Agent(const Agent &) = delete;
 	Agent &operator=(const Agent &) = delete;
@@ -113,6 +114,7 @@ private:
 
 	// CommandHost
 	void switchRole(Role role, Reply reply) override;
+	void updatePrivateMapKey(const std::string &privateMapKey, Reply reply) override;
 	void publish(Reply reply) override;
 	void unpublish(Reply reply) override;
 	void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) override;
@@ -138,6 +140,7 @@ private:
 	std::unique_ptr<Client> client_;
 	std::unique_ptr<Recordings> recordings_;
 	AgentTerminal terminal_;
+	std::function<void(std::string_view)> hide_;
 	std::unique_ptr<Console> console_; // null without a terminal; borrows client_
 	std::unique_ptr<Playing> playing_; // knows client_, so it dies before it
 	State state_ = State::Running;

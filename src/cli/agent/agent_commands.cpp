@@ -92,6 +92,14 @@ void Agent::answer(PendingCommand &command, const CommandOutcome &outcome)
 
 void Agent::switchRole(Role role, Reply reply) { client_->switchRole(role, replyWith(std::move(reply))); }
 
+void Agent::updatePrivateMapKey(const std::string &privateMapKey, Reply reply)
+{
+	if (hide_)
+		hide_(privateMapKey);
+	client_->updatePrivateMapKey(privateMapKey);
+	reply({});
+}
+
 void Agent::publish(Reply reply)
 {
 	if (!stream_)

@@ -54,7 +54,8 @@ std::optional<Error> RunReport::open(const ReportConfig &config)
 		complain(fmt::format("warning: {}", error.error().message));
 		return {};
 	}
-	hide(config.secret);
+	for (const auto &secret : config.secrets)
+		hide(secret);
 	std::string options;
 	for (const auto &each : config.options)
 		options += fmt::format("{} = {} ({})\n", each.option, each.value, each.from);

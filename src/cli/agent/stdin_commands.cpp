@@ -105,6 +105,11 @@ void runUnsubscribe(CommandHost &host, Arguments arguments, Reply reply)
 	host.unsubscribe(UserId(arguments[0]), std::move(reply));
 }
 
+void runUpdatePrivateMapKey(CommandHost &host, Arguments arguments, Reply reply)
+{
+	host.updatePrivateMapKey(arguments[0], std::move(reply));
+}
+
 void runUsers(CommandHost &host, Arguments, Reply reply) { host.users(std::move(reply)); }
 
 constexpr Command kCommands[] = {
@@ -131,6 +136,8 @@ constexpr Command kCommands[] = {
 	{ "unmute", "audio|video", "send a muted track again", 1, 1, runUnmute },
 	{ "unpublish", "", "stop publishing", 0, 0, runUnpublish },
 	{ "unsubscribe", "USER", "stop receiving a user's streams", 1, 1, runUnsubscribe },
+	{ "update-private-map-key", "KEY", "the ticket for the next switch-role and for entering again", 1, 1,
+	  runUpdatePrivateMapKey, false, true },
 	{ "users", "", "list the other users that are known", 0, 0, runUsers },
 };
 

@@ -18,6 +18,7 @@ class CommandHost {
 public:
 	using Reply = CommandReply;
 	virtual void switchRole(Role role, Reply reply) = 0;
+	virtual void updatePrivateMapKey(const std::string &privateMapKey, Reply reply) = 0;
 	virtual void publish(Reply reply) = 0;
 	virtual void unpublish(Reply reply) = 0;
 	virtual void subscribe(const UserId &user, const SubscribeOptions &options, Reply reply) = 0;

@@ -38,6 +38,22 @@ std::string userSig(const JoinConfig &config, RunReport &report)
 	return config.client.userSig;
 }
 
+/// Whoever has the secret key needs to be given no ticket.
+std::string privateMapKey(const JoinConfig &config)
+{
+	if (!config.privateMapKeyFile.empty())
+		return readSecretFile(config.privateMapKeyFile, "PrivateMapKey");
+	if (config.secretKeyFile.empty() || !config.join.privateMapKey.empty())
+		return config.join.privateMapKey;
+	usersig::RoomPermit permit;
+	permit.userId = config.client.userId.str();
+	permit.sdkAppId = config.client.sdkAppId;
+	permit.room = config.join.room;
+	permit.privileges = usersig::privilege::kAll;
+	return usersig::signPrivateMapKey(std::move(permit), readSecretFile(config.secretKeyFile, "secret key"),
+					  kOwnSigSeconds, static_cast<std::int64_t>(std::time(nullptr)));
+}
+
 /// Throws Exception(InvalidParameter). The file is read with every connection, and whatever is no file, such as a pipe
 /// without a writer, would be waited for.
 void checkCaFile(const std::string &path)
@@ -78,6 +94,7 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 			       { screen.log(), report.logTap() });
 		config.client.userSig = userSig(config, report);
 		report.hide(config.client.userSig);
+		config.join.privateMapKey = privateMapKey(config);
 		report.hide(config.join.privateMapKey);
 		if (const auto &turn = config.client.network.turn)
 			report.hide(turn->password);
@@ -92,7 +109,9 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 			return plan(config, printer);
 		initializeLibrary();
 		report.versions();
-		return Agent(loop, std::move(config), printer, { screen.get(), use }).run();
+		return Agent(loop, std::move(config), printer, { screen.get(), use },
+			     [&report](std::string_view secret) { report.hide(secret); })
+			.run();
 	} catch (const Exception &error) {
 		return {
 			reportFatal(printer, error.error()), errorName(error.error().code), {}, {}, error.error(), {}

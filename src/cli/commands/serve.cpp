@@ -57,6 +57,7 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		server.limits.maxRooms = config.maxRooms;
 		server.limits.maxUsersPerRoom = config.maxUsers;
 		server.limits.maxAnchorsPerRoom = config.maxAnchors;
+		server.requirePrivateMapKey = config.requirePrivateMapKey;
 		initializeLibrary();
 		report.versions();
 

@@ -4,6 +4,7 @@
 #include "cli/agent/expectation.h"
 #include "cli/agent/stdin_commands.h"
 #include "cli/options/option_table.h"
+#include "cli/serve/service_commands.h"
 #include "cli/text.h"
 
 #include <trtc/config.h>
@@ -102,11 +103,23 @@ Values valuesOfArgument(std::string word)
 	return values;
 }
 
+/// What ctl may be told: the commands of an agent, and of a service what an agent has not.
+std::vector<CommandShape> allCommands()
+{
+	auto shapes = shapesOf(commandTable());
+	for (const auto &shape : shapesOf(serviceCommandTable()))
+		if (std::none_of(shapes.begin(), shapes.end(),
+				 [&](const CommandShape &each) { return each.name == shape.name; }))
+			shapes.push_back(shape);
+	std::sort(shapes.begin(), shapes.end(), [](const auto &a, const auto &b) { return a.name < b.name; });
+	return shapes;
+}
+
 /// The first words of the commands on stdin, each once, with a help text.
 std::vector<std::pair<std::string, std::string>> verbs()
 {
 	std::vector<std::pair<std::string, std::string>> found;
-	for (const auto &command : commandTable()) {
+	for (const auto &command : allCommands()) {
 		const auto word = split(command.name, ' ').front();
 		if (found.empty() || found.back().first != word)
 			found.emplace_back(word, command.help);
@@ -126,7 +139,7 @@ struct After {
 std::vector<After> afterVerbs()
 {
 	std::vector<After> found;
-	for (const auto &command : commandTable()) {
+	for (const auto &command : allCommands()) {
 		if (const auto names = split(command.name, ' '); names.size() == 2) {
 			if (found.empty() || found.back().words.find(names[0]) != 0)
 				found.push_back({ names[0], false, {} });

@@ -3,6 +3,7 @@
 
 #include "cli/agent/stdin_commands.h"
 #include "cli/exit_code.h"
+#include "cli/serve/service_commands.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -75,9 +76,10 @@ std::string helpOf(const CommandSpec &command)
 	optionLine(out, "--version", kVersionText);
 	if (!command.positional.empty())
 		out += fmt::format("\n{}\n", command.positionalHelp);
-	if (command.name == "join") {
+	if (command.name == "join" || command.name == "serve") {
 		out += "\nCommands on stdin, one a line; @ID in front comes back in the answer:\n";
-		for (const auto &row : commandTable())
+		for (const auto &row :
+		     command.name == "join" ? shapesOf(commandTable()) : shapesOf(serviceCommandTable()))
 			optionLine(out, fmt::format("{}{}{}", row.name, row.usage.empty() ? "" : " ", row.usage),
 				   row.help);
 	}

@@ -30,9 +30,10 @@ enum class Kind {
 /// More about an option, or-ed.
 enum Trait : unsigned {
 	kPlain = 0,
-	kRepeatable = 1, ///< each time adds one; an array in the configuration file
-	kSecret = 2,	 ///< its value is never shown
-	kNotInFile = 4,	 ///< no key of the configuration file
+	kRepeatable = 1,       ///< each time adds one; an array in the configuration file
+	kSecret = 2,	       ///< its value is never shown
+	kNotInFile = 4,	       ///< no key of the configuration file
+	kNotInEnvironment = 8, ///< no environment variable: that is another command's option of this name
 };
 
 struct OptionSpec {

@@ -21,13 +21,14 @@ Said OptionValues::said(std::string_view option) const
 {
 	if (const auto found = given.find(option); found != given.end())
 		return { Layer::CommandLine, found->second, "command line" };
+	const auto *spec = command ? command->find(option) : nullptr;
 	auto name = variableName(option);
-	if (const char *value = variable_(name.c_str()); value && *value)
+	const bool hasVariable = !spec || !spec->has(kNotInEnvironment);
+	if (const char *value = hasVariable ? variable_(name.c_str()) : nullptr; value && *value)
 		return { Layer::Environment, { value }, std::move(name) };
 	if (const auto found = file.find(option); found != file.end() && !found->second.texts.empty())
 		return { found->second.top ? Layer::FileTop : Layer::FileTable, found->second.texts,
 			 found->second.place };
-	const auto *spec = command ? command->find(option) : nullptr;
 	if (spec && spec->isFlag())
 		return { Layer::Default, { "false" }, "default" };
 	if (spec && !spec->byDefault.empty())

@@ -95,8 +95,9 @@ ReportConfig reportConfig(const OptionValues &values)
 	config.always = values.said("--report").layer != Layer::Environment;
 	if (values.onCommandLine("--report") && config.directory.empty())
 		refuse("--report is empty: name a directory");
-	if (values.command->find("--user-sig"))
-		config.secret = values.value("--user-sig");
+	for (const std::string_view option : { "--user-sig", "--private-map-key" })
+		if (const auto *spec = values.command->find(option); spec && spec->has(kSecret))
+			config.secrets.push_back(values.value(option));
 	return config;
 }
 
@@ -130,6 +131,23 @@ void proof(const OptionValues &values, JoinConfig &config)
 		refuse("a proof of identity is missing: give --secret-key-file, --user-sig-file or --user-sig");
 	if (given.size() > 1)
 		refuse(fmt::format("{} exclude each other: give one of them", fmt::join(given, " and ")));
+}
+
+/// At most one of two. Who is stronger hides what the weaker one says.
+void ticket(const OptionValues &values, JoinConfig &config)
+{
+	const auto text = values.said("--private-map-key"), file = values.said("--private-map-key-file");
+	const auto strongest = std::max(text.layer, file.layer);
+	const auto counts = [&](const auto &said) { return said.layer == strongest && !said.texts.empty(); };
+	if (counts(text) && counts(file))
+		refuse("--private-map-key and --private-map-key-file exclude each other: give one of them");
+	if (counts(text))
+		config.join.privateMapKey = text.texts.front();
+	if (counts(file))
+		config.privateMapKeyFile = file.texts.front();
+	if ((counts(text) && config.join.privateMapKey.empty()) || (counts(file) && config.privateMapKeyFile.empty()))
+		refuse(fmt::format("{} is empty: give a PrivateMapKey or a file name, or leave it out",
+				   counts(text) ? "--private-map-key" : "--private-map-key-file"));
 }
 
 std::string server(const OptionValues &values)
@@ -251,6 +269,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	proof(values, config);
 	config.join.room = room(values);
+	ticket(values, config);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
 	config.join.role =
 		choice<2>(values, "--role", { "anchor", "audience" }, 0) == 0 ? Role::Anchor : Role::Audience;
@@ -366,6 +385,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
+	config.requirePrivateMapKey = values.flag("--require-private-map-key");
 	config.dryRun = values.flag("--dry-run");
 	config.readStdin = !values.flag("--no-stdin");
 	config.control = controlPath(values);

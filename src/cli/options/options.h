@@ -30,7 +30,7 @@ struct ReportConfig {
 	bool always =
 		false; ///< asked for by option or file; by the variable it is kept only when the exit code is not 0
 	std::vector<SettledOption> options;
-	std::string secret; ///< the UserSig as far as an option holds it
+	std::vector<std::string> secrets; ///< UserSig and PrivateMapKey as far as an option holds them
 };
 
 /// What `--play` asks for.
@@ -49,6 +49,7 @@ struct JoinConfig {
 	JoinOptions join;
 	LocalStreamConfig local;
 	std::string userSigFile, secretKeyFile; ///< exactly one of these and client.userSig is set
+	std::string privateMapKeyFile;		///< "": join.privateMapKey, or with secretKeyFile one of our own
 	bool publishOnJoin = true;
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only
@@ -86,6 +87,7 @@ struct ServeConfig {
 	std::string mediaAddress;
 	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
+	bool requirePrivateMapKey = false;
 	bool readStdin = true;
 	std::string control;	      ///< path of the control socket; "": none, or the default one unless controlAsked
 	bool controlAsked = false;    ///< by the user: then the service does not start without it

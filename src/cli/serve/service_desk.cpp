@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cli/serve/service_desk.h"
 
-#include "protocol/messages.h"
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -193,20 +191,18 @@ void ServiceDesk::users(const RoomId &room, CommandReply reply)
 	if (!members)
 		return reply(noSuchRoom(room));
 	std::vector<Fields> list;
-	for (const auto &member : *members) {
-		namespace flag = protocol::flag;
-		const auto has = [&](unsigned bit) { return (member.flags & bit) != 0; };
+	for (const auto &member : *members)
 		list.push_back({ { "userId", member.userId.str() },
 				 { "role", toString(member.role) },
 				 { "mode", toString(member.mode) },
 				 { "address", member.clientIp },
-				 { "audio", has(flag::kAudio) },
-				 { "video", has(flag::kBigVideo) },
-				 { "smallVideo", has(flag::kSmallVideo) },
-				 { "auxVideo", has(flag::kAuxVideo) },
-				 { "audioMuted", has(flag::kAudioMuted) },
-				 { "videoMuted", has(flag::kVideoMuted) } });
-	}
+				 { "connected", member.connected },
+				 { "audio", member.audio },
+				 { "video", member.video },
+				 { "smallVideo", member.smallVideo },
+				 { "auxVideo", member.auxVideo },
+				 { "audioMuted", member.audioMuted },
+				 { "videoMuted", member.videoMuted } });
 	reply({ Unit {}, { { "users", std::move(list) } } });
 }
 

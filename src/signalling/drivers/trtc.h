@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "base/tries.h"
 #include "net/web_socket.h"
 #include "protocol/messages.h"
 #include "signalling/driver.h"
 #include "signalling/drivers/trtc_report.h"
-#include "signalling/retry.h"
 
 #include <chrono>
 #include <cstdint>

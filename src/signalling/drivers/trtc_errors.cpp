@@ -9,15 +9,6 @@ namespace trtc::signalling {
 
 namespace {
 
-/// The service's own words, short and printable.
-std::string quoted(const std::string &text)
-{
-	std::string out;
-	for (const char c : text.substr(0, 200))
-		out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-	return out.empty() ? "no reason given" : out;
-}
-
 ErrorCode toErrorCode(int code, ErrorCode other) noexcept
 {
 	switch (code) {
@@ -42,10 +33,18 @@ ErrorCode toErrorCode(int code, ErrorCode other) noexcept
 
 } // namespace
 
+std::string printable(const std::string &text)
+{
+	std::string out;
+	for (const char c : text.substr(0, 200))
+		out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+	return out.empty() ? "no reason given" : out;
+}
+
 Error refused(const char *verb, const protocol::ServerMessage &reply, ErrorCode other)
 {
-	return { toErrorCode(reply.code, other),
-		 fmt::format("the room service refused to {}: {} (code {})", verb, quoted(reply.message), reply.code) };
+	return { toErrorCode(reply.code, other), fmt::format("the room service refused to {}: {} (code {})", verb,
+							     printable(reply.message), reply.code) };
 }
 
 Error unanswered(const char *verb)

@@ -5,7 +5,12 @@
 
 #include <trtc/error.h>
 
+#include <string>
+
 namespace trtc::signalling {
+
+/// The service's own words, short and without control characters.
+std::string printable(const std::string &text);
 
 /// A reply's code in our words. @p verb: "publish", "join the room"; @p other: for codes that say nothing
 /// we know. Reentrant.

@@ -3,6 +3,7 @@
 #include "signalling/drivers/trtc_errors.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <string_view>
 #include <utility>
@@ -120,8 +121,12 @@ void TrtcDriver::uplinkAnswered(const protocol::ServerMessage *reply)
 		uplink_.reset();
 		return emit(LinkFailed { kUplink, unanswered("publish") });
 	}
-	if (const auto *sdp = answerIn(*reply); sdp && reply->code == protocol::code::kOk)
+	if (const auto *sdp = answerIn(*reply); sdp && reply->code == protocol::code::kOk) {
+		// The service has accepted it, with a but.
+		if (!reply->message.empty())
+			spdlog::warn("{}: {}", host_, printable(reply->message));
 		return emit(RemoteAnswer { kUplink, *sdp });
+	}
 	uplink_.reset();
 	emit(LinkFailed { kUplink,
 			  refused("publish", *reply,
@@ -282,7 +287,12 @@ void TrtcDriver::run(const StopSubscribe &command)
 
 // ---- role ---------------------------------------------------------------------------------
 
-void TrtcDriver::run(const SwitchRole &command) { switchRole(command.role, kRoleRetries); }
+void TrtcDriver::run(const SwitchRole &command)
+{
+	if (!command.privateMapKey.empty())
+		options_.privateMapKey = command.privateMapKey;
+	switchRole(command.role, kRoleRetries);
+}
 
 void TrtcDriver::switchRole(Role role, int triesLeft)
 {

@@ -23,8 +23,9 @@ inline constexpr int kMuteAudio = 32772, kMuteVideo = 32773, kUnmuteAudio = 3277
 inline constexpr int kSubscribe = 32777, kUnsubscribeVideo = 32778, kUnsubscribeAudio = 32779;
 inline constexpr int kRemoteMuteVideo = 32784, kRemoteMuteAudio = 32785, kRemoteUnmuteVideo = 32786,
 		     kRemoteUnmuteAudio = 32787;
-inline constexpr int kJoining = 32788, kLeaving = 32789, kSignallingConnected = 32791;
+inline constexpr int kJoining = 32788, kLeaving = 32789, kSignallingLost = 32790, kSignallingConnected = 32791;
 inline constexpr int kUplinkConnected = 32792, kDownlinkConnected = 32793;
+inline constexpr int kSignallingReconnecting = 32794, kSignallingReconnected = 32795;
 } // namespace report_event
 
 /// Turns running totals and what has happened into the next `quality_report`. No clock of its own.

@@ -27,6 +27,8 @@ void TrtcDriver::beginResume(Error error)
 	resume_.tries = 0;
 	resume_.last = resume_.loss = std::move(error);
 	stopClocks();
+	note(report_event::kSignallingLost);
+	note(report_event::kSignallingReconnecting);
 	if (socket_) {
 		socket_->setListener(nullptr);
 		// Without a close frame: one that arrives late would tell the service that we go.
@@ -113,6 +115,7 @@ void TrtcDriver::resumed()
 	resume_.running = false;
 	resume_.timer.reset();
 	resume_.done = std::chrono::steady_clock::now();
+	note(report_event::kSignallingReconnected);
 	emit(StateChanged { ConnectionState::Connected });
 	if (ended_)
 		return;

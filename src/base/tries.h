@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace trtc::signalling {
+namespace trtc {
 
 /// The SDK's time-outs of the tries 1, 2, 3 … to come back, of the channel and of links; the last one holds for all that
 /// follow. A try begins no earlier than the time-out of the one before it, however soon that one failed.
@@ -22,4 +22,4 @@ constexpr std::chrono::milliseconds tryTimeout(int number, const TryTimeouts &ti
 	return timeouts[std::min(static_cast<std::size_t>(std::max(number, 1)), timeouts.size()) - 1];
 }
 
-} // namespace trtc::signalling
+} // namespace trtc

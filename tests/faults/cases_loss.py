@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Packets are lost on the way up, on the way down, or on both; NACK and RTX bring them back (RFC 4585, RFC 4588). What is lost
+all the same is counted by the numbers that the test picture carries, and for sound by the gaps in the sequence."""
+
+import threading
+
+import support
+from harness import check, equal
+
+SECONDS = 4.0  # of loss
+SOURCES = ["--video", "test", "--audio", "test", "--video-profile", "320x240@15,300k"]
+
+
+def record(context, network, percent, at, codec="h264"):
+    """Shares of the pictures and of the sound that are missing in a recording, and packets dropped, with that loss at those
+    places. The loss begins after the recording and ends before it, so that the edges are whole."""
+    stage = support.Stage(context, network, *SOURCES, "--video-codec", codec)
+    viewer = stage.viewer("--record", str(context.directory / "rec"))
+    viewer.wait("first-frame", support.PATIENCE, kind="video", userId="anchor")
+    viewer.wait("first-frame", support.PATIENCE, kind="audio", userId="anchor")
+    for place in at:
+        network.places[place].lose(percent)
+    threading.Event().wait(SECONDS)  # the length of what is measured
+    dropped = sum(network.places[place].dropped() for place in at)
+    for place in at:
+        network.places[place].heal()
+    sound = viewer.command("stats", support.PATIENCE)["remoteAudio"][0]
+    viewer.send("leave\n")
+    stopped = viewer.wait("recording-stopped", support.PATIENCE, userId="anchor")
+    equal(viewer.end(), 0, "exit code of the viewer")
+    equal(stage.anchor.find("error") + viewer.find("error"), [], "errors")
+    video = support.measure(context, stopped["path"])["video"]
+    sent = video["lastFrame"] - video["firstFrame"] + 1
+    check(sent > SECONDS * 10, f"only {sent} pictures between the first and the last one")
+    return (video["missing"] / sent, sound["packetsLost"] / (sound["packetsLost"] + sound["packetsReceived"]), dropped)
+
+
+def compare(got, pictures, sound, at_least):
+    said = f"{got[0]:.1%} of the pictures and {got[1]:.1%} of the sound are missing; {got[2]} packets were dropped"
+    check(got[2] >= at_least, f"{said}: too few to prove anything")
+    check(got[0] <= pictures and got[1] <= sound, said)
+
+
+def test_without_loss_nothing_is_missing(context, network):
+    compare(record(context, network, 0, []), 0.02, 0.01, 0)
+
+
+def test_five_percent_on_the_way_up(context, network):
+    # Without repair a third to a half of the pictures is missing: each loss stops the picture until the next keyframe.
+    compare(record(context, network, 5, ["anchor"]), 0.08, 0.02, 8)
+
+
+def test_five_percent_on_both_ways(context, network):
+    compare(record(context, network, 5, ["anchor", "viewer"]), 0.1, 0.02, 16)
+
+
+def test_five_percent_on_the_way_down_in_vp8(context, network):
+    compare(record(context, network, 5, ["viewer"], "vp8"), 0.08, 0.02, 8)
+
+
+def test_twenty_percent_on_both_ways(context, network):
+    # Without repair 36 % of the sound and nearly every picture is missing.
+    compare(record(context, network, 20, ["anchor", "viewer"]), 0.7, 0.18, 60)
