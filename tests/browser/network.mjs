@@ -45,13 +45,3 @@ export function cutUdp([from, to]) {
 		nft('add', 'rule', 'inet', table, 'in', 'udp', side, `${from}-${to}`, 'drop');
 	return () => nft('delete', 'table', 'inet', table);
 }
-
-/** Every connection to this TCP port is reset, and no new one is let in, until the function that is returned is called. */
-export function cutTcp(port) {
-	const table = `cut${port}`;
-	nft('add', 'table', 'inet', table);
-	nft('add', 'chain', 'inet', table, 'in', '{ type filter hook input priority 0 ; }');
-	for (const side of ['sport', 'dport'])
-		nft('add', 'rule', 'inet', table, 'in', 'tcp', side, `${port}`, 'tcp', 'flags', '&', 'rst', '!=', 'rst', 'reject', 'with', 'tcp', 'reset');
-	return () => nft('delete', 'table', 'inet', table);
-}

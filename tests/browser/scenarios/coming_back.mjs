@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The channel, the service or the media are cut, and come back.
-import { cutTcp, cutUdp } from '../network.mjs';
+// The service or the media are cut, and come back. The channel alone: signalling.mjs.
+import { cutUdp } from '../network.mjs';
 
 const PAIRINGS = ['v4-agent', 'agent-agent', 'v4-v4'];
 const QUIET = [/websocket/i, /reconnect/i, /ICE failed/, /ERR_CONNECTION_REFUSED/, /connection-state/, /signal/i, /connection.*lost/i, /failed: Error in connection/i, /API aborted, reason: remote user/];
@@ -11,36 +11,6 @@ async function connected(parties, marks) {
 		await party.event('connection-state-changed', { state: 'CONNECTED' }, marks[i], 60000);
 	}));
 }
-
-const channel = {
-	name: 'the WebSocket cut',
-	network: true,
-	pairings: PAIRINGS,
-	async run(stage) {
-		const service = await stage.ownService();
-		const parties = await stage.enter({ onAir: true });
-		await stage.both((from, to) => stage.check(from, to));
-		parties.forEach(party => party.mayComplain.push(...QUIET));
-		const marks = parties.map(party => party.now), began = Date.now();
-		const heal = cutTcp(Number(new URL(service.url).port));
-		await Promise.all(parties.map((party, i) => party.event('connection-state-changed', { state: 'RECONNECTING' }, marks[i])));
-		heal();
-		await connected(parties, marks);
-		stage.checks.ok(true, 'both are connected again', `${Date.now() - began} ms`);
-		await stage.both((from, to) => stage.check(from, to, {}, 'after the cut'));
-		parties.forEach((party, i) => {
-			const lost = party.has('stream-removed', {}, marks[i]) || party.has('peer-leave', {}, marks[i]);
-			stage.checks.ok(!lost, `${party.userId} (${party.kind}) has lost no stream and nobody`);
-		});
-		// And what is done now is told.
-		await stage.both(async (from, to) => {
-			const at = to.now;
-			await from.mute('video', true);
-			await to.event('mute-video', { userId: from.userId }, at);
-			stage.checks.ok(true, `${to.userId} (${to.kind}) is told what ${from.userId} does`);
-		});
-	},
-};
 
 const killed = {
 	name: 'the service killed and started again',
@@ -91,4 +61,4 @@ const media = {
 	},
 };
 
-export default [channel, killed, media];
+export default [killed, media];
