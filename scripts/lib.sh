@@ -15,7 +15,7 @@ run_packages=(
 	gstreamer1.0-nice gstreamer1.0-libav gstreamer1.0-alsa gstreamer1.0-x glib-networking
 )
 test_packages=(
-	clang libclang-rt-dev clang-format iproute2 nftables mandoc mkvtoolnix gstreamer1.0-tools chromium git openssl coturn tinyproxy
+	clang libclang-rt-dev clang-format iproute2 nftables mandoc mkvtoolnix gstreamer1.0-tools chromium firefox-esr git openssl coturn tinyproxy
 	bash fish zsh shellcheck systemd tmux xvfb xdotool x11-utils imagemagick
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)

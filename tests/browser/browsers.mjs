@@ -9,7 +9,7 @@ import { address } from './network.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const PAGES = ['v4.html', 'v4_page.js', 'v5.html', 'v5_page.js', 'pattern.js', 'eyes.js', 'sources.js', 'parts.js'];
+const PAGES = ['v4.html', 'v4_page.js', 'v5.html', 'v5_page.js', 'pattern.js', 'eyes.js', 'sources.js', 'self_test.html', 'parts.js'];
 
 /** Serves the pages and the SDK as published; answers the SDK's reports. @p files: more paths. Resolves to its origin. */
 export async function servePages(files = {}) {
@@ -36,8 +36,8 @@ export async function servePages(files = {}) {
 	return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.closeAllConnections() ?? server.close() };
 }
 
-const isForeign = address => {
-	const url = new URL(address);
+const isForeign = text => {
+	const url = new URL(text);
 	return !['data:', 'blob:', 'about:', 'moz-extension:'].includes(url.protocol) && !['127.0.0.1', address].includes(url.hostname);
 };
 
@@ -84,7 +84,7 @@ export async function openFirefox(path, profile) {
 			'media.navigator.streams.fake': true,
 			'media.autoplay.default': 0,
 			'media.autoplay.blocking_policy': 0,
-			'media.peerconnection.ice.loopback': true,
+			'media.cubeb.force_mock_context': true, // there is no sound card; without one no sound is made at all
 			'media.peerconnection.ice.obfuscate_host_addresses': false,
 			// Nothing of its own goes out.
 			'media.gmp-manager.updateEnabled': false,

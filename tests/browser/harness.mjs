@@ -86,6 +86,28 @@ export class EventLog {
 		return within(promise, what, milliseconds).finally(() => this.#waiting.delete(check));
 	}
 
+	/** The next audio-volume of that user that is over so much. */
+	async loud(user, volume) {
+		for (const end = Date.now() + WATCHDOG_MS;;) {
+			const found = await this.event('audio-volume', { userId: user }, this.now);
+			if (found.volume > volume)
+				return found;
+			if (Date.now() > end)
+				throw new Error(`${this.name} does not hear ${user}: volume ${found.volume}`);
+		}
+	}
+
+	/** Until the log has a line like this. */
+	async logged(expression, milliseconds = WATCHDOG_MS) {
+		let check;
+		const promise = new Promise(resolve => {
+			check = () => this.log.some(line => expression.test(line)) && resolve();
+			this.#waiting.add(check);
+			check();
+		});
+		return within(promise, `${expression} in the log of ${this.name}`, milliseconds).finally(() => this.#waiting.delete(check));
+	}
+
 	/** Whether such an event came after @p from. */
 	has(name, fields = {}, from = 0) {
 		return this.events.slice(from).some(event => event.event === name &&
@@ -106,6 +128,7 @@ const children = new Set();
 /** A process whose stdout is JSON events, one a line. */
 export class Child extends EventLog {
 	#stdout;
+	#count = 0;
 
 	constructor(name, program, args, env = {}) {
 		super(name);
@@ -141,6 +164,15 @@ export class Child extends EventLog {
 	}
 
 	write(line) { this.process.stdin.write(`${line}\n`); }
+	/** A command on stdin. Answers its result; rejects when it is refused. */
+	async command(line) {
+		const id = `c${++this.#count}`;
+		this.write(`@${id} ${line}`);
+		const result = await this.event('command-result', { id });
+		if (!result.ok)
+			throw new Error(`${this.name}: ${line}: ${result.message}`);
+		return result;
+	}
 	exit() { return within(this.exited, `end of ${this.name}`); }
 	signal(name) {
 		try {

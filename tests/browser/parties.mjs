@@ -28,13 +28,14 @@ const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, millise
 /** A running `trtc-cli join`. */
 export class AgentParty extends Child {
 	kind = 'agent';
+	mayComplain = []; // regular expressions of what a scenario provokes
 	#folder;
 	#config;
 	#count = 0;
 
 	/** @p sources: opened at its start. @p more: options of its own. */
 	constructor(config, folder, { url, sdkAppId, secretKeyFile }, { userId, roomId, role = 'anchor', mode = 'live', subscribe = true,
-									codec = 'h264', sources, more = [] }) {
+									codec = 'h264', sources, small, privateMapKey, more = [] }) {
 		const { video, audio } = sources.main ?? {}, screen = sources.auxiliary?.video;
 		mkdirSync(folder, { recursive: true });
 		super(userId, config['trtc-cli'], [
@@ -43,6 +44,8 @@ export class AgentParty extends Child {
 			...(video ? ['--video', 'test', '--video-profile', profile(video), '--video-codec', codec] : []),
 			...(audio ? ['--audio', audio.beeps ? 'test' : 'test:sine'] : []),
 			...(screen ? ['--auxiliary', 'test', '--auxiliary-profile', profile(screen)] : []),
+			...(small ? ['--small-stream', profile({ ...small, fps: small.frameRate })] : []),
+			...(privateMapKey ? ['--private-map-key', privateMapKey] : []),
 			...(role === 'anchor' ? ['--no-publish'] : []), ...(subscribe ? [] : ['--subscribe', 'none']),
 			'--record', folder, '--audio-volume', '1', '--control', 'none', '--events', 'json', '--log-level', 'debug',
 			...more], { TRTC_CONFIG: '/dev/null' });
@@ -51,16 +54,6 @@ export class AgentParty extends Child {
 		this.#config = config;
 		this.entered = this.event('joined');
 		this.entered.catch(() => {});
-	}
-
-	/** Answers the command's result; rejects when it is refused. */
-	async command(line) {
-		const id = `c${++this.#count}`;
-		this.write(`@${id} ${line}`);
-		const result = await this.event('command-result', { id });
-		if (!result.ok)
-			throw new Error(`${this.name}: ${line}: ${result.message}`);
-		return result;
 	}
 
 	/** Everything it has sources of. */
@@ -76,7 +69,21 @@ export class AgentParty extends Child {
 	}
 	unsubscribe(user) { return this.command(`unsubscribe ${user}`); }
 	switchRole(role) { return this.command(`switch-role ${role}`); }
-	sendMessage(words) { return this.command(`message ${words}`); }
+	small(user, small) { return this.command(`subscribe ${user} audio ${small ? 'small' : 'video'}`); }
+	sendMessage(text) { return this.command(`message ${text}`); }
+	/** The next network-quality that knows everything. */
+	async quality() {
+		const found = await this.event('network-quality', {}, this.now);
+		return found.uplink && found.downlink && found.uplinkRtt > 0 && found.downlinkRtt !== undefined ? found : this.quality();
+	}
+	/** All figures, those of others by user. */
+	async samples() {
+		const { localAudio, localVideo, remoteAudio, remoteVideo, rtt, downlinksRTT } = await this.command('stats');
+		const main = list => list.filter(one => (one.streamType ?? 'main') === 'main');
+		const byUser = list => Object.fromEntries(main(list).map(one => [one.userId, one]));
+		return { localAudio: localAudio[0], localVideo: main(localVideo)[0], remoteAudio: byUser(remoteAudio), remoteVideo: byUser(remoteVideo), rtt,
+			 downlinksRTT: Object.fromEntries((downlinksRTT ?? []).map(one => [one.userId, one.rtt])) };
+	}
 	async leave() {
 		this.write('leave');
 		const code = await this.exit();
@@ -136,16 +143,7 @@ export class AgentParty extends Child {
 	}
 
 	/** Its ears have no pitch. */
-	async hears(user) {
-		const end = Date.now() + WATCHDOG_MS;
-		for (let from = this.now;; from = this.now) {
-			const { volume } = await this.event('audio-volume', { userId: user }, from);
-			if (volume > SOUND_VOLUME)
-				return { volume };
-			if (Date.now() > end)
-				throw new Error(`${this.name} does not hear ${user}: volume ${volume}`);
-		}
-	}
+	hears(user) { return this.loud(user, SOUND_VOLUME); }
 	silent(user) { return this.#stopped(user, 'main', 'remoteAudio', 'packetsReceived'); }
 	dark(user, type = 'main') { return this.#stopped(user, type, 'remoteVideo', 'packetsReceived'); }
 	/** Until a counter did not change for a while. */
@@ -165,13 +163,16 @@ export class AgentParty extends Child {
 	}
 
 	/** What may not have been said. */
-	complaints() { return this.events.filter(event => event.event === 'error').map(event => event.message); }
+	complaints() {
+		return this.events.filter(event => event.event === 'error').map(event => event.message)
+			.filter(line => !this.mayComplain.some(one => one.test(line)));
+	}
 }
 
 /** A page with an SDK in a browser. @p path: which page; it has an object `party`. */
 export class PageParty extends EventLog {
 	#page;
-	mayComplain = []; // regular expressions of what a scenario provokes
+	mayComplain = []; // as above
 
 	constructor(kind, userId) {
 		super(userId);
@@ -212,6 +213,16 @@ export class PageParty extends EventLog {
 	unpublish(type = 'main') { return this.call('unpublish', type); }
 	sees(user, type = 'main', what = {}) { return this.call('sees', user, type, what); }
 	dark(user, type = 'main') { return this.call('dark', user, type); }
+	small(user, small) { return this.call('setRemoteVideoStreamType', user, small ? 'small' : 'big'); }
+	async quality() {
+		const found = await this.event('network-quality', {}, this.now);
+		const { uplinkNetworkQuality: uplink, downlinkNetworkQuality: downlink, uplinkRTT: uplinkRtt, uplinkLoss, downlinkRTT: downlinkRtt, downlinkLoss } = found;
+		return uplink && downlink && uplinkRtt ? { uplink, downlink, uplinkRtt, uplinkLoss, downlinkRtt, downlinkLoss } : this.quality();
+	}
+	async samples() {
+		const { transport, localAudio, localVideo, remoteAudio, remoteVideo } = await this.stats();
+		return { localAudio: localAudio[this.userId], localVideo: localVideo[this.userId], remoteAudio, remoteVideo, ...transport };
+	}
 
 	complaints() {
 		const lines = [...this.log.filter(line => /^error|<ERROR>|\bERROR\b/.test(line)),

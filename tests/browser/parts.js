@@ -2,7 +2,7 @@
 // For self_test.mjs: the page's half without a service.
 'use strict';
 
-let watched = null;
+let watched = null, clip = null;
 
 const parts = {
 	/** Draws a raw I420 picture (base64) to a canvas of another size and reads it there. */
@@ -56,12 +56,18 @@ const parts = {
 		const video = document.createElement('video');
 		video.src = url;
 		document.body.append(video);
+		clip = video;
 		await video.play();
 		const captured = video.captureStream();
 		watched = eyes.watch(() => video, () => captured.getAudioTracks()[0] ?? null);
 	},
 
-	figures: () => watched?.figures,
+	/** The figures when the clip is over. */
+	async played() {
+		const video = clip;
+		await new Promise(resolve => video.ended ? resolve() : video.addEventListener('ended', resolve, { once: true }));
+		return watched.figures;
+	},
 
 	/** Draws with pattern.draw() and reads it again; and what sources make is seen and heard. */
 	drawAndRead({ width, height, code }) {

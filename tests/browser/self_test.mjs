@@ -5,7 +5,8 @@
 //   node self_test.mjs --make-pattern PATH --measure PATH [--chromium PATH]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Checks, openPage, options, output, pageState, servePage, temporaryFolder, within } from './harness.mjs';
+import { openChromium, servePages } from './browsers.mjs';
+import { Checks, options, output, temporaryFolder, within } from './harness.mjs';
 
 const config = options({ 'make-pattern': '', measure: '', chromium: '/usr/bin/chromium' });
 const checks = new Checks('self test: ');
@@ -38,8 +39,9 @@ async function main() {
 	}
 	const clip = join(folder, 'clip.webm');
 	output(config['make-pattern'], ['clip', clip, 'video=vp8', 'seconds=4', 'kbps=300']);
-	const server = await servePage({ '/clip.webm': [clip, 'video/webm'] });
-	const { browser, page, log, foreign } = await within(openPage(config.chromium, server.origin), 'Chromium');
+	const server = await servePages({ '/clip.webm': [clip, 'video/webm'] });
+	const browser = await within(openChromium(config.chromium), 'Chromium'), log = [];
+	const page = await browser.newPage(`${server.origin}/self_test.html`, line => log.push(line));
 	try {
 		checks.ok(await page.evaluate('TRTC.VERSION') === '4.15.22', 'the SDK loads');
 		const { detail } = await page.evaluate('TRTC.checkSystemRequirements()');
@@ -47,10 +49,19 @@ async function main() {
 			  'Chromium has WebRTC, H.264 and VP8', JSON.stringify(detail));
 		await readsPictures(page);
 
+		for (const [width, height] of [[320, 240], [160, 120], [480, 270]]) {
+			const code = { frameNumber: 4294967295 - width, wallClockMs: 1790000000123, flash: width === 160 };
+			const read = await page.evaluate(input_ => parts.drawAndRead(input_), { width, height, code });
+			checks.ok(JSON.stringify(read) === JSON.stringify(code), `draws ${width}x${height} as it reads`, JSON.stringify(read));
+		}
+		const { seen, heard, wrong } = await page.evaluate(input_ => parts.sources(input_), { number: 3e6, tone: 500 });
+		checks.ok(seen.last >= 3e6 && seen.last < 4e6 && Math.abs(heard.tone - 500) < 5, 'sees and hears its own sources', JSON.stringify([seen, heard]));
+		checks.ok(wrong.every(status => status === 'rejected'), 'and neither others, nor darkness, nor silence, until there is', wrong.join());
+
 		await page.evaluate(options_ => parts.watchFile(options_), { url: '/clip.webm' });
-		const { played } = await pageState(page, state => state.played?.last >= 40 && state.played.flashes >= 2 &&
-			state.played.audioPeak > 0.1, 'picture and sound of a coded clip');
-		checks.ok(played.unreadable === 0, 'reads a coded clip as it plays', JSON.stringify(played));
+		const played = await page.evaluate('parts.played()');
+		checks.ok(played.last >= 40 && played.flashes >= 2 && played.audioPeak > 0.1 && played.unreadable === 0,
+			  'reads a coded clip as it plays', JSON.stringify(played));
 
 		const recording = join(folder, 'fake.webm');
 		writeFileSync(recording, Buffer.from(await page.evaluate('parts.localStream({ milliseconds: 4000 })'), 'base64'));
@@ -60,7 +71,7 @@ async function main() {
 
 		const errors = log.filter(line => /^error|<ERROR>|\bERROR\b/.test(line));
 		checks.ok(errors.length === 0, 'the SDK reports no error', errors.join(' | '));
-		checks.ok(foreign.length === 0, 'the page asks no other host', foreign.join(' '));
+		checks.ok(page.foreign.length === 0, 'the page asks no other host', page.foreign.join(' '));
 		if (checks.failed > 0)
 			console.error(log.join('\n'));
 	} finally {

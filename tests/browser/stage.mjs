@@ -8,13 +8,13 @@ import { AgentParty, PICTURE, PageParty, SCREEN } from './parties.mjs';
 
 const run = promisify(execFile);
 const NAMES = ['ann', 'bob', 'carol', 'dave', 'erin'];
-const AGENT_TONE_HZ = 440;
+const AGENT_TONE_HZ = 440, BACK_MS = 40000;
 
 /** A running `trtc-cli serve`. @p more: options of its own; @p listen, @p secretKeyFile: those of one that was there before. */
 export class Service extends Child {
 	constructor(config, { secretKeyFile, listen = '127.0.0.1:0', more = [] }) {
 		super('service', config['trtc-cli'], ['serve', '--listen', listen, '--secret-key-file', secretKeyFile, '--events', 'json', '--log-level', 'debug',
-						      ...more], { TRTC_CONFIG: '/dev/null' });
+						      '--control', 'none', ...more], { TRTC_CONFIG: '/dev/null' });
 		this.secretKeyFile = secretKeyFile;
 		this.config = config;
 	}
@@ -25,7 +25,7 @@ export class Service extends Child {
 	}
 	async sign(userId, more = []) {
 		const { stdout } = await run(this.config['trtc-cli'], ['usersig', 'sign', '--sdk-app-id', `${this.sdkAppId}`, '--user-id', userId,
-								       '--secret-key-file', this.secretKeyFile, ...more.map(String)]);
+								       '--secret-key-file', this.secretKeyFile, ...more].map(String));
 		return stdout.trim();
 	}
 }
@@ -34,9 +34,9 @@ export class Stage {
 	parties = [];
 	#mine = []; // services
 
-	/** @p world: {config, origin, service, folder, browser(kind)}. */
-	constructor(world, { scenario, pairing, roomId, checks }) {
-		Object.assign(this, { world, scenario, pairing, roomId, checks, service: world.service });
+	/** @p world: {config, origin, folder, browser(kind)}. */
+	constructor(world, { scenario, pairing, roomId, checks, service }) {
+		Object.assign(this, { world, scenario, pairing, roomId, checks, service });
 		this.kinds = pairing.split('-');
 		this.folder = join(world.folder, `${roomId}`);
 	}
@@ -113,6 +113,18 @@ export class Stage {
 				.then(figures => this.checks.ok(true, `${who} sees the auxiliary stream of ${whom}${then}`, said(figures))),
 			audio && to.hears(from.userId, from.sounds).then(() => this.checks.ok(true, `${who} hears ${whom}${then}`)),
 		]);
+	}
+
+	/** check(), but with all the time that a party may take to notice and mend a broken connection. */
+	async back(from, to, when) {
+		for (let last = Date.now() + BACK_MS;;) {
+			try {
+				return await this.check(from, to, {}, when);
+			} catch (error) {
+				if (Date.now() > last)
+					throw error;
+			}
+		}
 	}
 
 	/** At the end, everybody having left or not. */

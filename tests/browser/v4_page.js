@@ -17,6 +17,17 @@ const party = (() => {
 		userId: stream.getUserId(), streamType: stream.getType(), hasAudio: stream.hasAudio(), hasVideo: stream.hasVideo(),
 	});
 
+	/** As the agent tells it: text, or base64 of what is none. */
+	function words(data) {
+		const bytes = new Uint8Array(data.buffer ?? data), text = new TextDecoder('utf-8', { fatal: true });
+		try {
+			const found = text.decode(bytes);
+			if (!found.includes('\0'))
+				return { text: found };
+		} catch { /* no text */ }
+		return { base64: btoa(String.fromCharCode(...bytes)) };
+	}
+
 	function show(stream) {
 		const entry = streams.get(key(stream));
 		if (!entry || entry.eyes)
@@ -47,7 +58,7 @@ const party = (() => {
 		client.on('error', error => tell('error', { message: text(error) }));
 		client.on('client-banned', ({ reason }) => tell('client-banned', { reason }));
 		client.on('sei-message', ({ userId, data, seiPayloadType, isFromAuxiliary }) =>
-			tell('message', { userId, text: new TextDecoder().decode(data), seiPayloadType, isFromAuxiliary }));
+			tell('message', { userId, ...words(data), seiPayloadType, isFromAuxiliary }));
 		client.on('stream-added', ({ stream }) => {
 			streams.set(key(stream), { stream });
 			tell('stream-added', describe(stream));
@@ -133,7 +144,9 @@ const party = (() => {
 			Object.values(local).forEach(stream => stream?.close());
 			tell('left');
 		},
-		sendMessage: (words, seiPayloadType) => client.sendSEIMessage(new TextEncoder().encode(words).buffer, seiPayloadType ? { seiPayloadType } : undefined),
+		/** @p message: a text, or a list of bytes. */
+		sendMessage: (message, seiPayloadType) => client.sendSEIMessage(
+			(typeof message === 'string' ? new TextEncoder().encode(message) : new Uint8Array(message)).buffer, ...(seiPayloadType ? [{ seiPayloadType }] : [])),
 		mutedState: () => client.getRemoteMutedState(),
 		stats: async () => ({
 			transport: await client.getTransportStats(),

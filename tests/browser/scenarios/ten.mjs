@@ -3,7 +3,7 @@ const TIMES = 10;
 
 export default {
 	name: 'on air and off ten times',
-	pairings: ['v4-agent', 'agent-agent', 'v4-v4'],
+	pairings: ['v4-agent', 'agent-agent', 'v4-v4', 'v5-agent'],
 	async run(stage) {
 		await stage.enter({});
 		await stage.both(async (from, to) => {
