@@ -125,14 +125,12 @@ SinglePlan planSingle(const protocol::Ability &client)
 			break;
 		}
 	if (plan.send.encodingName.empty())
-		return refuse(code::kNoCommonCodec,
-			      "ability.video.codecs has no H264 and no VP8");
+		return refuse(code::kNoCommonCodec, "ability.video.codecs has no H264 and no VP8");
 	for (const char *name : { "H264", "VP8" })
 		if (auto map = findCodec(decoders.empty() ? video : decoders, name))
 			plan.receive.push_back(*map);
 	if (plan.receive.empty())
-		return refuse(code::kNoCommonCodec,
-			      "ability.video.decoders has no H264 and no VP8");
+		return refuse(code::kNoCommonCodec, "ability.video.decoders has no H264 and no VP8");
 	std::vector<int> numbers { plan.audio.payloadType };
 	for (const auto &map : plan.receive)
 		numbers.push_back(map.payloadType);

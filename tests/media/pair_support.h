@@ -139,9 +139,7 @@ struct PairFixture : LoopFixture, media::Capture::Listener {
 	/// Sound on m-line 0 and a picture on 1; frames go to @p handler.
 	void offer(VideoCodec codec = VideoCodec::H264)
 	{
-		webrtc::OfferLine sound { MediaKind::Audio, true, {}, true },
-			picture { MediaKind::Video, true, { codec }, true };
-		sender.peer->offer({ sound, picture });
+		sender.peer->offer({ { MediaKind::Audio, true, {} }, { MediaKind::Video, true, { codec } } });
 	}
 	/// Offer, answer, sources running, frames to @p handler.
 	void start(const LocalStreamConfig &config, media::Receiver::FrameHandler handler)

@@ -30,9 +30,9 @@ struct Tracks : DriverFixture {
 				service.reply(4106, message.seq, changeCode);
 		};
 	}
-	void subscribe(const SubscribeOptions &options)
+	void subscribe(const SubscribeOptions &wanted)
 	{
-		driver->send(StartSubscribe { kBob, options });
+		driver->send(StartSubscribe { kBob, wanted });
 		REQUIRE(comes<RemoteAnswer>());
 	}
 	protocol::SubscribeWishes lastChange() const
@@ -104,13 +104,13 @@ TEST_CASE_FIXTURE(Tracks, "small video: asked for at once when it is there")
 {
 	play();
 	enter(publisher("bob", kAll));
-	SubscribeOptions options;
-	options.small = true;
-	subscribe(options);
+	SubscribeOptions wanted;
+	wanted.small = true;
+	subscribe(wanted);
 	CHECK((service.all<protocol::Subscribe>().at(0).wishes == kSmallOnly));
 	// Without video there is nothing to be small.
-	options = { true, false, false, true };
-	driver->send(ChangeSubscribe { kBob, options });
+	wanted = { true, false, false, true };
+	driver->send(ChangeSubscribe { kBob, wanted });
 	REQUIRE(comes<SubscribeChangeDone>());
 	CHECK((lastChange() == protocol::SubscribeWishes { true, false, false, false }));
 	driver->send(ChangeSubscribe { kBob, SubscribeOptions {} });
@@ -122,8 +122,8 @@ TEST_CASE_FIXTURE(Tracks, "small video: a wish waits for the list that shows it,
 {
 	play();
 	enter(publisher("bob", kAll & ~2));
-	SubscribeOptions options;
-	subscribe(options);
+	SubscribeOptions wanted;
+	subscribe(wanted);
 	CHECK((service.all<protocol::Subscribe>().at(0).wishes == kBigOnly));
 	driver->send(PreferSmall { kBob, true });
 	service.publishers(publisher("bob", kAll & ~2));
