@@ -80,7 +80,7 @@ TEST_CASE("every command's places can be completed or are free text")
 			for (std::size_t k = 0; k < i; ++k)
 				typed += " x";
 			const auto found = after(typed + " ");
-			if (command.usage.find("TEXT") == std::string_view::npos)
+			if (command.usage != "TEXT" && command.usage != "KEY")
 				CHECK(!found.empty());
 			for (const auto &word : found)
 				CHECK(word.find_first_of(" []|.") ==

@@ -48,9 +48,11 @@ struct PermitFixture : RoomFixture {
 	/// ann, who may do everything and is on air with all she has
 	void onAir()
 	{
+		anns = tinyIdOf(open(99, "ann"), 99);
 		REQUIRE(codeOf(joinWith(1, "ann", key(privilege::kAll)), 1, Event::JoinResult) == 0);
 		publish(1, kAll);
 	}
+	std::string anns; ///< tinyId
 	Effects change(SessionId id, Role role, const std::string &privateMapKey = "")
 	{
 		return say(id, protocol::ChangeRole { role, privateMapKey });
@@ -159,7 +161,7 @@ TEST_CASE_FIXTURE(PermitFixture, "each kind that may not be received is not forw
 		answerDownlink(id, 1);
 		// Small video is video, and a later wish is no way round.
 		const auto changed =
-			all<ChangeDownlink>(say(id, protocol::SubscribeChange { "1001", { true, false, true, true } }));
+			all<ChangeDownlink>(say(id, protocol::SubscribeChange { anns, { true, false, true, true } }));
 		REQUIRE(changed.size() == (bit == privilege::kReceiveVideo ? 0 : 1));
 		if (!changed.empty()) {
 			CHECK(changed[0].wishes.audio == (bit != privilege::kReceiveAudio));
@@ -179,7 +181,7 @@ TEST_CASE_FIXTURE(PermitFixture, "a subscription of which nothing may be receive
 	CHECK(all<StartDownlink>(out).empty());
 	ask(2, "ann", "", kWishes);
 	answerDownlink(2, 1);
-	const auto changed = say(2, protocol::SubscribeChange { "1001", { .bigVideo = true } });
+	const auto changed = say(2, protocol::SubscribeChange { anns, { .bigVideo = true } });
 	CHECK(codeOf(changed, 2, Event::SubscribeChangeResult) == code::kNotPermitted);
 	CHECK(all<ChangeDownlink>(changed).empty());
 }
@@ -211,9 +213,9 @@ TEST_CASE_FIXTURE(PermitFixture, "a permit that runs out: what runs goes on, not
 		     Event::PublishStateResult) == 0);
 	now += 2s;
 	CHECK(listOf(service.tick(now), 1) == "ann:15 bob:8 cid:9");
-	CHECK(codeOf(say(2, protocol::SubscribeChange { "1001", { .audio = true, .bigVideo = true } }), 2,
+	CHECK(codeOf(say(2, protocol::SubscribeChange { anns, { .audio = true, .bigVideo = true } }), 2,
 		     Event::SubscribeChangeResult) == 0);
-	CHECK(all<ChangeDownlink>(say(2, protocol::SubscribeChange { "1001", { .audio = true } })).empty());
+	CHECK(all<ChangeDownlink>(say(2, protocol::SubscribeChange { anns, { .audio = true } })).empty());
 
 	// Off the stage always, back only with a new one.
 	CHECK(codeOf(change(2, Role::Audience, key(privilege::kAll, 61)), 2, Event::ChangeRoleResult) == 0);
