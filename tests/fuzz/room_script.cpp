@@ -15,6 +15,7 @@ using namespace trtc::service;
 
 namespace {
 
+constexpr std::uint32_t kSdkAppId = 1400000001;
 constexpr std::size_t kMaxSteps = 400;
 constexpr std::size_t kMaxOffers = 64;
 
@@ -33,6 +34,8 @@ Limits tightLimits()
 	limits.maxRooms = 2;
 	limits.maxUsersPerRoom = 4;
 	limits.maxAnchorsPerRoom = 2;
+	limits.maxKept = 3;
+	limits.maxKeptPerUser = 2;
 	return limits;
 }
 
@@ -49,14 +52,17 @@ void RoomScript::play(std::string_view script)
 	}
 	while (!offers_.empty())
 		answer(true);
-	for (auto &id : players_)
-		if (const auto session = std::exchange(id, 0)) {
-			open_.erase(session);
-			carryOut(service_.closed(session));
+	for (const auto id : players_)
+		if (id != 0) {
+			gone(id);
+			carryOut(service_.closed(id));
 		}
+	now_ += tightLimits().resumeGrace + std::chrono::seconds(1);
+	carryOut(service_.tick(now_));
+	hold(open_.empty(), "who did not come back is still there");
 	hold(service_.users() == 0 && service_.rooms() == 0 && service_.publishers() == 0,
 	     "something is left of an empty service");
-	hold(uplinks_.empty() && downlinks_.empty(), "a connection nobody stopped");
+	hold(uplinks_.empty() && downlinks_.empty() && singles_.empty(), "a connection nobody stopped");
 }
 
 void RoomScript::step(std::string_view line)
@@ -68,8 +74,9 @@ void RoomScript::step(std::string_view line)
 	const auto rest = line.substr(std::min<std::size_t>(3, line.size()));
 	switch (line[1]) {
 	case 'o':
+		return open(player, rest);
 	case 'r':
-		return open(player, rest, line[1] == 'r');
+		return comeBack(player, rest);
 	case 't':
 		return wait(rest);
 	case '+':
@@ -86,8 +93,17 @@ void RoomScript::step(std::string_view line)
 	case 'x':
 		gone(id);
 		return carryOut(service_.closed(id));
+	case 'l':
+		return lose(id);
+	case 'k':
+	case 'w':
+		return administer(id, line[1] == 'w');
 	case 'u':
 		return carryOut(service_.uplinkFailed(id));
+	case 's':
+		if (singles_.contains(id))
+			carryOut(service_.singleFailed(id));
+		return;
 	case 'd':
 		if (line.size() > 2 && line[2] >= 'a' && line[2] < static_cast<char>('a' + kPlayers))
 			carryOut(service_.downlinkFailed(id, players_[static_cast<std::size_t>(line[2] - 'a')]));
@@ -97,14 +113,85 @@ void RoomScript::step(std::string_view line)
 	}
 }
 
-void RoomScript::open(std::size_t player, std::string_view name, bool again)
+Identity RoomScript::visitor(std::string_view name) const
+{
+	return { UserId(std::string(name)), kSdkAppId, "198.51.100.7",
+		 std::string(kTicketPrefix) + std::to_string(next_) };
+}
+
+void RoomScript::open(std::size_t player, std::string_view name)
 {
 	if (players_[player] != 0 || !UserId::valid(name))
 		return;
+	const auto who = visitor(name);
 	const auto id = players_[player] = next_++;
 	open_.insert(id);
-	const Identity who { UserId(std::string(name)), 1400000001, "198.51.100.7" };
-	carryOut(again ? service_.reopened(id, who, {}, now_) : service_.opened(id, who, now_, 1700000000000));
+	names_.emplace(id, who.userId);
+	carryOut(service_.opened(id, who, now_, 1700000000000));
+}
+
+void RoomScript::comeBack(std::size_t player, std::string_view words)
+{
+	const auto word = [&words] {
+		const auto end = std::min(words.find(' '), words.size());
+		const auto found = words.substr(0, end);
+		words.remove_prefix(std::min(end + 1, words.size()));
+		return found;
+	};
+	const auto name = word(), room = word(), ticket = word();
+	if (players_[player] != 0 || !UserId::valid(name))
+		return;
+	const auto who = visitor(name);
+	const Comeback comeback { std::string(room), !room.empty() && room[0] >= 'A',
+				  ticket.empty() ? "undefined" : std::string(kTicketPrefix) + std::string(ticket) };
+	if (const auto found = service_.resumable(who, comeback)) {
+		hold(open_.contains(*found), "a visit that is over");
+		hold(names_.at(*found) == who.userId, "somebody else's visit");
+		std::replace(players_.begin(), players_.end(), *found, SessionId { 0 });
+		players_[player] = *found;
+		waive(*found);
+		lost_.erase(*found);
+		return carryOut(service_.resumed(*found, who.clientIp, now_));
+	}
+	const auto id = players_[player] = next_++;
+	open_.insert(id);
+	names_.emplace(id, who.userId);
+	carryOut(service_.reopened(id, who, comeback, now_));
+}
+
+void RoomScript::waive(SessionId id)
+{
+	for (auto &[due, count] : owed_)
+		if (std::get<0>(due) == id)
+			waived_[due] += count;
+	std::erase_if(owed_, [id](const auto &due) { return std::get<0>(due.first) == id; });
+}
+
+void RoomScript::lose(SessionId id)
+{
+	waive(id);
+	lost_.insert(id);
+	std::replace(players_.begin(), players_.end(), id, SessionId { 0 });
+	carryOut(service_.lost(id, now_));
+}
+
+void RoomScript::administer(SessionId id, bool everybody)
+{
+	const auto &user = names_.at(id);
+	Effects effects;
+	for (const auto &info : service_.listRooms(kSdkAppId)) {
+		const auto members = service_.listMembers(kSdkAppId, info.room);
+		hold(members && !members->empty(), "a room without anybody");
+		if (std::none_of(members->begin(), members->end(),
+				 [&](const auto &member) { return member.userId == user; }))
+			continue;
+		if (everybody)
+			hold(service_.disband(kSdkAppId, info.room, effects) == members->size(),
+			     "somebody was not counted");
+		else
+			hold(service_.kick(kSdkAppId, info.room, user, effects), "a member who is not there");
+	}
+	carryOut(effects);
 }
 
 void RoomScript::say(SessionId id, std::string_view text)
@@ -155,8 +242,10 @@ void RoomScript::wait(std::string_view milliseconds)
 void RoomScript::gone(SessionId id)
 {
 	open_.erase(id);
+	lost_.erase(id);
 	std::replace(players_.begin(), players_.end(), id, SessionId { 0 });
-	std::erase_if(owed_, [id](const auto &due) { return std::get<0>(due.first) == id; });
+	for (auto *dues : { &owed_, &waived_ })
+		std::erase_if(*dues, [id](const auto &due) { return std::get<0>(due.first) == id; });
 }
 
 void RoomScript::carryOut(const Effects &effects)
@@ -165,6 +254,7 @@ void RoomScript::carryOut(const Effects &effects)
 		std::visit([this](const auto &item) { carryOut(item); }, effect);
 	for (const auto &[session, publisher] : downlinks_)
 		hold(uplinks_.contains(publisher), "a downlink survived its publisher");
+	hold(service_.kept() == lost_.size(), "the count of lost ones is wrong");
 	if (offers_.size() > kMaxOffers)
 		offers_.erase(offers_.begin(), offers_.end() - kMaxOffers);
 }
@@ -173,14 +263,17 @@ void RoomScript::carryOut(const Send &send)
 {
 	const auto &[to, message] = send;
 	hold(open_.contains(to), "a message to a closed session");
+	hold(!lost_.contains(to), "a message to a lost session");
 	const auto back = protocol::parseServerMessage(protocol::encode(message));
 	hold(bool(back) && back.value().event == message.event && back.value().code == message.code,
 	     "a message that cannot be read back");
 	if (message.seq != 0) {
-		const auto due = owed_.find({ to, static_cast<int>(message.event), message.seq });
-		hold(due != owed_.end() && due->second > 0, "a reply nobody waits for");
+		const Dues::key_type key { to, static_cast<int>(message.event), message.seq };
+		auto &dues = owed_.contains(key) ? owed_ : waived_;
+		const auto due = dues.find(key);
+		hold(due != dues.end() && due->second > 0, "a reply nobody waits for");
 		if (--due->second == 0)
-			owed_.erase(due);
+			dues.erase(due);
 	}
 	if (const auto *list = std::get_if<protocol::PublishedList>(&message.payload))
 		for (const auto &user : list->users)

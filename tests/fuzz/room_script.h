@@ -17,9 +17,13 @@
 /// effects alone; aborts when the two disagree. One step a line, "PLAYER STEP REST", players a to p:
 ///
 ///     ao NAME     a socket with a verified UserSig         am JSON   one message, through the codec
-///     ar NAME     the same with rc=1                       ax        the socket is gone
+///     ar NAME ROOM TICKET   the same with rc=1             ax        left, the socket is closed
+///     al          the socket is lost                       ak        removed by an administrator
 ///     au          its uplink fails                         adb       its downlink of b's picture fails
-///     a+  a-      the oldest offer is answered, refused    at MS     time passes, at most a minute, and a tick
+///     as          its one connection fails                 at MS     time passes, at most a minute, and a tick
+///     a+  a-      the oldest offer is answered, refused    aw        everybody out of the room, by an administrator
+///
+/// ROOM is one of numbers unless it begins with a letter, TICKET the number of a visit or nothing.
 ///
 /// Lines that say nothing of this kind are skipped. Not reentrant.
 namespace trtc::fuzz {
@@ -39,7 +43,12 @@ private:
 	};
 
 	void step(std::string_view line);
-	void open(std::size_t player, std::string_view name, bool again);
+	void open(std::size_t player, std::string_view name);
+	void comeBack(std::size_t player, std::string_view words);
+	service::Identity visitor(std::string_view name) const; ///< the next one
+	void lose(service::SessionId id);
+	void waive(service::SessionId id);
+	void administer(service::SessionId id, bool everybody);
 	void say(service::SessionId id, std::string_view text);
 	void answer(bool good);
 	void wait(std::string_view milliseconds);
@@ -62,8 +71,11 @@ private:
 	service::TimePoint now_ { std::chrono::hours(1) };
 	service::SessionId next_ = 1;
 	std::array<service::SessionId, kPlayers> players_ {}; ///< 0: no socket
-	std::set<service::SessionId> open_;
-	std::map<std::tuple<service::SessionId, int, std::int64_t>, int> owed_; ///< replies still due
+	std::set<service::SessionId> open_, lost_;	      ///< sessions that live; of them: without a socket
+	std::map<service::SessionId, UserId> names_;
+	using Dues = std::map<std::tuple<service::SessionId, int, std::int64_t>, int>;
+	Dues owed_;   ///< replies still due
+	Dues waived_; ///< replies that may come or not: the socket they were asked for on was lost
 	std::set<service::SessionId> uplinks_, singles_;
 	std::set<std::pair<service::SessionId, service::SessionId>> downlinks_;
 	std::deque<Offer> offers_;
