@@ -60,10 +60,12 @@ std::shared_ptr<RtpRewriter> hear(Fanout &fanout, const std::shared_ptr<Taker> &
 	return route;
 }
 
+const Bytes kPayload { 0x41, 1, 2, 3 };
+
 struct Packet {
 	std::uint16_t sequence = 1;
 	std::uint32_t timestamp = 0x11223344;
-	Bytes payload { 0x41, 1, 2, 3 };
+	Bytes payload = kPayload; // a list here makes GCC 12 believe it is not initialised
 	bool marker = false, padding = false;
 	unsigned csrcs = 0;
 	std::optional<Bytes> extension; // a multiple of four
