@@ -65,9 +65,10 @@ bool RtpRewriter::replay(Source source, std::span<const RtpPacket> packets)
 	const std::lock_guard lock(mutex_);
 	if (!wanted_ || source != wanted_ || (source == current_ && !interrupted_) || packets.empty())
 		return false;
-	// One that slept for a moment only has seen what is kept.
-	if (begun_ && source == before_ &&
-	    static_cast<std::int32_t>(packets.front().timestamp() + offset_.timestamp - last_.timestamp) <= 0)
+	// One that slept for a moment only has seen what is kept, and one that has seen the other size knows what was in it.
+	if (begun_ && source != before_)
+		return false;
+	if (begun_ && static_cast<std::int32_t>(packets.front().timestamp() + offset_.timestamp - last_.timestamp) <= 0)
 		return false;
 	begin(source, packets.front());
 	for (const auto &packet : packets)

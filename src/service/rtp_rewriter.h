@@ -52,8 +52,8 @@ public:
 	bool waiting() const;
 	/// True while a keyframe of @p source is waited for: it is selected and has not begun, or was interrupted.
 	bool waitsFor(Source source) const;
-	/// The latest packets of @p source, from a keyframe on, to one that waits for it. False: it does not, or time would go
-	/// back, and nothing was sent.
+	/// The latest packets of @p source, from a keyframe on, to one that waits for it. False: it does not, or it would see again
+	/// what it has seen, and nothing was sent.
 	bool replay(Source source, std::span<const RtpPacket> packets);
 	/// Streaming thread of @p source.
 	void packet(Source source, const RtpPacket &packet);

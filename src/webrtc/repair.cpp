@@ -28,6 +28,9 @@ constexpr guint64 kReportInterval = GST_SECOND;
 /// second twice in its whole latency.
 constexpr int kRetryAfterMs = 15;
 
+// Nor does it ask for a packet of which nothing but its time says that it should have come (rtx-next-seqnum): after a pause, as
+// long as a picture is muted, it would have given that one up for lost, and throw it away when it comes: the keyframe.
+
 bool isElement(GstElement *element, const char *factory)
 {
 	auto *made = gst_element_get_factory(element);
@@ -67,7 +70,8 @@ void hastenFeedback(GstElement *webrtc)
 					 g_object_set(element, "bandwidth", kSessionBandwidth, "rtcp-min-interval",
 						      kReportInterval, nullptr);
 				 else if (isElement(element, "rtpjitterbuffer"))
-					 g_object_set(element, "rtx-min-retry-timeout", kRetryAfterMs, nullptr);
+					 g_object_set(element, "rtx-min-retry-timeout", kRetryAfterMs,
+						      "rtx-next-seqnum", FALSE, nullptr);
 			 }),
 			 nullptr);
 }

@@ -15,15 +15,18 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Counter final : webrtc::Sender {
+	explicit Counter(MainLoop &owner) : loop(owner) {}
 	void push(GstBuffer *buffer) override
 	{
 		if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT))
 			++keyframes;
 		++frames;
 		gst_buffer_unref(buffer);
+		loop.post([] {}); // whoever waits looks again
 	}
 	void onKeyframeRequest(std::function<void()>) override {}
 	std::size_t mLine() const noexcept override { return 0; }
+	MainLoop &loop;
 	std::atomic<int> frames { 0 }, keyframes { 0 };
 };
 
@@ -60,7 +63,7 @@ struct SmallFixture : LoopFixture, media::Capture::Listener {
 
 	TempDir folder;
 	std::unique_ptr<media::Capture> capture;
-	std::shared_ptr<Counter> big = std::make_shared<Counter>(), small = std::make_shared<Counter>();
+	std::shared_ptr<Counter> big = std::make_shared<Counter>(loop), small = std::make_shared<Counter>(loop);
 	bool ended = false;
 };
 
