@@ -21,11 +21,12 @@ ARITY = {
     "stats": (0, 0),
     "stop": (1, 1),
     "streams": (0, 0),
-    "subscribe": (1, 4),
+    "subscribe": (1, 5),
     "switch-role": (1, 1),
     "unmute": (1, 1),
     "unpublish": (0, 0),
     "unsubscribe": (1, 1),
+    "update-private-map-key": (1, 1),
     "users": (0, 0),
 }
 

@@ -19,7 +19,7 @@ LINES = [
     ("trtc-cli join --string-room --mode ", {"live", "rtc"}),
     ("trtc-cli join --video fi", {"file:"}),
     ("trtc-cli join --subscribe a", {"all"}),
-    ("trtc-cli join --expect recording-", {"recording-started", "recording-stopped"}),
+    ("trtc-cli join --expect recording-", {"recording-resumed", "recording-started", "recording-stopped"}),
     ("trtc-cli join --record d", {"dir"}),
     ("trtc-cli join --user-sig-file s", {"secret"}),
     ("trtc-cli join --room 5 --user-sig-file secret --record d", {"dir"}),

@@ -218,13 +218,15 @@ def test_service_comes_back(context):
     again.wait("service-ready")
     anchor.wait("published", count=2)
     viewer.wait("first-frame", kind="video", count=2)
-    first, second = (viewer.wait("recording-started", count=n)["path"] for n in (1, 2))
-    check(first != second, "the second recording has a file of its own")
+    # Less than ten seconds are missing: the same file, with a hole. A longer absence is tests/faults' affair.
+    gap = viewer.wait("recording-resumed")["gapMs"]
+    check(0 < gap < 10000, f"gap of {gap} ms")
     for agent in (viewer, anchor):
         agent.send("leave\n")
         equal(agent.end(), 0, f"exit code of {agent.name}")
         equal([e["recoverable"] for e in agent.find("error")], [True], f"errors of {agent.name}")
-    equal([e["reason"] for e in viewer.find("recording-stopped")], ["connection-lost", "leave"], "reasons")
+    equal(len(viewer.find("recording-started")), 1, "recordings")
+    equal([e["reason"] for e in viewer.find("recording-stopped")], ["leave"], "reasons")
     for stopped in viewer.find("recording-stopped"):
         check(stopped["videoFrames"] > 0, f"recording is empty: {stopped}")
 

@@ -218,7 +218,8 @@ class Room:
         self.anchor = context.agent(self.service, "onair", *TINY, room=room)
         self.anchor.wait("published")
         self.bystander = context.agent(self.service, "watcher", "--role", "audience", "--record", "watched", room=room)
-        self.bystander.wait("first-frame", kind="video", userId="onair")
+        for kind in ("video", "audio"):
+            self.bystander.wait("first-frame", kind=kind, userId="onair")
         self.path = context.directory / self.bystander.wait("recording-started", userId="onair")["path"]
 
     def untouched(self):

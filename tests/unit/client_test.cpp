@@ -410,8 +410,8 @@ TEST_CASE_FIXTURE(SessionFixture, "role: a new ticket goes with the next switch,
 		return last ? last->privateMapKey : std::string("none");
 	};
 	options.privateMapKey = "first";
-	CHECK_THROWS_AS(session->updatePrivateMapKey(""), Exception);
 	enter(Role::Audience);
+	CHECK_THROWS_AS(session->updatePrivateMapKey(""), Exception);
 	session->switchRole(Role::Anchor, into(switched));
 	CHECK(ticketOf() == "first");
 	driver->tell(signalling::RoleDone { Unit {} });
