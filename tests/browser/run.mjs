@@ -64,7 +64,7 @@ async function cell(world, scenario, pairing, roomId) {
 		console.error('--- service, meanwhile ---');
 		console.error(service.log.slice(logFrom).slice(-150).join('\n'));
 	}
-	return { passed: checks.passed, failed: checks.failed, seconds };
+	return { passed: checks.passed, failed: checks.failed, seconds, red: lines.filter(line => line.startsWith('not ok ')) };
 }
 
 /** Each row a scenario, each column a pairing: the seconds it took, FAILED, or – where it makes no sense. */
@@ -132,6 +132,9 @@ async function main() {
 	server.close();
 	table(all, results);
 	const failed = [...results.values()].filter(result => result.failed > 0).length;
+	// Once more, as what they were found in the middle of is long.
+	for (const line of [...results.values()].flatMap(result => result.red))
+		console.log(`# ${line}`);
 	console.log(`${results.size} cells, ${failed} failed, ${((Date.now() - began) / 1000).toFixed(0)} s`);
 	process.exit(failed + last.failed > 0 ? 1 : 0);
 }

@@ -224,7 +224,7 @@ TEST_CASE_FIXTURE(ResumeFixture, "resume: the time-outs are the SDK's")
 
 TEST_CASE_FIXTURE(ResumeFixture, "resume: refused with 514, the client shall join anew; the tries count")
 {
-	limits.tries.fill(20ms);
+	limits.tries.fill(200ms);
 	enter();
 	int closed = 0;
 	service.onOpen = [&] {

@@ -13,8 +13,10 @@ export default {
 				await to.event('stream-subscribed', { userId: from.userId }, at);
 				if (time === 1 || time === TIMES)
 					await stage.check(from, to, {}, `at time ${time}`);
+				// SDK v5 tells nobody from one who has muted.
+				const gone = to.kind === 'v5' ? 'mute-video' : 'stream-removed', since = to.now;
 				await from.unpublish();
-				await to.event('stream-removed', { userId: from.userId }, at);
+				await to.event(gone, { userId: from.userId }, since);
 				stage.checks.ok(true, `${from.userId} (${from.kind}) on air and off, time ${time}`);
 			}
 		});
