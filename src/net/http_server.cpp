@@ -70,6 +70,7 @@ Request readRequest(SoupServerMessage *message, const char *path)
 	request.query = parseQuery(query ? query : "");
 	request.contentType = headerValue(message, "Content-Type");
 	request.origin = headerValue(message, "Origin");
+	request.host = headerValue(message, "Host");
 	request.remoteIp = ipOf(soup_server_message_get_remote_address(message));
 	if (auto *body = soup_server_message_get_request_body(message)) {
 		auto *bytes = soup_message_body_flatten(body);

@@ -23,7 +23,7 @@ struct Request {
 	std::string method, path;				///< "GET"; path decoded, without the query
 	std::vector<std::pair<std::string, std::string>> query; ///< decoded, in order, repeats kept
 	std::string body;					///< empty for WebSockets
-	std::string contentType, origin;			///< header values, may be empty
+	std::string contentType, origin, host;			///< header values, may be empty
 	std::string remoteIp;					///< "127.0.0.1"
 	/// The first value of that name.
 	std::optional<std::string_view> queryValue(std::string_view name) const noexcept;

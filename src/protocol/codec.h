@@ -26,6 +26,10 @@ Result<ServerMessage> parseServerMessage(std::string_view text);
 std::string encode(const ClientMessage &message);
 std::string encode(const ServerMessage &message);
 
+/// Answer to a schedule request (`POST /api/v1/config`), which clients with a scheduleProxy or unifiedProxy send before anything
+/// else: signalling and logs are to go to @p host, "name:port". Reentrant.
+std::string scheduleAnswer(std::string_view host);
+
 /// The reply event a command waits for, or 0 if it waits for none (also for Other: its cmd decides).
 int replyEventFor(const Command &command);
 

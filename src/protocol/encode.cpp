@@ -400,4 +400,16 @@ int replyEventFor(const Command &command)
 			  command);
 }
 
+std::string scheduleAnswer(std::string_view host)
+{
+	Writer out;
+	out.beginObject().member("code", 0).member("msg", "").key("data").beginObject();
+	out.key("domains").beginArray().value(host).endArray();
+	out.key("iceServers").beginArray().endArray();
+	out.key("config").beginObject().member("loggerDomain", host).endObject();
+	// Cameras may give more than 1920x1080.
+	out.key("trtcAutoConf").beginObject().member("2k4k", 1).endObject();
+	return out.endObject().endObject().take();
+}
+
 } // namespace trtc::protocol

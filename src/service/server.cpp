@@ -492,6 +492,9 @@ net::Response Server::Impl::answer(const net::Request &request)
 	} else if (request.method == "GET" && request.path == "/metrics") {
 		response.contentType = "text/plain; version=0.0.4; charset=utf-8";
 		response.body = metrics();
+	} else if (request.method == "POST" && request.path == "/api/v1/config" && !request.host.empty()) {
+		response.contentType = "application/json";
+		response.body = protocol::scheduleAnswer(request.host);
 	} else if (request.method == "POST" && request.path.ends_with("/C2S")) {
 		response.body = "ok";
 	} else {

@@ -52,6 +52,8 @@ export async function openChromium(path) {
 		args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 		       '--disable-component-update', '--disable-sync', '--use-fake-ui-for-media-stream',
 		       '--use-fake-device-for-media-stream', '--autoplay-policy=no-user-gesture-required',
+		       // Some services of the tests have a certificate that they made themselves.
+		       '--ignore-certificate-errors',
 		       // The service has to learn a loopback address, also on a machine that has no other.
 		       '--allow-loopback-in-peer-connection', '--disable-features=WebRtcHideLocalIpsWithMdns',
 		       `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1${address ? `, EXCLUDE ${address}` : ''}`],

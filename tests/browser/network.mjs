@@ -7,6 +7,9 @@ const MARK = 'TRTC_BROWSER_NETWORK';
 const SET_UP = `set -e
 ip link set lo up
 ip link add out type veth peer name nowhere
+# No address of their own making a second later: a browser drops what it is loading when addresses change.
+ip link set out addrgenmode none
+ip link set nowhere addrgenmode none
 ip addr add 192.0.2.1/24 dev out
 ip link set out up
 ip link set nowhere up

@@ -97,7 +97,7 @@ const party = (() => {
 			TRTC.Logger.disableUploadLog();
 			client = TRTC.createClient({ mode, sdkAppId, userId, userSig, useStringRoomId: typeof roomId === 'string',
 						     autoSubscribe: given.subscribe !== false, enableSEI: given.sei === true });
-			client.setProxyServer({ websocketProxy, loggerProxy: location.origin });
+			client.setProxyServer(given.proxy ?? { websocketProxy, loggerProxy: location.origin });
 			listen();
 			if (small) {
 				await client.enableSmallStream();

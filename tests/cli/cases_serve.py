@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """serve and usersig."""
 
+import json
 import pathlib
 import re
 import signal
 import stat
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 
 from harness import WATCHDOG, Program, check, equal, make_sig, refused
 
@@ -71,6 +74,28 @@ def test_addresses(context):
     for address in ("0.0.0.0:0", "[::]:0", "192.0.2.1:80"):
         refused(context.run("serve", "--listen", address, "--events", "json"), 2, "INVALID_PARAMETER", "--plain-text")
     refused(context.run("serve", "--listen", "nonsense", "--events", "json"), 2, "INVALID_PARAMETER", "HOST:PORT")
+
+
+def test_what_pages_post(context):
+    """The SDK's log and events, when the service is its loggerProxy; from a page of another origin."""
+    service = context.service()
+    base = service.url.replace("ws://", "http://")
+    post = urllib.request.Request(f"{base}/v5/AVQualityReportSvc/C2S?random=1&sdkappid=1400000001&cmdtype=jssdk_new_endreport",
+                                  data=b'{"str_sdk_version":"4.15.22"}', headers={"Content-Type": "text/plain", "Origin": "http://localhost:1"})
+    with urllib.request.urlopen(post, timeout=WATCHDOG) as answer:
+        equal((answer.status, answer.read(), answer.headers["Access-Control-Allow-Origin"]), (200, b"ok", "*"), "answer")
+    ask = urllib.request.Request(f"{base}/api/v1/config", data=b"x", headers={"Origin": "http://localhost:1"})
+    with urllib.request.urlopen(ask, timeout=WATCHDOG) as answer:
+        equal((answer.headers["Access-Control-Allow-Origin"], answer.headers["Content-Type"]), ("*", "application/json"), "headers")
+        said = json.load(answer)
+        equal((said["code"], said["data"]["domains"]), (0, [base.removeprefix("http://")]), "where to go")
+    try:
+        urllib.request.urlopen(urllib.request.Request(f"{base}/v5/elsewhere", data=b"x"), timeout=WATCHDOG)
+        check(False, "anything can be posted")
+    except urllib.error.HTTPError as error:
+        equal(error.code, 404, "another path")
+    service.signal(signal.SIGTERM)
+    equal(service.end(), 0, "exit code")
 
 
 def test_limits(context):
