@@ -66,6 +66,7 @@ const back = {
 		await stage.both((from, to) => stage.check(from, to));
 		let at = other.now;
 		const mine = page.now;
+		page.mayComplain.push(/WebSocket is already in CLOSING or CLOSED/); // the browser's word for it
 		checks.ok(await page.cutSocket() === 1, 'the socket is cut');
 		await page.event('connection-state-changed', { state: 'CONNECTED' }, mine);
 		await stage.both((from, to) => stage.check(from, to, {}, 'on the new socket'));
@@ -112,7 +113,9 @@ const multi = {
 		await page.mute('video', true);
 		await other.event('mute-video', { userId: page.userId }, at);
 		await other.dark(page.userId);
+		const dark = other.now;
 		await page.mute('video', false);
+		await other.event('unmute-video', { userId: page.userId }, dark);
 		await stage.check(page, other, {}, 'unmuted');
 	},
 };
