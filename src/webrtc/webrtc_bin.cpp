@@ -101,8 +101,12 @@ void WebrtcBin::verify()
 	}
 	verified_ = true;
 	connectTimer_.reset();
-	if (const auto session = rtpSession(rtpbin_.get()))
+	if (const auto session = rtpSession(rtpbin_.get())) {
 		roundTrip_ = RoundTrip::attach(session.get());
+		clockRates_ = ClockRates::attach(rtpbin_.get());
+		if (const auto local = sdp::parse(localDescription()); clockRates_ && local)
+			clockRates_->add(local.value());
+	}
 	pipeline_.snapshot("connected");
 	for (auto &sender : senders_)
 		sender->open();

@@ -3,6 +3,7 @@
 
 #include "gst/pipeline.h"
 #include "webrtc/arrivals.h"
+#include "webrtc/clock_rates.h"
 #include "webrtc/peer_connection.h"
 #include "webrtc/promise.h"
 #include "webrtc/round_trip.h"
@@ -70,6 +71,7 @@ private:
 	bool setRemote(GstWebRTCSDPType type, const std::string &text, std::function<void(WebrtcBin &)> then);
 	gst::PadPtr requestSink(const std::string &caps, bool repair);
 	void setLocal(GstWebRTCSDPType type, const std::string &text);
+	std::string localDescription() const;
 	void gathered();
 	bool checkCandidates(const std::string &text);
 	void tellLocal(const std::string &text);
@@ -89,7 +91,8 @@ private:
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
 	std::shared_ptr<Arrivals> arrivals_;
-	std::shared_ptr<RoundTrip> roundTrip_; // from the moment the connection is up
+	std::shared_ptr<RoundTrip> roundTrip_;	 // from the moment the connection is up
+	std::shared_ptr<ClockRates> clockRates_; // likewise
 	std::vector<gulong> handlers_;
 	std::vector<std::shared_ptr<AppSender>> senders_;
 	std::vector<std::shared_ptr<PadTrack>> tracks_;

@@ -16,12 +16,13 @@ namespace {
 /// An answer waits no longer for its addresses. Those of this machine take 0.2 s.
 constexpr std::chrono::seconds kGatherLimit { 3 };
 
+int clockRateOf(const AnswerLine &line) { return line.encodingName == "OPUS" ? 48000 : 90000; }
+
 std::string rtpCaps(const AnswerLine &line)
 {
-	const bool audio = line.encodingName == "OPUS";
 	return fmt::format("application/x-rtp,media={},encoding-name={},clock-rate={},payload={},ssrc=(uint){}",
-			   audio ? "audio" : "video", line.encodingName, audio ? 48000 : 90000, line.payloadType,
-			   line.ssrc);
+			   line.encodingName == "OPUS" ? "audio" : "video", line.encodingName, clockRateOf(line),
+			   line.payloadType, line.ssrc);
 }
 
 } // namespace
@@ -119,6 +120,18 @@ void WebrtcBin::setLocal(GstWebRTCSDPType type, const std::string &text)
 		       }));
 }
 
+/// Empty: none is set yet.
+std::string WebrtcBin::localDescription() const
+{
+	GstWebRTCSessionDescription *local = nullptr;
+	g_object_get(webrtc_, "local-description", &local, nullptr);
+	if (!local)
+		return {};
+	const glib::CharPtr text(gst_sdp_message_as_text(local->sdp));
+	gst_webrtc_session_description_free(local);
+	return text.get();
+}
+
 /// An answer must hold every candidate, so it waits until gathering is complete (libnice takes 200 ms for it). An offer
 /// goes out at once, as the web SDK's does: the peer learns our address from our checks.
 void WebrtcBin::gathered()
@@ -126,7 +139,6 @@ void WebrtcBin::gathered()
 	if (!listener_ || !localSet_)
 		return;
 	GstWebRTCICEGatheringState state = GST_WEBRTC_ICE_GATHERING_STATE_NEW;
-	GstWebRTCSessionDescription *local = nullptr;
 	g_object_get(webrtc_, "ice-gathering-state", &state, nullptr);
 	// Without a single address gathering never ends: then the timer has come.
 	const bool complete = state == GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE ||
@@ -135,12 +147,9 @@ void WebrtcBin::gathered()
 		gatherTimer_.reset();
 	if (told_ ? checked_ || !complete : !offerer_ && !complete)
 		return;
-	g_object_get(webrtc_, "local-description", &local, nullptr);
-	if (!local)
+	const auto text = localDescription();
+	if (text.empty())
 		return;
-	const glib::CharPtr owned(gst_sdp_message_as_text(local->sdp));
-	gst_webrtc_session_description_free(local);
-	const std::string text = owned.get();
 	// A later answer does not repeat them.
 	if (complete && !grown_ && !checkCandidates(text))
 		return;
@@ -269,6 +278,9 @@ void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &l
 
 void WebrtcBin::retune(std::size_t mLine, const AnswerLine &line)
 {
+	// One of a shared connection: its SSRC is not in the description.
+	if (clockRates_)
+		clockRates_->add(line.ssrc, clockRateOf(line));
 	for (const auto &sender : senders_)
 		if (sender->mLine() == mLine)
 			sender->setCaps(rtpCaps(line));
