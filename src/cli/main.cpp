@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/descriptors.h"
 #include "cli/agent/run_report.h"
 #include "cli/commands/commands.h"
 #include "cli/control/terminal_use.h"
@@ -97,6 +98,7 @@ int main(int argc, char **argv)
 	// allocates and another frees is kept, and memory grows over hundreds of joins without a leak.
 	::mallopt(M_ARENA_MAX, 2);
 #endif
+	raiseDescriptorLimit();
 	// A reader that goes away is an error of that write, not the end of the program.
 	std::signal(SIGPIPE, SIG_IGN);
 	try {

@@ -170,6 +170,9 @@ private:
 		std::map<UserId, std::optional<SubscribeOptions>> wishes;
 		SourceHandle pause;
 	};
+	/// Users that are subscribed without being asked for; TRTC's own limit of anchors in a room is 50.
+	static constexpr std::ptrdiff_t kMostAutomatic = 100;
+	bool tooMany(const UserId &user) const;
 	bool mayComeBack(const signalling::Lost &lost) const noexcept;
 	void beginReconnect(const signalling::Lost &lost);
 	void tryAgain();
@@ -285,6 +288,10 @@ private:
 	std::map<UserId, Role> users_;
 	Remotes remotes_;
 	Comeback comeback_;
+	struct Back {
+		std::chrono::steady_clock::time_point at {}; ///< when the room was last entered again
+		int tries = 0;
+	} back_;
 	KeptRecordings kept_;
 	SourceHandle watchTimer_; // while a link is up
 	media::SeiBudget messageBudget_;

@@ -15,6 +15,9 @@ namespace trtc::client {
 
 namespace {
 
+/// Who has been back for that long is lost anew, with all tries.
+constexpr std::chrono::minutes kStable { 1 };
+
 /// An answer that the next try would get, too.
 bool isVerdict(ErrorCode code) noexcept
 {
@@ -38,8 +41,10 @@ void Session::beginReconnect(const signalling::Lost &lost)
 {
 	const auto &error = lost.error;
 	emit(Failed { error, true });
+	// A service that lets us in and loses us at once is not asked without a pause, nor for ever.
+	const bool soon = std::chrono::steady_clock::now() - back_.at < kStable;
 	comeback_ = {};
-	comeback_.tries = lost.tries;
+	comeback_.tries = lost.tries + (soon ? back_.tries : 0);
 	comeback_.last = error;
 	if (published())
 		comeback_.stream = uplink_.stream;
@@ -60,7 +65,9 @@ void Session::beginReconnect(const signalling::Lost &lost)
 		comeback_.stream->user = this; // nobody else publishes it meanwhile
 	state_ = State::Reconnecting;
 	setConnection(ConnectionState::Reconnecting);
-	tryAgain();
+	if (!soon)
+		return tryAgain();
+	comeback_.pause = loop_.after(tryTimeout(comeback_.tries + 1), [this] { tryAgain(); });
 }
 
 void Session::tryAgain()
@@ -96,6 +103,7 @@ void Session::triedAgain(const Status &status)
 		return; // the pause goes on
 	}
 	comeback_.pause.reset();
+	back_ = { std::chrono::steady_clock::now(), comeback_.tries };
 	state_ = State::Joined;
 	setConnection(ConnectionState::Connected);
 	auto *stream = std::exchange(comeback_.stream, nullptr);

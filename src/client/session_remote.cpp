@@ -2,6 +2,7 @@
 #include "client/session.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -64,10 +65,23 @@ void Session::onPublication(const signalling::RemotePublication &publication)
 	const bool idle = remote.phase == Remote::Phase::Idle && remote.operations.empty();
 	if (added && restoreWishes(user, remote))
 		return;
-	if (added && idle && config_.autoSubscribe && !remote.unwanted) {
+	if (added && idle && config_.autoSubscribe && !remote.unwanted && !tooMany(user)) {
 		remote.operations.push_back({ true, SubscribeOptions {}, nullptr, true });
 		nextOperation(user);
 	}
+}
+
+/// Each is a connection with threads of its own, and the list is the service's.
+bool Session::tooMany(const UserId &user) const
+{
+	const auto subscribed = std::count_if(remotes_.begin(), remotes_.end(), [](const auto &entry) {
+		return entry.second.phase != Remote::Phase::Idle || !entry.second.operations.empty();
+	});
+	if (subscribed < kMostAutomatic)
+		return false;
+	spdlog::warn("{} is not subscribed by itself: {} users are; unsubscribe some, or subscribe {} by hand",
+		     user.str(), subscribed, user.str());
+	return true;
 }
 
 std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const StreamInfo &info)

@@ -113,15 +113,16 @@ void Session::startUplink(const signalling::NeedOffer &need)
 		const auto video = uplink_.link->sender(MediaKind::Video, type, small);
 		if (!video)
 			return;
-		video->onKeyframeRequest([this, weak = weak_from_this(), type, small] {
+		// Of two requests in one packet rtpsession 1.22 lets the first one through only (it counts them by who sends
+		// them, not by what they are for): the picture of the other stream would come a second or two later. So
+		// each is one for all of them.
+		video->onKeyframeRequest([this, weak = weak_from_this()] {
 			const auto self = weak.lock();
 			if (!self || uplink_.phase != Uplink::Phase::Up || !uplink_.stream)
 				return;
-			auto *capture = uplink_.stream->captureOf(type);
-			if (small)
-				capture->requestSmallKeyframe();
-			else
-				capture->requestKeyframe();
+			uplink_.stream->capture->requestKeyframe();
+			uplink_.stream->capture->requestSmallKeyframe();
+			uplink_.stream->auxiliary->requestKeyframe();
 		});
 	};
 	answerKeyframes(StreamType::Main, false);

@@ -84,7 +84,7 @@ public:
 				begin();
 			note(frame);
 			if (zero_) {
-				writer_->write(frame, frame.time - *zero_);
+				put(frame);
 				return;
 			}
 			gathered_.push_back(frame);
@@ -164,6 +164,7 @@ private:
 		writer_.reset();
 		begun_ = seam_ = videoSeam_ = false;
 		zero_.reset();
+		lastAudio_ = {};
 		gathered_.clear();
 		shape_.reset();
 		latest_ = {};
@@ -205,7 +206,17 @@ private:
 				 [](const EncodedFrame &a, const EncodedFrame &b) { return a.time < b.time; });
 		zero_ = gathered_.front().time;
 		for (const auto &frame : std::exchange(gathered_, {}))
-			writer_->write(frame, frame.time - *zero_);
+			put(frame);
+	}
+
+	/// The times of the sound step back a little when the receiver learns how sound and picture belong together; a player takes
+	/// what stands in the past for late. Pictures may be out of order on purpose.
+	void put(const EncodedFrame &frame)
+	{
+		auto time = frame.time - *zero_;
+		if (frame.kind == MediaKind::Audio)
+			lastAudio_ = time = std::max(time, lastAudio_);
+		writer_->write(frame, time);
 	}
 
 	template <class F>
@@ -237,6 +248,7 @@ private:
 	bool begun_ = false, stopped_ = false;
 	std::unique_ptr<MatroskaWriter> writer_;
 	std::optional<std::chrono::nanoseconds> zero_;
+	std::chrono::nanoseconds lastAudio_ { 0 }; // of this file
 	std::deque<EncodedFrame> gathered_;
 	SourceHandle gatherTimer_, gapTimer_;	// gapTimer_: while interrupted
 	bool seam_ = false, videoSeam_ = false; // nothing, no picture has come since the interruption

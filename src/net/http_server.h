@@ -48,7 +48,7 @@ public:
 	struct Options {
 		std::size_t maxConnections = 4096; ///< WebSockets included
 		std::chrono::milliseconds requestTimeout { 10'000 };
-		std::size_t maxBodyBytes = 1024 * 1024; ///< larger: 413, far larger: cut; without a length: 411
+		std::size_t maxBodyBytes = 256 * 1024; ///< larger: 413, far larger: cut; without a length: 411
 		Keepalive keepalive;
 	};
 	using RequestHandler = std::function<Response(const Request &)>;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 namespace trtc::service {
 
@@ -24,6 +25,18 @@ std::size_t headerLength(const std::uint8_t *data, std::size_t size)
 		length += 4 + 4u * (static_cast<std::size_t>(data[length + 2]) << 8 | data[length + 3]);
 	}
 	return length < size ? length : 0;
+}
+
+/// Of a packet whose payload begins at @p payloadAt: the bytes at its end that are none of it (RFC 3550 5.1). Empty: it says what
+/// cannot be.
+std::optional<std::size_t> paddingOf(const std::uint8_t *data, std::size_t size, std::size_t payloadAt)
+{
+	if (!(data[0] & 0x20))
+		return 0;
+	const std::size_t padding = data[size - 1];
+	if (padding == 0 || padding > size - payloadAt)
+		return std::nullopt;
+	return padding;
 }
 
 /// True if one of the NAL units that begin here fits.
@@ -178,9 +191,10 @@ void Fanout::packet(GstBuffer *buffer)
 	packet.buffer = buffer;
 	packet.time = GST_BUFFER_PTS(buffer);
 	packet.payloadAt = headerLength(map.data, map.size);
-	if (packet.payloadAt) {
+	const auto padding = packet.payloadAt ? paddingOf(map.data, map.size, packet.payloadAt) : std::nullopt;
+	if (padding) {
 		const auto *payload = map.data + packet.payloadAt;
-		const auto size = map.size - packet.payloadAt;
+		const auto size = map.size - packet.payloadAt - *padding;
 		std::copy_n(map.data, RtpPacket::kHeader, packet.header.begin());
 		packet.keyframe = startsKeyframe(encodingName_, payload, size);
 		if (encodingName_ == "VP8") {
@@ -195,7 +209,7 @@ void Fanout::packet(GstBuffer *buffer)
 		}
 	}
 	gst_buffer_unmap(buffer, &map);
-	if (!packet.payloadAt)
+	if (!padding)
 		return;
 	if (encodingName_ != "OPUS")
 		keep(packet);

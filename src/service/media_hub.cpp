@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service/media_hub.h"
 
+#include "base/descriptors.h"
 #include "service/links.h"
 #include "service/single_link.h"
 
@@ -15,6 +16,19 @@ MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Tr
 }
 
 MediaHub::~MediaHub() = default;
+
+std::optional<std::string> MediaHub::full() const
+{
+	// Measured: eight each, with the pipes of its threads. The rest is for sockets and files.
+	constexpr std::size_t kDescriptorsEach = 10, kOthers = 256;
+	const auto limit = descriptorLimit();
+	const auto most = limit > kOthers ? (limit - kOthers) / kDescriptorsEach : 0;
+	if (uplinks_.size() + downlinks_.size() + singles_.size() < most)
+		return std::nullopt;
+	return fmt::format("this service has the {} media connections that its {} file descriptors are enough for: its "
+			   "administrator may raise the limit (ulimit -Hn, LimitNOFILE=)",
+			   most, limit);
+}
 
 void MediaHub::failed(const StartUplink &effect, int code, const std::string &message)
 {
@@ -41,6 +55,8 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 		       "publish_change needs a browser with transceivers (unified plan)");
 		return;
 	}
+	if (const auto reason = full())
+		return failed(effect, protocol::code::kLimit, *reason);
 	auto plan = negotiateUplink(effect.sdp, effect.preferredCodec);
 	if (plan.refusal) {
 		failed(effect, plan.refusal->code, plan.refusal->message);
@@ -98,6 +114,8 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		       "that user's media connection is gone; wait for the next published list");
 		return;
 	}
+	if (const auto reason = full())
+		return failed(effect, protocol::code::kLimit, *reason);
 	auto plan = negotiateDownlink(effect.sdp, source->second->videoCodec(), source->second->videoFormat());
 	if (plan.refusal) {
 		failed(effect, plan.refusal->code, plan.refusal->message);

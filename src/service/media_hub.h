@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -70,6 +71,8 @@ private:
 	static void add(Sums &sums, const webrtc::PeerConnection::Stats &stats);
 	void dropUplink(SessionId session);
 	void dropDownlink(const DownlinkKey &key);
+	/// Why no more connection can be made; nothing: one can.
+	std::optional<std::string> full() const;
 	void failed(const StartUplink &effect, int code, const std::string &message);
 	void failed(const StartDownlink &effect, int code, const std::string &message);
 	void answer(const StartSingle &effect, int code, const std::string &message, const protocol::Ability &ability);

@@ -50,6 +50,8 @@ void MediaHub::answer(const StartSingleDownlink &effect, int code, const std::st
 
 void MediaHub::start(const StartSingle &effect, const std::string &clientAddress)
 {
+	if (const auto reason = full())
+		return answer(effect, protocol::code::kLimit, *reason, {});
 	auto plan = planSingle(effect.ability);
 	if (plan.refusal)
 		return answer(effect, plan.refusal->code, plan.refusal->message, {});

@@ -49,9 +49,10 @@ struct Subscription {
 	std::int64_t seq = 0;
 	protocol::Event replyEvent = protocol::Event::SubscribeResult;
 	bool answered = false;
-	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
-	protocol::SubscribeWishes wishes;  ///< what the client asked for last, as far as it is permitted
-	protocol::SubscribeWishes asked;   ///< all of it
+	protocol::SubscribeWishes started;     ///< what StartDownlink or the last ChangeDownlink said
+	protocol::SubscribeWishes wishes;      ///< what the client asked for last, as far as it is permitted
+	protocol::SubscribeWishes asked;       ///< all of it
+	std::array<std::uint32_t, 3> ssrcs {}; ///< on a shared connection
 };
 
 /// The one connection of a client that has one for everything.

@@ -157,18 +157,20 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	if (!distinct({ subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc }))
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the three tracks needs an SSRC of its own");
+	const std::array<std::uint32_t, 3> ssrcs { subscribe.audioSsrc, subscribe.bigVideoSsrc,
+						   subscribe.auxVideoSsrc };
+	for (const auto &[id, other] : session.subscriptions)
+		if (id != publisher->id && std::find_first_of(ssrcs.begin(), ssrcs.end(), other.ssrcs.begin(),
+							      other.ssrcs.end()) != ssrcs.end())
+			return refuse(out, session, seq, kEvent, code::kBadRequest,
+				      "an SSRC belongs to another subscription of this connection");
 	protocol::SubscribeWishes granted;
 	if (!permitReceiving(session, {}, subscribe.wishes, seq, kEvent, granted, out))
 		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes };
-	out.emplace_back(
-		StartSingleDownlink { session.id,
-				      seq,
-				      publisher->id,
-				      granted,
-				      { subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc } });
+	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes, ssrcs };
+	out.emplace_back(StartSingleDownlink { session.id, seq, publisher->id, granted, ssrcs });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Reconnect &, Effects &out)
@@ -185,7 +187,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::A
 void RoomService::Impl::on(Session &session, std::int64_t, const protocol::SendCustomMessage &message, Effects &out)
 {
 	// No answer is foreseen: what may not be sent is dropped, as by the SDK itself.
-	if (!session.room || session.role != Role::Anchor)
+	if (!session.room || session.role != Role::Anchor || !maySend(session).any())
 		return;
 	auto &budget = session.messages;
 	if (session.lastSeen - budget.since >= 1s)

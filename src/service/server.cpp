@@ -245,9 +245,11 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	std::string why;
 	const char *label = "user-sig";
 	if (stopping) {
-		why = "the service is stopping";
-		label = "stopping";
-	} else if (!UserId::valid(user)) {
+		// No verdict on who wants in: the next service at this address is to be asked.
+		++refusals["stopping"];
+		return dismiss(std::move(socket), kCloseStopping, "the service stops");
+	}
+	if (!UserId::valid(user)) {
 		label = "user-id";
 		why = "userId is missing or not allowed: 1 to 32 bytes of A-Z a-z 0-9 _ -";
 	} else if (app != config.sdkAppId) {
@@ -309,21 +311,24 @@ bool Server::Impl::resumed(Session &fresh, const protocol::ClientMessage &messag
 	const auto *again = std::get_if<protocol::Reconnect>(&message.command);
 	if (!again)
 		return false;
-	const auto kept = rules.resumable(fresh.who, { again->roomId, again->useStringRoomId, again->relayInnerIp });
+	const Comeback comeback { again->roomId, again->useStringRoomId, again->relayInnerIp };
+	const auto kept = rules.resumable(fresh.who, comeback);
 	if (!kept || *kept == fresh.id || !find(*kept))
 		return false;
 	fresh.closing = true; // it hears nothing more; its socket is calling us, so the rest comes after
 	apply(rules.closed(fresh.id));
-	loop.post([this, living = std::weak_ptr(alive), from = fresh.id, to = *kept, seq = message.seq] {
+	loop.post([this, living = std::weak_ptr(alive), from = fresh.id, to = *kept, seq = message.seq, comeback] {
 		if (living.expired())
 			return;
 		auto *old = find(from), *session = find(to);
 		if (!old || !old->socket)
 			return;
 		auto socket = std::move(old->socket);
-		const auto ip = old->who.clientIp;
+		const auto who = old->who;
+		const auto &ip = who.clientIp;
 		sessions.erase(from);
-		if (session)
+		// It may have left meanwhile.
+		if (session && !session->closing && rules.resumable(who, comeback) == to)
 			resume(*session, ip, std::move(socket), seq);
 		else
 			dismiss(std::move(socket), kCloseReplaced, "your session has ended");

@@ -18,7 +18,10 @@ void WebrtcBin::build()
 	// By default a sender report pairs the RTP time with the time of sending, and a block of sound is sent 20 ms after
 	// its first sample; with the time of capture (the buffers' PTS) lip-sync is exact, also through a forwarder.
 	rtpbin_ = gst::ElementPtr::adopt(gst_bin_get_by_name(GST_BIN(webrtc_), "rtpbin"));
-	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, nullptr);
+	// Each stream has threads of its own, and the peer makes streams as it likes: three or four with their repairs, and some
+	// for sources that have changed.
+	constexpr guint kMostStreams = 32;
+	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, "max-streams", kMostStreams, nullptr);
 	arrivals_ = Arrivals::watch(rtpbin_.get());
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right

@@ -23,6 +23,23 @@ def states(agent):
     return [(event["prevState"], event["state"]) for event in agent.find("connection-state-changed")]
 
 
+def test_the_service_is_stopped_and_started_again(context):
+    """In an orderly way: what still answers says nothing about the agents, so they go on trying."""
+    service = context.service()
+    agent = context.agent(service, "ann", *TINY)
+    agent.wait("published")
+    service.signal(signal.SIGTERM)
+    equal(service.end(), 0, "exit code of the service")
+    agent.wait("connection-state-changed", prevState="CONNECTED", state="RECONNECTING")
+    again = start_again(context, service)
+    agent.wait("connection-state-changed", seconds=RESTART, prevState="RECONNECTING", state="CONNECTED")
+    agent.wait("published", count=2)
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code of the agent")
+    again.signal(signal.SIGTERM)
+    equal(again.end(), 0, "exit code of the service")
+
+
 def test_the_service_is_killed_and_started_again(context):
     service = context.service()
     ann = context.agent(service, "ann", *TINY)

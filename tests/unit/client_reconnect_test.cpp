@@ -118,6 +118,27 @@ TEST_CASE_FIXTURE(ReconnectFixture, "a refusal is final")
 	CHECK(!all<Failed>().back().recoverable);
 }
 
+TEST_CASE_FIXTURE(ReconnectFixture, "lost again at once: the next try has a pause, and the tries count on")
+{
+	enter();
+	const auto *before = driver;
+	driver->tell(kGone);
+	drain();
+	CHECK(driver != before);
+	tried(Unit {});
+	CHECK((states().back() == ConnectionState::Connected));
+	before = driver;
+	driver->tell(kGone);
+	drain();
+	CHECK(driver == before); // it waits
+	REQUIRE(waitFor([&] { return driver != before; }));
+	tried(Unit {});
+	driver->tell(kGone);
+	REQUIRE(waitFor([&] { return count<Left>() == 1; }));
+	CHECK(!all<Failed>().back().recoverable);
+	CHECK(all<Failed>().back().error.message.find("not entered again in 2 tries") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(ReconnectFixture, "a clean end by the service, or no tries: no way back")
 {
 	auto gone = kGone;

@@ -384,6 +384,33 @@ TEST_CASE("fanout: a picture whose parameter sets were lost is no beginning")
 	CHECK(taker->sequence() == std::vector<std::uint16_t> { 1, 2, 3, 4 });
 }
 
+TEST_CASE("fanout: padding is no payload")
+{
+	Fanout fanout("VP8");
+	auto taker = std::make_shared<Taker>();
+	const auto route = hear(fanout, taker, 1, 96);
+	std::uint16_t number = 1;
+	const auto packet = [&number](Bytes payload, bool padding) {
+		Packet made;
+		made.sequence = number++;
+		made.payload = std::move(payload);
+		made.padding = padding;
+		return made.bytes();
+	};
+	put(fanout, packet({ 0x90, 0x80, 0x05, 0x00 }, false));
+	REQUIRE(taker->packets.size() == 1);
+	// What looks like a descriptor is padding, all of it or in part; the packets go on as they are.
+	put(fanout, packet({ 0x90, 0x80, 0x05, 4 }, true));
+	put(fanout, packet({ 0x90, 0x80, 0x05, 2 }, true));
+	put(fanout, packet({ 0x90, 0x80, 0x06, 0x01, 0, 0, 3 }, true));
+	CHECK(taker->packets.size() == 4);
+	// More than there is, or none at all, cannot be.
+	put(fanout, packet({ 0x90, 0x80, 0x07, 5 }, true));
+	put(fanout, packet({ 0x90, 0x80, 0x07, 0 }, true));
+	CHECK(taker->packets.size() == 4);
+	static_cast<void>(route);
+}
+
 TEST_CASE("fanout: a pause leaves no hole in the numbers, and ends at a keyframe")
 {
 	Fanout fanout("H264");

@@ -182,6 +182,10 @@ TEST_CASE_FIXTURE(SingleFixture, "subscribe/v3 is refused: nobody, oneself, no c
 	CHECK(codeOf(askSingle(2, "ann", { 11, 12, 12 }), 2, Event::SingleSubscribeResult) == code::kBadRequest);
 	CHECK(codeOf(askSingle(2, "ann", { 0, 12, 17 }), 2, Event::SingleSubscribeResult) == code::kBadRequest);
 	enter(3, "cid");
+	publish(3);
+	CHECK(all<StartSingleDownlink>(askSingle(2, "ann")).size() == 1);
+	CHECK(codeOf(askSingle(2, "cid", { 31, 12, 37 }), 2, Event::SingleSubscribeResult) == code::kBadRequest);
+	CHECK(all<StartSingleDownlink>(askSingle(2, "cid", { 31, 32, 37 })).size() == 1);
 	CHECK(codeOf(askSingle(3, "ann"), 3, Event::SingleSubscribeResult) == code::kBadRequest);
 }
 

@@ -313,7 +313,8 @@ void Agent::onEvent(const Event &event)
 				   ending_.recordings.push_back(recordingFields(stopped));
 			   },
 			   [this](const ClientBanned &banned) {
-				   const auto why = banned.reason == "kick" ? "another client entered with this user id"
+				   const auto why = banned.reason == "kick" ? "another client entered with this user "
+									      "id, or an administrator removed it"
 						    : banned.reason == "room-disband" ? "the room was closed"
 										      : "the service removed this user";
 				   onFailed({ { ErrorCode::ClientBanned,
