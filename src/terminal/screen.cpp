@@ -432,7 +432,7 @@ void TtyScreen::resume()
 {
 	// The shell may have changed the line discipline meanwhile; what it has now is what it gets back.
 	if (!foreground())
-		return;
+		return watchInput(); // sent to the background: it comes to the front without another signal
 	guard_.restore();
 	watchInput();
 	onResize(true);
