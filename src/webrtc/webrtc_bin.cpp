@@ -21,7 +21,11 @@ void WebrtcBin::build()
 	// Each stream has threads of its own, and the peer makes streams as it likes: three or four with their repairs, and some
 	// for sources that have changed.
 	constexpr guint kMostStreams = 32;
-	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, "max-streams", kMostStreams, nullptr);
+	// The first reports come within milliseconds, when the picture's first packets were late by as much as an encoder takes to
+	// start: the sound would be held back by that, and step forward again a second later. So it goes in small steps.
+	constexpr guint64 kMostStep = 40 * GST_MSECOND;
+	g_object_set(rtpbin_.get(), "rtcp-sync-send-time", FALSE, "max-streams", kMostStreams,
+		     "max-ts-offset-adjustment", kMostStep, nullptr);
 	arrivals_ = Arrivals::watch(rtpbin_.get());
 	// The jitter buffer holds the very first packet for its whole latency, and that stays so (faststart-min-packets):
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right

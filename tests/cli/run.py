@@ -7,6 +7,7 @@ import concurrent.futures
 import importlib
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -63,6 +64,7 @@ def main():
     if not tests:
         print(f"no test has \"{options.only}\" in its name", file=sys.stderr)
         return 1
+    signal.signal(signal.SIGHUP, signal.SIG_DFL) # whoever started us may have ignored it; programs inherit that
     red = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = [pool.submit(run_one, name, function, options.binary.resolve()) for name, function in tests]
