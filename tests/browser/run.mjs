@@ -14,7 +14,7 @@ import { Checks, options, stop, temporaryFolder, within } from './harness.mjs';
 import * as network from './network.mjs';
 import { Service, Stage } from './stage.mjs';
 
-const config = options({ 'trtc-cli': '', measure: '', only: '', pairing: '', jobs: `${availableParallelism() + 2}`, long: false,
+const config = options({ 'trtc-cli': '', measure: '', only: '', pairing: '', jobs: `${availableParallelism() + 1}`, long: false,
 			 chromium: '/usr/bin/chromium', firefox: '/usr/bin/firefox-esr', verbose: false });
 const CELL_MS = 90000;
 const SDK_VERSIONS = { 'trtc-js-sdk': '4.15.22', 'trtc-sdk-v5': '5.17.1' };
