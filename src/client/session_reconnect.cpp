@@ -67,7 +67,7 @@ void Session::beginReconnect(const signalling::Lost &lost)
 	setConnection(ConnectionState::Reconnecting);
 	if (!soon)
 		return tryAgain();
-	comeback_.pause = loop_.after(tryTimeout(comeback_.tries + 1), [this] { tryAgain(); });
+	comeback_.pause = loop_.after(tryTimeout(1), [this] { tryAgain(); });
 }
 
 void Session::tryAgain()
