@@ -115,14 +115,16 @@ async function main() {
 	await Promise.all([cells.some(one => one.pairing.includes('firefox')) && firefox.get(), chromium.get()]);
 
 	const results = new Map();
-	let next = 0;
-	async function lane() {
-		while (next < cells.length) {
-			const at = next++, { scenario, pairing } = cells[at];
-			results.set(`${scenario.name}, ${pairing}`, await cell(world, scenario, pairing, 1001 + at));
+	let room = 1001;
+	async function lane(waiting) {
+		while (waiting.length > 0) {
+			const { scenario, pairing } = waiting.shift();
+			results.set(`${scenario.name}, ${pairing}`, await cell(world, scenario, pairing, room++));
 		}
 	}
-	await Promise.all(Array.from({ length: Number(config.jobs) }, lane));
+	const crowd = cells.filter(({ scenario }) => !scenario.alone), heavy = cells.filter(({ scenario }) => scenario.alone);
+	await Promise.all(Array.from({ length: Number(config.jobs) }, () => lane(crowd)));
+	await lane(heavy);
 
 	const last = new Checks();
 	const one = await service();

@@ -120,4 +120,5 @@ const multi = {
 	},
 };
 
-export default [single, screen, back, messages, multi];
+// Each needs a machine of its own: several pages with several streams.
+export default [single, screen, back, messages, multi].map(scenario => ({ ...scenario, alone: true }));
