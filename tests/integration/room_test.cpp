@@ -142,8 +142,9 @@ TEST_CASE_FIXTURE(RoomFixture, "publishing as audience is refused by the service
 	REQUIRE(waitFor([&] { return wire.got(R"("cmd":20,)"); }));
 	socket->send(R"({"cmd":"publish","seq":2,"data":{"type":"offer","sdp":"v=0","state":{"audio":true}}})");
 	REQUIRE(waitFor([&] { return wire.got(R"("cmd":4098)"); }));
-	const auto answer = *std::find_if(wire.messages.begin(), wire.messages.end(),
-					  [](const auto &text) { return text.find("4098") != std::string::npos; });
+	const auto answer = *std::find_if(wire.messages.begin(), wire.messages.end(), [](const auto &text) {
+		return text.find(R"("cmd":4098)") != std::string::npos;
+	});
 	CHECK(answer.find("-200002") != std::string::npos);
 	CHECK(!wire.closed);
 	CHECK(alice.count<StreamAdded>() == 0);
