@@ -145,19 +145,25 @@ bool RoomService::Impl::permitRole(Session &session, std::int64_t seq, const pro
 	return false;
 }
 
+void RoomService::Impl::refuseLacking(const Session &session, std::int64_t seq, Event event, const std::string &names,
+				      Effects &out) const
+{
+	if (!validNow(session))
+		refuse(out, session, seq, event, code::kBadPrivateMapKey, kRunOut);
+	else
+		refuse(out, session, seq, event, code::kNotPermitted, lacking(names));
+}
+
 bool RoomService::Impl::permitSending(const Session &session, const PublishState &sent, const PublishState &wanted,
 				      std::int64_t seq, Event event, PublishState &permitted, Effects &out) const
 {
 	permitted = either(maySend(session), sent);
 	if (!wanted.any() || both(wanted, permitted).any())
 		return true;
-	if (!validNow(session))
-		refuse(out, session, seq, event, code::kBadPrivateMapKey, kRunOut);
-	else
-		refuse(out, session, seq, event, code::kNotPermitted,
-		       lacking(namesOf("send", wanted.audio, privilege::kSendAudio,
-				       wanted.bigVideo || wanted.smallVideo, privilege::kSendVideo, wanted.auxVideo,
-				       privilege::kSendAux)));
+	refuseLacking(session, seq, event,
+		      namesOf("send", wanted.audio, privilege::kSendAudio, wanted.bigVideo || wanted.smallVideo,
+			      privilege::kSendVideo, wanted.auxVideo, privilege::kSendAux),
+		      out);
 	return false;
 }
 
@@ -168,13 +174,10 @@ bool RoomService::Impl::permitReceiving(const Session &session, const SubscribeW
 	granted = both(wishes, either(mayReceive(session), received));
 	if (!wishes.any() || granted.any())
 		return true;
-	if (!validNow(session))
-		refuse(out, session, seq, event, code::kBadPrivateMapKey, kRunOut);
-	else
-		refuse(out, session, seq, event, code::kNotPermitted,
-		       lacking(namesOf("receive", wishes.audio, privilege::kReceiveAudio,
-				       wishes.bigVideo || wishes.smallVideo, privilege::kReceiveVideo, wishes.auxVideo,
-				       privilege::kReceiveAux)));
+	refuseLacking(session, seq, event,
+		      namesOf("receive", wishes.audio, privilege::kReceiveAudio, wishes.bigVideo || wishes.smallVideo,
+			      privilege::kReceiveVideo, wishes.auxVideo, privilege::kReceiveAux),
+		      out);
 	return false;
 }
 

@@ -56,9 +56,6 @@ struct RoomService::Impl {
 	/// Those who did not come back in time.
 	void endLost(TimePoint now, Effects &out);
 
-	/// The member, or null.
-	Session *memberOf(const RoomKey &key, const UserId &user);
-
 	// ---- messages; none to a session that is lost
 	void push(Effects &out, const Session &to, protocol::Event event, protocol::Payload payload) const;
 	void pushToOthers(Effects &out, const Session &about, protocol::Event event,
@@ -83,6 +80,9 @@ struct RoomService::Impl {
 			    const std::string &privateMapKey, Effects &out) const;
 	/// The permit that comes with a change of role; false and refused when it will not do.
 	bool permitRole(Session &session, std::int64_t seq, const protocol::ChangeRole &change, Effects &out) const;
+	/// A permit that lacks @p names, or has run out.
+	void refuseLacking(const Session &session, std::int64_t seq, protocol::Event event, const std::string &names,
+			   Effects &out) const;
 	/// What of @p wanted may be sent, what is sent already included; false and refused when there is nothing of it.
 	bool permitSending(const Session &session, const protocol::PublishState &sent,
 			   const protocol::PublishState &wanted, std::int64_t seq, protocol::Event event,

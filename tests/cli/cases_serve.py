@@ -11,7 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from harness import WATCHDOG, Program, check, equal, make_sig, refused
+from harness import TINY, WATCHDOG, Program, check, equal, make_sig, refused
 
 
 def test_key_is_made_on_first_use(context):
@@ -94,6 +94,25 @@ def test_what_pages_post(context):
         check(False, "anything can be posted")
     except urllib.error.HTTPError as error:
         equal(error.code, 404, "another path")
+    service.signal(signal.SIGTERM)
+    equal(service.end(), 0, "exit code")
+
+
+def test_file_descriptors_for_one_connection(context):
+    """What there are descriptors for goes on; more is refused, and nobody is disturbed."""
+    key = context.directory / "key"
+    service = Program(context, "serve", ["serve", "--listen", "127.0.0.1:0", "--secret-key-file", str(key), "--events", "json"],
+                      prefix=["prlimit", "--nofile=270:270"])
+    service.url, service.key_file = service.wait("service-ready")["url"], key
+    anchor = context.agent(service, "onair", *TINY)
+    anchor.wait("published")
+    other = context.agent(service, "other", *TINY)
+    error = other.wait("error")
+    check("file descriptors" in error["message"] and "LimitNOFILE" in error["message"], f"error {error}")
+    viewer = context.agent(service, "viewer", "--role", "audience")
+    check("file descriptors" in viewer.wait("error")["message"], "a viewer is told, too")
+    check(anchor.command("mute video")["ok"], "the first one goes on")
+    equal(anchor.find("error"), [], "errors of the first one")
     service.signal(signal.SIGTERM)
     equal(service.end(), 0, "exit code")
 

@@ -12,6 +12,20 @@ const Error kMedia { ErrorCode::MediaFailed, "ICE failed" };
 
 } // namespace
 
+TEST_CASE_FIXTURE(SessionFixture, "streams: a list without end is not subscribed without end, by hand it is")
+{
+	enter();
+	const auto user = [](int n) { return UserId("user" + std::to_string(n)); };
+	for (int n = 0; n < 150; ++n)
+		publication(user(n), true, true);
+	drain();
+	CHECK(count<StreamAdded>() == 150);
+	CHECK(driver->all<signalling::StartSubscribe>().size() == 100);
+	session->subscribe(user(149), {}, nullptr);
+	drain();
+	CHECK(driver->all<signalling::StartSubscribe>().size() == 101);
+}
+
 TEST_CASE_FIXTURE(SessionFixture, "streams: added, updated, removed; main and auxiliary apart")
 {
 	config.autoSubscribe = false;

@@ -81,6 +81,23 @@ TEST_CASE_FIXTURE(RecorderFixture, "recorder: the file begins with the earliest 
 	CHECK(stopped[0].bytes == fs::file_size(stopped[0].path));
 }
 
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: sound whose times step back does not go back in the file")
+{
+	const auto one = recorder("room");
+	for (std::size_t i = 0; i < 45; ++i)
+		one->write(clip().video[i]);
+	for (std::size_t i = 0; i < clip().audio.size(); ++i)
+		one->write(later(clip().audio[i], i < 50 ? 200ms : 70ms));
+	one->stop("leave");
+	REQUIRE(stopped.size() == 1);
+	const auto inside = demux(stopped[0].path, "h264", true);
+	REQUIRE(inside.audio.size() == clip().audio.size()); // none is left out
+	for (std::size_t i = 1; i < inside.audio.size(); ++i)
+		CHECK(inside.audio[i].time >= inside.audio[i - 1].time);
+	CHECK(inside.audio[49].time - inside.audio[0].time > 970ms);
+	CHECK(inside.audio.back().time - inside.audio[0].time < 2900ms); // it is where it belongs again
+}
+
 TEST_CASE_FIXTURE(RecorderFixture, "recorder: one kind alone does not wait for the other for ever")
 {
 	const auto one = recorder("room");
