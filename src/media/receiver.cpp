@@ -2,6 +2,7 @@
 #include "media/receiver.h"
 
 #include "gst/pipeline.h"
+#include "media/freeze_watch.h"
 
 #include <fmt/format.h>
 
@@ -45,6 +46,7 @@ constexpr Route kRoutes[] = {
 /// Lives as long as the Receiver; the streaming thread knows it weakly.
 struct Inbox {
 	Receiver::FrameHandler handler;
+	std::shared_ptr<webrtc::Track> track;
 };
 
 EncodedFrame toFrame(GstSample *sample, Codec codec)
@@ -75,8 +77,7 @@ EncodedFrame toFrame(GstSample *sample, Codec codec)
 	return frame;
 }
 
-/// The messages of a stream on their way to the next frame that comes out. The streaming thread's alone: packets go in and
-/// frames come out on the same one.
+/// The messages of a stream on their way to the next frame that comes out.
 struct Messages {
 	/// More than the reader lets through in two seconds: a stream without a usable frame must not pile them up.
 	static constexpr std::size_t kMaxWaiting = 2 * sei::Reader::kMaxASecond;
@@ -86,20 +87,37 @@ struct Messages {
 			waiting.push_back(std::move(message));
 	} };
 
-	void packet(GstBuffer *buffer)
+	void packet(std::span<const std::uint8_t> rtp) { reader.packet(rtp, std::chrono::steady_clock::now()); }
+};
+
+/// What the streaming thread keeps of a stream: packets go in and frames come out on that one.
+struct Passing {
+	explicit Passing(Codec which) : codec(which) {}
+	Passing(const Passing &) = delete; // the reader knows where the messages are
+	Passing &operator=(const Passing &) = delete;
+
+	const Codec codec;
+	Messages messages;
+	FreezeWatch freeze;
+
+	/// True if a keyframe is wanted.
+	bool packet(GstBuffer *buffer)
 	{
 		GstMapInfo map;
 		if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
-			return;
-		reader.packet({ map.data, map.size }, std::chrono::steady_clock::now());
+			return false;
+		if (codec == Codec::H264)
+			messages.packet({ map.data, map.size });
+		const bool wanted = freeze.packet({ map.data, map.size });
 		gst_buffer_unmap(buffer, &map);
+		return wanted;
 	}
 };
 
 class TrackReceiver final : public Receiver {
 public:
 	TrackReceiver(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler)
-		: track_(std::move(track)), inbox_(std::make_shared<Inbox>(Inbox { std::move(handler) }))
+		: track_(std::move(track)), inbox_(std::make_shared<Inbox>(Inbox { std::move(handler), track_ }))
 	{
 		const Route *route = nullptr;
 		for (const auto &candidate : kRoutes)
@@ -108,17 +126,23 @@ public:
 		if (!route)
 			throw Exception(ErrorCode::NotSupported,
 					fmt::format("codec {} cannot be received", track_->encodingName()));
-		const auto messages = std::make_shared<Messages>();
-		if (route->codec == Codec::H264)
-			track_->tap([messages](GstBuffer *packet) { messages->packet(packet); });
-		track_->attach(route->elements, [&loop, weak = std::weak_ptr(inbox_), codec = route->codec,
-						 messages](GstSample *sample) {
-			auto frame = toFrame(sample, codec);
-			frame.messages = std::exchange(messages->waiting, {});
-			loop.post([weak, frame = std::move(frame)] {
+		const auto passing = std::make_shared<Passing>(route->codec);
+		const auto post = [&loop, weak = std::weak_ptr(inbox_)](auto what) {
+			loop.post([weak, what = std::move(what)] {
 				if (auto inbox = weak.lock())
-					inbox->handler(frame);
+					what(*inbox);
 			});
+		};
+		if (track_->kind() == MediaKind::Video)
+			track_->tap([passing, post](GstBuffer *packet) {
+				if (passing->packet(packet))
+					post([](Inbox &inbox) { inbox.track->requestKeyframe(); });
+			});
+		track_->attach(route->elements, [passing, post](GstSample *sample) {
+			auto frame = toFrame(sample, passing->codec);
+			frame.messages = std::exchange(passing->messages.waiting, {});
+			passing->freeze.frame();
+			post([frame = std::move(frame)](Inbox &inbox) { inbox.handler(frame); });
 		});
 		if (track_->kind() == MediaKind::Video)
 			track_->requestKeyframe();

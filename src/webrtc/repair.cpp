@@ -28,6 +28,11 @@ constexpr guint64 kReportInterval = GST_SECOND;
 /// second twice in its whole latency.
 constexpr int kRetryAfterMs = 15;
 
+/// rtpsession keeps the first packet of an SSRC back until the next one in order has come (RFC 3550 A.1, against strays). Packets
+/// that are sent again have an SSRC of their own, so the first of them would come when the second is lost, and too late. SRTP lets
+/// no stray in.
+constexpr guint kProbation = 0;
+
 // Nor does it ask for a packet of which nothing but its time says that it should have come (rtx-next-seqnum): after a pause, as
 // long as a picture is muted, it would have given that one up for lost, and throw it away when it comes: the keyframe.
 
@@ -68,7 +73,7 @@ void hastenFeedback(GstElement *webrtc)
 			 G_CALLBACK(+[](GstBin *, GstBin *, GstElement *element, gpointer) noexcept {
 				 if (isElement(element, "rtpsession"))
 					 g_object_set(element, "bandwidth", kSessionBandwidth, "rtcp-min-interval",
-						      kReportInterval, nullptr);
+						      kReportInterval, "probation", kProbation, nullptr);
 				 else if (isElement(element, "rtpjitterbuffer"))
 					 g_object_set(element, "rtx-min-retry-timeout", kRetryAfterMs,
 						      "rtx-next-seqnum", FALSE, nullptr);

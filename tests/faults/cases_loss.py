@@ -62,3 +62,30 @@ def test_twenty_percent_on_both_ways(context, network):
     # Without repair 36 % of the sound is missing. Pictures are lost where several in a row did not arrive, each time up to the
     # next keyframe; how often that happens is chance, so it is bench/loss that tells.
     compare(record(context, network, 20, ["anchor", "viewer"]), 0.95, 0.18, 60)
+
+
+def frozen(context, network, codec):
+    """The longest gap of a recording, in ms, when pictures are lost and what asks for a keyframe then is lost, too."""
+    stage = support.Stage(context, network, *SOURCES, "--video-codec", codec)
+    viewer = stage.viewer("--record", str(context.directory / "rec"))
+    viewer.wait("first-frame", support.PATIENCE, kind="video", userId="anchor")
+    service, place = network.places["service"], network.places["viewer"]
+    service.lose(100, "in", having=f"ip saddr {place.address}")
+    place.cut(direction="in")
+    threading.Event().wait(0.3)  # a few pictures
+    place.heal()
+    threading.Event().wait(0.5)  # the loss is noticed behind the latency of 100 ms; what that asks for is lost
+    service.heal()
+    threading.Event().wait(SECONDS)
+    viewer.send("leave\n")
+    stopped = viewer.wait("recording-stopped", support.PATIENCE, userId="anchor")
+    equal(viewer.end(), 0, "exit code of the viewer")
+    return support.measure(context, stopped["path"])["video"]["maxGapMs"]
+
+
+def test_a_lost_request_for_a_keyframe_is_made_again(context, network):
+    # Keyframes come every 4 s by themselves, counted from the first one. A request is made every half second, and passed on
+    # every second.
+    for codec in ("h264", "vp8"):
+        gap = frozen(context, network, codec)
+        check(500 < gap < 2500, f"{codec}: the longest gap is {gap} ms")
