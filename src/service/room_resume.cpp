@@ -57,6 +57,7 @@ const Session *RoomService::Impl::memberOf(const Identity &who, const Comeback &
 
 void RoomService::Impl::endLost(TimePoint now, Effects &out)
 {
+	std::erase_if(verdicts, [now](const auto &entry) { return entry.second.until <= now; });
 	if (kept == 0)
 		return;
 	std::vector<SessionId> over;
@@ -118,13 +119,18 @@ Effects RoomService::reopened(SessionId id, const Identity &who, const Comeback 
 	Session *session = impl_->open(id, who, now);
 	if (!session)
 		return out;
-	// Told to join again, a client that has slept through its own removal would remove who came after it.
-	if (const Session *other = impl_->memberOf(who, comeback); other && !other->lostAt) {
-		impl_->push(out, *session, Event::ClientBanned, protocol::ClientBanned { "kick" });
-		out.emplace_back(CloseSession { id, close_code::kKicked, "the same user has entered this room again" });
+	const auto removed = [&](const char *reason, unsigned short closeCode, std::string closeReason) {
+		impl_->push(out, *session, Event::ClientBanned, protocol::ClientBanned { reason });
+		out.emplace_back(CloseSession { id, closeCode, std::move(closeReason) });
 		impl_->forget(*session);
 		return out;
-	}
+	};
+	// Told to join again, a client that has slept through its own removal would undo it.
+	if (const auto found = impl_->verdicts.find(comeback.ticket); found != impl_->verdicts.end())
+		return removed(found->second.reason, found->second.closeCode, found->second.closeReason);
+	// Or remove who came after it.
+	if (const Session *other = impl_->memberOf(who, comeback); other && !other->lostAt)
+		return removed("kick", close_code::kKicked, "the same user has entered this room again");
 	impl_->refuse(out, *session, 0, Event::ChannelReconnect, code::kSessionUnknown,
 		      "this service keeps no session of you in that room: join the room again");
 	return out;

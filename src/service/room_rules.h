@@ -19,6 +19,14 @@ struct RoomService::Impl {
 		std::size_t kept = 0;	  ///< of them: without a socket
 	};
 
+	/// What a member without a socket was removed for; it is told when it comes back.
+	struct Verdict {
+		const char *reason; ///< of event 9
+		unsigned short closeCode;
+		std::string closeReason;
+		TimePoint until; ///< later it would not have been kept anyway
+	};
+
 	explicit Impl(Limits someLimits) : limits(someLimits) {}
 
 	Limits limits;
@@ -27,6 +35,7 @@ struct RoomService::Impl {
 	std::map<RoomKey, Room> rooms;
 	std::map<std::pair<std::uint32_t, UserId>, TinyId> tinyIds;
 	std::set<std::pair<RoomKey, UserId>> banned;
+	std::map<std::string, Verdict> verdicts; ///< by ticket
 	/// Twelve digits: SDK v5 looks for the number in a text that holds an SSRC (ten digits) and somebody's number, so none may
 	/// be found in another one or in an SSRC.
 	std::uint64_t nextTinyId = 100'000'001'001;
@@ -39,7 +48,8 @@ struct RoomService::Impl {
 	void forget(Session &session);
 	/// Out of its room: media stopped, others told (reason as in 4135). No-op outside a room.
 	void removeFromRoom(Session &session, int reason, Effects &out);
-	/// Out of its room, told why with event 9, and its socket closed. @p session is gone afterwards.
+	/// Out of its room, told why with event 9 (without a socket: by reopened()), and its socket closed. @p session is gone
+	/// afterwards.
 	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
 		 int leaveReason, Effects &out);
 

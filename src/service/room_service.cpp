@@ -115,6 +115,9 @@ void RoomService::Impl::ban(Session &session, const char *reason, unsigned short
 			    int leaveReason, Effects &out)
 {
 	removeFromRoom(session, leaveReason, out);
+	if (session.lostAt)
+		verdicts.insert_or_assign(session.who.ticket, Verdict { reason, closeCode, closeReason,
+									*session.lostAt + limits.resumeGrace });
 	push(out, session, Event::ClientBanned, protocol::ClientBanned { reason });
 	out.emplace_back(CloseSession { session.id, closeCode, std::move(closeReason) });
 	forget(session);

@@ -8,6 +8,7 @@
 using namespace trtc;
 using namespace trtc::service;
 using namespace trtc::service::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -147,6 +148,30 @@ TEST_CASE_FIXTURE(AdminFixture, "a member without a socket is removed as well")
 	CHECK(sentTo(out, 2) == 0);
 	CHECK(all<StopDownlink>(out).size() == 1);
 	CHECK(service.users() == 2);
+
+	// It is told when it comes back, instead of being asked to join again, once and again within the time it had.
+	for (const SessionId id : { 7, 8 }) {
+		const auto back = service.reopened(id, identity(id, "bob"), { "8888", false, ticket(2) }, now += 10s);
+		CHECK(reasonOf(back, id) == "kick");
+		CHECK(sent(back, id, Event::ChannelReconnect).empty());
+		CHECK(all<CloseSession>(back).at(0).code == close_code::kRemoved);
+	}
+	// Another visit of the same user is another matter.
+	CHECK(codeOf(service.reopened(9, identity(9, "bob"), { "8888", false, ticket(9) }, now), 9,
+		     Event::ChannelReconnect) == code::kSessionUnknown);
+	service.tick(now += 10s);
+	CHECK(codeOf(service.reopened(10, identity(10, "bob"), { "8888", false, ticket(2) }, now), 10,
+		     Event::ChannelReconnect) == code::kSessionUnknown);
+}
+
+TEST_CASE_FIXTURE(AdminFixture, "a room disbanded while a member has no socket does not come back with it")
+{
+	service.lost(2, now);
+	Effects out;
+	CHECK(service.disband(kApp, kRoom, out) == 3);
+	const auto back = service.reopened(7, identity(7, "bob"), { "8888", false, ticket(2) }, now);
+	CHECK(reasonOf(back, 7) == "room_disband");
+	CHECK(all<CloseSession>(back).at(0).code == close_code::kDisbanded);
 }
 
 TEST_CASE_FIXTURE(AdminFixture, "rooms and members as they are")
