@@ -146,8 +146,9 @@ def test_bad_commands(context):
             bad(service.command(line), part)
     usages = [each["usage"] for each in good(service.command("help"))["commands"]]
     check("kick USER@ROOM" in usages and "disband ROOM" in usages, f"help lists {usages}")
-    service.send(b"\n  \n\xff\xfe\x00\x1b[2J\n")
-    bad(service.wait("command-result", ok=False, count=14), "unknown command")
+    service.send(b"@\n\n  \n\xff\xfe\x00\x1b[2J\n")
+    bad(service.wait("command-result", ok=False, count=14), "missing after the id")
+    bad(service.wait("command-result", ok=False, count=15), "unknown command")
     equal(good(service.command("rooms"))["rooms"], [], "rooms")
 
 

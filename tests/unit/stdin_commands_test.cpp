@@ -231,6 +231,7 @@ TEST_CASE("the answer repeats the line and its id")
 	CHECK(splitCommand(std::string(5000, 'x')).text.size() == kMaxEchoBytes);
 	CHECK(splitCommand(" \t\r").blank());
 	CHECK_FALSE(splitCommand("@1").blank());
+	CHECK_FALSE(splitCommand("@").blank()); // each line that says something has an answer
 }
 
 TEST_CASE("bytes become lines, and a line over the limit is skipped as one")

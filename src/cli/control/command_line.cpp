@@ -98,6 +98,7 @@ CommandLine splitCommand(std::string_view line)
 	auto rest = trim(line);
 	if (rest.starts_with('@')) {
 		const auto end = std::min(rest.find_first_of(" \t"), rest.size());
+		result.hasId = true;
 		result.id = rest.substr(1, end - 1);
 		rest = trim(rest.substr(end));
 	}

@@ -65,8 +65,9 @@ struct CommandLine {
 	std::string id;	  ///< of a leading `@ID `, else ""
 	std::string text; ///< the rest, trimmed, at most kMaxEchoBytes, for the answer
 	std::vector<std::string> words;
-	std::string line; ///< the rest, trimmed, whole
-	bool blank() const noexcept { return words.empty() && id.empty(); }
+	std::string line;   ///< the rest, trimmed, whole
+	bool hasId = false; ///< it began with an @, even if nothing came behind that
+	bool blank() const noexcept { return words.empty() && !hasId; }
 };
 /// What of a line is repeated in its answer, bytes.
 inline constexpr std::size_t kMaxEchoBytes = 200;
