@@ -46,22 +46,41 @@ def test_without_loss_nothing_is_missing(context, network):
 
 
 def test_five_percent_on_the_way_up(context, network):
-    # Without repair a third to a half of the pictures is missing: each loss stops the picture until the next keyframe.
-    compare(record(context, network, 5, ["anchor"]), 0.08, 0.02, 8)
+    # Without repair a third to a half of the pictures is missing: each loss stops the picture until the next keyframe. With it
+    # one run in fifty loses four pictures, and a lost request for a keyframe makes a second of that: bench/loss tells how many.
+    compare(record(context, network, 5, ["anchor"]), 0.2, 0.02, 8)
 
 
 def test_five_percent_on_both_ways(context, network):
-    compare(record(context, network, 5, ["anchor", "viewer"]), 0.1, 0.02, 16)
+    compare(record(context, network, 5, ["anchor", "viewer"]), 0.25, 0.02, 16)
 
 
 def test_five_percent_on_the_way_down_in_vp8(context, network):
-    compare(record(context, network, 5, ["viewer"], "vp8"), 0.08, 0.02, 8)
+    compare(record(context, network, 5, ["viewer"], "vp8"), 0.2, 0.02, 8)
 
 
 def test_twenty_percent_on_both_ways(context, network):
     # Without repair 36 % of the sound is missing. Pictures are lost where several in a row did not arrive, each time up to the
     # next keyframe; how often that happens is chance, so it is bench/loss that tells.
     compare(record(context, network, 20, ["anchor", "viewer"]), 0.95, 0.18, 60)
+
+
+def test_the_first_packet_that_is_sent_again_counts(context, network):
+    # rtpsession may keep back the first packet of a new SSRC, that of the packets sent again, until the second comes.
+    stage = support.Stage(context, network, *SOURCES, "--video-codec", "h264")
+    viewer = stage.viewer("--record", str(context.directory / "rec"))
+    viewer.wait("first-frame", support.PATIENCE, kind="video", userId="anchor")
+    # The second byte of RTP behind the header of UDP: payload type 102 and, sent again, 103, with and without the marker bit.
+    # One picture's packet is lost, and whatever is sent again but the first.
+    place = network.places["viewer"]
+    place.lose(100, "in", having="@th,72,8 { 103, 231 } numgen inc mod 100000 != 0")
+    place.lose(100, "in", having="@th,72,8 { 102, 230 } numgen inc mod 100000 == 0")
+    threading.Event().wait(1.0)  # the length of what is looked at
+    check(place.dropped() > 0, "nothing was lost")
+    viewer.send("leave\n")
+    stopped = viewer.wait("recording-stopped", support.PATIENCE, userId="anchor")
+    equal(viewer.end(), 0, "exit code of the viewer")
+    equal(support.measure(context, stopped["path"])["video"]["missing"], 0, "pictures missing")
 
 
 def frozen(context, network, codec):
