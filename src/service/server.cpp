@@ -6,8 +6,9 @@
 #include "service/media_hub.h"
 #include "service/metrics.h"
 #include "service/permit_check.h"
+#include "service/refusals.h"
+#include "service/warm_up.h"
 #include "usersig/usersig.h"
-#include "webrtc/peer_connection.h"
 
 #include <trtc/events.h>
 
@@ -50,65 +51,6 @@ std::string newTicket()
 	auto ticket = std::string(kTicketPrefix) + uuid;
 	g_free(uuid);
 	return ticket;
-}
-
-/// The first connection of a process loads the plug-ins and makes its DTLS key, some 0.3 s. Better now than while the
-/// first publisher waits.
-class WarmUp final : public webrtc::PeerConnection::Listener {
-public:
-	explicit WarmUp(MainLoop &loop) : loop_(loop)
-	{
-		try {
-			connection_ = webrtc::PeerConnection::create(loop, { "warm-up", { "127.0.0.1" } }, *this);
-			connection_->offer({ webrtc::OfferLine {} });
-		} catch (const Exception &error) {
-			// Whoever needs a connection gets the same error, and is told.
-			spdlog::warn("warm-up: {}", error.what());
-		}
-	}
-
-private:
-	void onLocalDescription(const std::string &) override { end(); }
-	void onConnected() override {}
-	void onFailed(const Error &) override { end(); }
-	void onTrack(const std::shared_ptr<webrtc::Track> &) override {}
-	void end()
-	{
-		loop_.post([connection = std::shared_ptr<webrtc::PeerConnection>(std::move(connection_))] {});
-	}
-
-	MainLoop &loop_;
-	std::unique_ptr<webrtc::PeerConnection> connection_;
-};
-
-/// Why somebody was not let in, or a media connection not made; the words are labels of a metric.
-const char *refusalReason(const protocol::ServerMessage &message)
-{
-	using protocol::Event;
-	namespace code = protocol::code;
-	if (message.event != Event::JoinResult && message.event != Event::PublishResult &&
-	    message.event != Event::SubscribeResult && message.event != Event::ChangeRoleResult &&
-	    message.event != Event::SinglePublishResult && message.event != Event::SingleSubscribeResult &&
-	    message.event != Event::RebuildResult)
-		return nullptr;
-	switch (message.code) {
-	case code::kOk:
-		return nullptr;
-	case code::kLimit:
-		return "limit";
-	case code::kNotPermitted:
-	case code::kBadPrivateMapKey:
-		return "permission";
-	case code::kBadSdp:
-	case code::kNoCommonCodec:
-	case code::kNoH264Encode:
-	case code::kNoH264Decode:
-		return "codec";
-	case code::kMediaFailed:
-		return "media";
-	default:
-		return "request";
-	}
 }
 
 } // namespace
@@ -176,11 +118,7 @@ struct Server::Impl {
 	std::unique_ptr<net::HttpServer> http;
 	SessionId nextId = 1;
 	std::uint64_t messagesIn = 0, messagesOut = 0, joins = 0, resumes = 0, ticks = 0;
-	/// Every reason from the start, so that a first refusal is a step and no new line.
-	std::map<std::string, std::uint64_t> refusals { { "codec", 0 },	  { "limit", 0 },      { "malformed", 0 },
-							{ "media", 0 },	  { "permission", 0 }, { "rate", 0 },
-							{ "request", 0 }, { "sdk-app-id", 0 }, { "stopping", 0 },
-							{ "user-id", 0 }, { "user-sig", 0 } };
+	Refusals refusals;
 	SourceHandle ticker, stopTimer;
 	WarmUp warmUp;
 	bool stopping = false;
@@ -246,7 +184,7 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	const char *label = "user-sig";
 	if (stopping) {
 		// No verdict on who wants in: the next service at this address is to be asked.
-		++refusals["stopping"];
+		refusals.count("stopping");
 		return dismiss(std::move(socket), kCloseStopping, "the service stops");
 	}
 	if (!UserId::valid(user)) {
@@ -260,7 +198,7 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 		why = checked.error().message;
 	}
 	if (!why.empty()) {
-		++refusals[label];
+		refusals.count(label);
 		spdlog::warn("connection from {} refused: {}", request.remoteIp, why);
 		protocol::ServerMessage message;
 		message.event = protocol::Event::ChannelSetup;
@@ -290,7 +228,7 @@ void Server::Impl::resume(Session &session, const std::string &from, std::unique
 			  std::int64_t seq)
 {
 	if (!session.pay(kResumeCost)) {
-		++refusals["rate"];
+		refusals.count("rate");
 		spdlog::warn("session {} ({}) comes back too often: refused", session.id, session.who.userId.str());
 		return dismiss(std::move(socket), kCloseTooFast, "too many connections");
 	}
@@ -356,7 +294,7 @@ void Server::Impl::received(Session &session, std::string_view text)
 	if (config.trace)
 		config.trace->message(session.label(), Trace::Direction::In, text);
 	if (!session.pay(1)) {
-		++refusals["rate"];
+		refusals.count("rate");
 		spdlog::warn("session {} ({}) sends more than {} messages a second: closed", session.id,
 			     session.who.userId.str(), kMessageRate);
 		close(session.id, kCloseTooFast, "too many messages");
@@ -365,7 +303,7 @@ void Server::Impl::received(Session &session, std::string_view text)
 	++messagesIn;
 	const auto message = protocol::parseClientMessage(text);
 	if (!message) {
-		++refusals["malformed"];
+		refusals.count("malformed");
 		spdlog::warn("session {} ({}) sent what is no message: {}: closed", session.id,
 			     session.who.userId.str(), message.error().message);
 		close(session.id, kCloseMalformed, "not a message of this protocol");
@@ -418,8 +356,7 @@ void Server::Impl::apply(const Effects &effects)
 					   if (send.message.event == protocol::Event::JoinResult &&
 					       send.message.code == protocol::code::kOk)
 						   ++joins;
-					   if (const auto *reason = refusalReason(send.message))
-						   ++refusals[reason];
+					   refusals.take(send.message);
 					   const auto text = protocol::encode(send.message);
 					   if (config.trace)
 						   config.trace->message(session->label(), Trace::Direction::Out, text);
@@ -473,7 +410,7 @@ std::string Server::Impl::metrics()
 	out.gauge("trtc_downlinks", "Peer connections that send.", number(media.downlinks()));
 	out.counter("trtc_joins_total", "Users that have entered a room.", number(joins));
 	out.counter("trtc_resumes_total", "Lost connections that have come back.", number(resumes));
-	out.counters("trtc_refusals_total", "What was refused, by reason.", "reason", refusals);
+	out.counters("trtc_refusals_total", "What was refused, by reason.", "reason", refusals.byReason());
 	out.counter("trtc_messages_received_total", "Room messages received.", number(messagesIn));
 	out.counter("trtc_messages_sent_total", "Room messages sent.", number(messagesOut));
 	const auto sums = media.sums();
