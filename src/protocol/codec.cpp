@@ -181,7 +181,10 @@ Command toSinglePublish(const Value &data)
 			       ssrcOr0(data, "smallVideoSsrc"),
 			       ssrcOr0(data, "auxVideoSsrc"),
 			       toState(data),
-			       toMute(data.find("muteState")) };
+			       toMute(data.find("muteState")),
+			       ssrcOr0(data, "bigVideoRtxSsrc"),
+			       ssrcOr0(data, "smallVideoRtxSsrc"),
+			       ssrcOr0(data, "auxVideoRtxSsrc") };
 }
 
 Command toSingleSubscribe(const Value &data)
@@ -196,6 +199,8 @@ Command toSingleSubscribe(const Value &data)
 	subscribe.audioSsrc = ssrcOr0(ssrcs, "audioSsrc");
 	subscribe.bigVideoSsrc = ssrcOr0(ssrcs, "bigVideoSsrc");
 	subscribe.auxVideoSsrc = ssrcOr0(ssrcs, "auxVideoSsrc");
+	subscribe.bigVideoRtxSsrc = ssrcOr0(ssrcs, "bigVideoRtxSsrc");
+	subscribe.auxVideoRtxSsrc = ssrcOr0(ssrcs, "auxVideoRtxSsrc");
 	return subscribe;
 }
 

@@ -228,6 +228,9 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 				out.member("audioSsrc", publish.audioSsrc).member("bigVideoSsrc", publish.bigVideoSsrc);
 				out.member("smallVideoSsrc", publish.smallVideoSsrc);
 				out.member("auxVideoSsrc", publish.auxVideoSsrc);
+				out.member("bigVideoRtxSsrc", publish.bigVideoRtxSsrc);
+				out.member("smallVideoRtxSsrc", publish.smallVideoRtxSsrc);
+				out.member("auxVideoRtxSsrc", publish.auxVideoRtxSsrc);
 				writeState(out, publish.state);
 				out.key("muteState").beginObject();
 				writeMute(out, publish.mute);
@@ -238,7 +241,9 @@ void writeCommandData(Writer &out, const ClientMessage &message)
 				writeWishes(out, subscribe.wishes);
 				out.key("ssrc").beginObject().member("audioSsrc", subscribe.audioSsrc);
 				out.member("bigVideoSsrc", subscribe.bigVideoSsrc);
-				out.member("auxVideoSsrc", subscribe.auxVideoSsrc).endObject();
+				out.member("bigVideoRtxSsrc", subscribe.bigVideoRtxSsrc);
+				out.member("auxVideoSsrc", subscribe.auxVideoSsrc);
+				out.member("auxVideoRtxSsrc", subscribe.auxVideoRtxSsrc).endObject();
 			},
 			[&](const Reconnect &again) {
 				out.member("roomId", again.roomId).member("useStringRoomId", again.useStringRoomId);

@@ -210,12 +210,14 @@ struct SinglePublish {
 	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, smallVideoSsrc = 0, auxVideoSsrc = 0;
 	PublishState state;
 	MuteState mute;
+	std::uint32_t bigVideoRtxSsrc = 0, smallVideoRtxSsrc = 0, auxVideoRtxSsrc = 0; ///< 0: not said
 };
 /// `subscribe/v3`: the client says with which SSRCs the tracks are to come.
 struct SingleSubscribe {
 	std::string srcUserId, srcTinyId;
 	SubscribeWishes wishes;
 	std::uint32_t audioSsrc = 0, bigVideoSsrc = 0, auxVideoSsrc = 0;
+	std::uint32_t bigVideoRtxSsrc = 0, auxVideoRtxSsrc = 0; ///< 0: not said
 };
 /// `reconnect`: a new socket instead of a lost one; v5's `rc=1`.
 struct Reconnect {

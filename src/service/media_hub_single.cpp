@@ -100,7 +100,7 @@ void MediaHub::start(const StartSingleUplink &effect)
 	auto *link = single(effect.session);
 	if (!link)
 		return; // it has failed; singleFailed() is on its way
-	link->publish(effect.ssrcs);
+	link->publish(effect.ssrcs, effect.repairs);
 	uplinks_[effect.session] = link->uplink();
 }
 
@@ -113,7 +113,7 @@ void MediaHub::start(const StartSingleDownlink &effect)
 	if (source == uplinks_.end())
 		return answer(effect, protocol::code::kNoSuchUser,
 			      "that user's media connection is gone; wait for the next published list");
-	link->subscribe(effect.publisher, source->second, effect.wishes, effect.ssrcs,
+	link->subscribe(effect.publisher, source->second, effect.wishes, effect.ssrcs, effect.repairs,
 			[this, effect](int code, const std::string &message) { answer(effect, code, message); });
 }
 

@@ -39,10 +39,28 @@ SinglePlan refuse(int withCode, std::string message)
 	return plan;
 }
 
+/// The number of what repairs that format; 0: the client asks for nothing again, or gives a number that has another meaning.
+int repairOf(const std::vector<protocol::AbilityCodec> &codecs, const RtpMap &map, const std::vector<int> &taken)
+{
+	const auto codec = std::find_if(codecs.begin(), codecs.end(),
+					[&](const auto &one) { return one.payload == map.payloadType; });
+	if (codec == codecs.end() || codec->rtx == 0 ||
+	    std::find(codec->feedback.begin(), codec->feedback.end(), "nack") == codec->feedback.end() ||
+	    std::find(taken.begin(), taken.end(), codec->rtx) != taken.end())
+		return 0;
+	return codec->rtx;
+}
+
 std::string section(const SinglePlan &plan, std::size_t mid, const char *kind, const std::vector<RtpMap> &maps,
-		    const char *direction)
+		    const std::vector<int> &repairs, const char *direction)
 {
 	std::string formats, attributes;
+	for (std::size_t i = 0; i < repairs.size(); ++i) {
+		if (!repairs[i])
+			continue;
+		attributes += fmt::format("a=rtcp-fb:{1} nack\r\na=rtpmap:{0} rtx/{2}\r\na=fmtp:{0} apt={1}\r\n",
+					  repairs[i], maps[i].payloadType, maps[i].clockRate);
+	}
 	for (const auto &map : maps) {
 		formats += fmt::format(" {}", map.payloadType);
 		attributes += fmt::format("a=rtpmap:{} {}/{}{}\r\n", map.payloadType, map.encodingName, map.clockRate,
@@ -54,6 +72,9 @@ std::string section(const SinglePlan &plan, std::size_t mid, const char *kind, c
 			attributes +=
 				fmt::format("a=rtcp-fb:{0} nack pli\r\na=rtcp-fb:{0} ccm fir\r\n", map.payloadType);
 	}
+	for (const auto repair : repairs)
+		if (repair)
+			formats += fmt::format(" {}", repair);
 	return fmt::format("m={} 9 UDP/TLS/RTP/SAVPF{}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n"
 			   "a=fingerprint:{} {}\r\na=setup:{}\r\na=mid:{}\r\na=rtcp-mux\r\na={}\r\n{}",
 			   kind, formats, plan.client.iceUfrag, plan.client.icePwd, plan.client.fingerprintHash,
@@ -75,7 +96,7 @@ std::string capsOf(const std::vector<RtpMap> &maps)
 	return caps;
 }
 
-protocol::AbilityCodec codecOf(const RtpMap &map)
+protocol::AbilityCodec codecOf(const RtpMap &map, int repair)
 {
 	protocol::AbilityCodec codec;
 	codec.codec = map.encodingName == "OPUS" ? "opus" : map.encodingName;
@@ -86,6 +107,9 @@ protocol::AbilityCodec codecOf(const RtpMap &map)
 		codec.channels = 2;
 	else
 		codec.feedback = { "nack pli", "ccm fir" };
+	codec.rtx = repair;
+	if (repair)
+		codec.feedback.push_back("nack");
 	return codec;
 }
 
@@ -138,6 +162,19 @@ SinglePlan planSingle(const protocol::Ability &client)
 	if (std::adjacent_find(numbers.begin(), numbers.end()) != numbers.end() ||
 	    plan.send.payloadType == plan.audio.payloadType)
 		return refuse(code::kBadSdp, "ability gives one payload number to two codecs");
+	// Two formats of one number are told apart by nobody: such a one is left out.
+	numbers.push_back(plan.send.payloadType);
+	plan.sendRepair = repairOf(client.video, plan.send, numbers);
+	for (const auto &map : plan.receive) {
+		const auto repair = repairOf(decoders.empty() ? client.video : client.decoders, map, numbers);
+		const bool same = map.payloadType == plan.send.payloadType;
+		// A format has one repair on every line, and no other format has that one.
+		const bool clash = same ? repair != plan.sendRepair
+					: repair == plan.sendRepair ||
+						   std::find(plan.receiveRepairs.begin(), plan.receiveRepairs.end(),
+							     repair) != plan.receiveRepairs.end();
+		plan.receiveRepairs.push_back(clash ? 0 : repair);
+	}
 	return plan;
 }
 
@@ -149,9 +186,9 @@ std::string singleOffer(const SinglePlan &plan, std::size_t users)
 		mids += fmt::format(" {}", i);
 		const bool up = i < kSingleUplinkLines;
 		const bool audio = up ? i == 0 : (i - kSingleUplinkLines) % kSingleLinesPerUser == 0;
-		sections += audio ? section(plan, i, "audio", { plan.audio }, up ? "sendonly" : "recvonly")
-				  : section(plan, i, "video", up ? std::vector { plan.send } : plan.receive,
-					    up ? "sendonly" : "recvonly");
+		sections += audio ? section(plan, i, "audio", { plan.audio }, {}, up ? "sendonly" : "recvonly")
+			    : up  ? section(plan, i, "video", { plan.send }, { plan.sendRepair }, "sendonly")
+				  : section(plan, i, "video", plan.receive, plan.receiveRepairs, "recvonly");
 	}
 	return fmt::format("v=0\r\no=- 1 {} IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE{}\r\n{}", users + 1, mids,
 			   sections);
@@ -167,10 +204,14 @@ std::vector<webrtc::AnswerLine> singleLines(const SinglePlan &plan, std::size_t 
 			line.payloadType = map.payloadType;
 			line.encodingName = map.encodingName;
 			line.fmtp = answerFmtp(map);
+			line.repairType = i == 0 ? 0 : plan.sendRepair;
 			continue;
 		}
 		const bool audio = (i - kSingleUplinkLines) % kSingleLinesPerUser == 0;
 		line.openCaps = audio ? capsOf(plan.audio) : capsOf(plan.receive);
+		for (std::size_t k = 0; !audio && k < plan.receive.size(); ++k)
+			if (plan.receiveRepairs[k])
+				line.openRepairs[plan.receive[k].payloadType] = plan.receiveRepairs[k];
 	}
 	return lines;
 }
@@ -186,7 +227,7 @@ Negotiated singleUplink(const SinglePlan &plan)
 }
 
 Negotiated singleDownlink(const SinglePlan &plan, std::size_t user, const std::array<std::uint32_t, 3> &ssrcs,
-			  const std::string &videoCodec)
+			  const std::array<std::uint32_t, 3> &repairs, const std::string &videoCodec)
 {
 	Negotiated downlink;
 	const auto video = videoCodec.empty()
@@ -206,6 +247,8 @@ Negotiated singleDownlink(const SinglePlan &plan, std::size_t user, const std::a
 		const auto &map = i == 0 ? plan.audio : *video;
 		auto &line = downlink.lines[first + i];
 		line.ssrc = ssrcs[i];
+		if (i > 0 && plan.receiveRepairs[static_cast<std::size_t>(video - plan.receive.begin())])
+			line.repairSsrc = repairs[i];
 		line.payloadType = map.payloadType;
 		line.encodingName = map.encodingName;
 		downlink.mLineOf[static_cast<std::size_t>(kOrder[i])] = first + i;
@@ -231,10 +274,10 @@ Result<protocol::Ability> singleAbility(const SinglePlan &plan, const std::strin
 	ability.fingerprintHash = fingerprint.substr(0, space);
 	ability.fingerprint = space < fingerprint.size() ? fingerprint.substr(space + 1) : "";
 	ability.setup = get("setup");
-	ability.audio = { codecOf(plan.audio) };
-	ability.video = { codecOf(plan.send) };
-	for (const auto &map : plan.receive)
-		ability.decoders.push_back(codecOf(map));
+	ability.audio = { codecOf(plan.audio, 0) };
+	ability.video = { codecOf(plan.send, plan.sendRepair) };
+	for (std::size_t i = 0; i < plan.receive.size(); ++i)
+		ability.decoders.push_back(codecOf(plan.receive[i], plan.receiveRepairs[i]));
 	ability.useVp8 = plan.send.encodingName == "VP8";
 	for (const auto &text : media.attributes("candidate"))
 		if (auto candidate = candidateOf(text))

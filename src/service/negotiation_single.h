@@ -30,9 +30,11 @@ struct SinglePlan {
 	protocol::Ability client;
 	webrtc::sdp::RtpMap audio;
 	webrtc::sdp::RtpMap send; ///< the video codec the client is to send
+	int sendRepair = 0;	  ///< the number of what it sends again (RTX); 0: nothing
 	/// What the client can receive: H264, VP8, or one of them.
 	std::vector<webrtc::sdp::RtpMap> receive;
-	std::optional<Refusal> refusal; ///< set: nothing else is
+	std::vector<int> receiveRepairs; ///< for each of them
+	std::optional<Refusal> refusal;	 ///< set: nothing else is
 };
 
 SinglePlan planSingle(const protocol::Ability &client);
@@ -45,7 +47,7 @@ Negotiated singleUplink(const SinglePlan &plan);
 /// The plan of its subscription to one user on the lines of place @p user (0 and up). @p videoCodec: what that user sends.
 /// Refused when the client cannot decode it.
 Negotiated singleDownlink(const SinglePlan &plan, std::size_t user, const std::array<std::uint32_t, 3> &ssrcs,
-			  const std::string &videoCodec);
+			  const std::array<std::uint32_t, 3> &repairs, const std::string &videoCodec);
 /// Our abilities, of webrtcbin's answer to singleOffer().
 Result<protocol::Ability> singleAbility(const SinglePlan &plan, const std::string &answer);
 

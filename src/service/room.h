@@ -49,10 +49,10 @@ struct Subscription {
 	std::int64_t seq = 0;
 	protocol::Event replyEvent = protocol::Event::SubscribeResult;
 	bool answered = false;
-	protocol::SubscribeWishes started;     ///< what StartDownlink or the last ChangeDownlink said
-	protocol::SubscribeWishes wishes;      ///< what the client asked for last, as far as it is permitted
-	protocol::SubscribeWishes asked;       ///< all of it
-	std::array<std::uint32_t, 3> ssrcs {}; ///< on a shared connection
+	protocol::SubscribeWishes started; ///< what StartDownlink or the last ChangeDownlink said
+	protocol::SubscribeWishes wishes;  ///< what the client asked for last, as far as it is permitted
+	protocol::SubscribeWishes asked;   ///< all of it
+	std::vector<std::uint32_t> ssrcs;  ///< on a shared connection, those of repairs too
 };
 
 /// The one connection of a client that has one for everything.
@@ -60,7 +60,7 @@ struct SingleConnection {
 	std::int64_t seq = 0;
 	protocol::Event replyEvent = protocol::Event::JoinResult; ///< or RebuildResult
 	bool answered = false;
-	std::array<std::uint32_t, 4> ssrcs {};
+	std::array<std::uint32_t, 4> ssrcs {}, repairs {};
 };
 
 /// What a user has sent of custom messages in the second that began at `since`.

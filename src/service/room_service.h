@@ -89,10 +89,11 @@ struct StartSingle {
 struct StopSingle {
 	SessionId session;
 };
-/// The client's tracks come on its one connection with these SSRCs: audio, big, small, auxiliary. Nothing is answered.
+/// The client's tracks come on its one connection with these SSRCs: audio, big, small, auxiliary. What is sent again has SSRCs of
+/// its own, 0: none. Nothing is answered.
 struct StartSingleUplink {
 	SessionId session;
-	std::array<std::uint32_t, 4> ssrcs;
+	std::array<std::uint32_t, 4> ssrcs, repairs;
 };
 /// The publisher's tracks go out on the client's one connection with these SSRCs: audio, main, auxiliary; then downlinkAnswered().
 struct StartSingleDownlink {
@@ -100,7 +101,7 @@ struct StartSingleDownlink {
 	std::int64_t seq;
 	SessionId publisher;
 	protocol::SubscribeWishes wishes;
-	std::array<std::uint32_t, 3> ssrcs;
+	std::array<std::uint32_t, 3> ssrcs, repairs; ///< likewise
 };
 using Effect = std::variant<Send, CloseSession, StartUplink, StopUplink, StartDownlink, ChangeDownlink, StopDownlink,
 			    UplinkFlow, StartSingle, StopSingle, StartSingleUplink, StartSingleDownlink>;

@@ -26,6 +26,15 @@ std::size_t decodedSize(const std::string &base64)
 	return base64.size() / 4 * 3 - std::min<std::size_t>(padding, 2);
 }
 
+/// Tracks and what repairs them.
+template <std::size_t N>
+std::vector<std::uint32_t> all(const std::array<std::uint32_t, N> &tracks, const std::array<std::uint32_t, N> &repairs)
+{
+	std::vector<std::uint32_t> ssrcs(tracks.begin(), tracks.end());
+	std::copy_if(repairs.begin(), repairs.end(), std::back_inserter(ssrcs), [](auto ssrc) { return ssrc != 0; });
+	return ssrcs;
+}
+
 /// None of them 0, all different: two tracks of one number could not be told apart.
 bool distinct(std::vector<std::uint32_t> ssrcs)
 {
@@ -119,7 +128,9 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 					  limits.maxAnchorsPerRoom));
 	const std::array<std::uint32_t, 4> ssrcs { publish.audioSsrc, publish.bigVideoSsrc, publish.smallVideoSsrc,
 						   publish.auxVideoSsrc };
-	if (!distinct({ ssrcs.begin(), ssrcs.end() }))
+	const std::array<std::uint32_t, 4> repairs { 0, publish.bigVideoRtxSsrc, publish.smallVideoRtxSsrc,
+						     publish.auxVideoRtxSsrc };
+	if (!distinct(all(ssrcs, repairs)))
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the four tracks needs an SSRC of its own");
 
@@ -133,8 +144,11 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	// Said again for every track that comes: the connection stays, only the state is another one.
 	const bool fresh = !session.publication;
 	auto &publication = fresh ? session.publication.emplace() : *session.publication;
-	if (std::exchange(session.single->ssrcs, ssrcs) != ssrcs || fresh)
-		out.emplace_back(StartSingleUplink { session.id, ssrcs });
+	const bool others = session.single->ssrcs != ssrcs || session.single->repairs != repairs;
+	session.single->ssrcs = ssrcs;
+	session.single->repairs = repairs;
+	if (others || fresh)
+		out.emplace_back(StartSingleUplink { session.id, ssrcs, repairs });
 	const auto flow = publication.flow();
 	const auto flags = publication.flags();
 	publication.answered = publication.single = true;
@@ -154,14 +168,16 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	if (!session.single || !session.single->answered)
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "there is no connection to subscribe on: join with join/v2, or send rebuild_pc");
-	if (!distinct({ subscribe.audioSsrc, subscribe.bigVideoSsrc, subscribe.auxVideoSsrc }))
+	const std::array<std::uint32_t, 3> ssrcs { subscribe.audioSsrc, subscribe.bigVideoSsrc,
+						   subscribe.auxVideoSsrc },
+		repairs { 0, subscribe.bigVideoRtxSsrc, subscribe.auxVideoRtxSsrc };
+	const auto everything = all(ssrcs, repairs);
+	if (!distinct(everything))
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
 			      "each of the three tracks needs an SSRC of its own");
-	const std::array<std::uint32_t, 3> ssrcs { subscribe.audioSsrc, subscribe.bigVideoSsrc,
-						   subscribe.auxVideoSsrc };
 	for (const auto &[id, other] : session.subscriptions)
-		if (id != publisher->id && std::find_first_of(ssrcs.begin(), ssrcs.end(), other.ssrcs.begin(),
-							      other.ssrcs.end()) != ssrcs.end())
+		if (id != publisher->id && std::find_first_of(everything.begin(), everything.end(), other.ssrcs.begin(),
+							      other.ssrcs.end()) != everything.end())
 			return refuse(out, session, seq, kEvent, code::kBadRequest,
 				      "an SSRC belongs to another subscription of this connection");
 	protocol::SubscribeWishes granted;
@@ -169,8 +185,8 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
 		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
-	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes, ssrcs };
-	out.emplace_back(StartSingleDownlink { session.id, seq, publisher->id, granted, ssrcs });
+	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes, everything };
+	out.emplace_back(StartSingleDownlink { session.id, seq, publisher->id, granted, ssrcs, repairs });
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Reconnect &, Effects &out)

@@ -13,8 +13,8 @@ namespace trtc::service {
 namespace {
 
 namespace code = protocol::code;
-/// Less than in links.cpp: nothing is sent again on a shared connection, so packets in disorder is all there is to wait for.
-constexpr std::chrono::milliseconds kLatency { 60 };
+/// As in links.cpp.
+constexpr std::chrono::milliseconds kLatency { 200 };
 
 } // namespace
 
@@ -38,15 +38,17 @@ SingleLink::~SingleLink()
 	connection_->close();
 }
 
-void SingleLink::publish(const std::array<std::uint32_t, kSlots> &ssrcs)
+void SingleLink::publish(const std::array<std::uint32_t, kSlots> &ssrcs,
+			 const std::array<std::uint32_t, kSlots> &repairs)
 {
 	for (std::size_t slot = 0; slot < kSlots; ++slot)
 		if (ssrcs[slot])
-			connection_->expectSsrc(ssrcs[slot], slot);
+			connection_->expectSsrc(ssrcs[slot], slot, plan_.sendRepair ? repairs[slot] : 0);
 }
 
 void SingleLink::subscribe(SessionId publisher, std::weak_ptr<Uplink> source, const protocol::SubscribeWishes &wishes,
-			   const std::array<std::uint32_t, 3> &ssrcs, Done done)
+			   const std::array<std::uint32_t, 3> &ssrcs, const std::array<std::uint32_t, 3> &repairs,
+			   Done done)
 {
 	unsubscribe(publisher);
 	if (subscriptions_.size() >= kMaxSingleUsers)
@@ -57,6 +59,7 @@ void SingleLink::subscribe(SessionId publisher, std::weak_ptr<Uplink> source, co
 	subscription.source = std::move(source);
 	subscription.wishes = wishes;
 	subscription.ssrcs = ssrcs;
+	subscription.repairs = repairs;
 	subscription.done = std::move(done);
 	subscriptions_[publisher] = std::move(subscription);
 	serve();
@@ -120,7 +123,8 @@ void SingleLink::start(Subscription &subscription, std::size_t place)
 {
 	const auto done = std::exchange(subscription.done, nullptr);
 	const auto source = subscription.source.lock();
-	auto plan = singleDownlink(plan_, place, subscription.ssrcs, source ? source->videoCodec() : "");
+	auto plan = singleDownlink(plan_, place, subscription.ssrcs, subscription.repairs,
+				   source ? source->videoCodec() : "");
 	if (plan.refusal) {
 		free_.push_back(place);
 		const auto refusal = *plan.refusal;

@@ -38,11 +38,12 @@ public:
 
 	/// The client's tracks, for everybody's downlinks. There from the start, whether the client publishes or not.
 	const std::shared_ptr<Uplink> &uplink() const noexcept { return uplink_; }
-	/// With which SSRCs audio, big, small and auxiliary video come. 0: not at all.
-	void publish(const std::array<std::uint32_t, kSlots> &ssrcs);
+	/// With which SSRCs audio, big, small and auxiliary video come, and with which what is sent again of them. 0: not at all.
+	void publish(const std::array<std::uint32_t, kSlots> &ssrcs, const std::array<std::uint32_t, kSlots> &repairs);
 	/// @p done may come inside the call. Takes the place of an older subscription to the same user, whose @p done is forgotten.
 	void subscribe(SessionId publisher, std::weak_ptr<Uplink> source, const protocol::SubscribeWishes &wishes,
-		       const std::array<std::uint32_t, 3> &ssrcs, Done done);
+		       const std::array<std::uint32_t, 3> &ssrcs, const std::array<std::uint32_t, 3> &repairs,
+		       Done done);
 	void wish(SessionId publisher, const protocol::SubscribeWishes &wishes);
 	/// What the tracks of that publisher are has changed.
 	void sourceChanged(SessionId publisher);
@@ -60,7 +61,7 @@ private:
 	struct Subscription {
 		std::weak_ptr<Uplink> source;
 		protocol::SubscribeWishes wishes;
-		std::array<std::uint32_t, 3> ssrcs {};
+		std::array<std::uint32_t, 3> ssrcs {}, repairs {};
 		Done done;
 		std::size_t place = 0;
 		std::unique_ptr<Downlink> downlink; ///< null until its lines are there

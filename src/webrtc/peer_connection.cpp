@@ -19,7 +19,10 @@ public:
 		rtc_->answer(sdp, lines);
 	}
 	void retune(std::size_t mLine, const AnswerLine &line) override { rtc_->retune(mLine, line); }
-	void expectSsrc(std::uint32_t ssrc, std::size_t mLine) override { rtc_->expectSsrc(ssrc, mLine); }
+	void expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair) override
+	{
+		rtc_->expectSsrc(ssrc, mLine, repair);
+	}
 	std::shared_ptr<Sender> sender(std::size_t mLine) const override { return rtc_->sender(mLine); }
 	bool connected() const noexcept override { return rtc_->connected(); }
 	void close() override { rtc_->close(); }

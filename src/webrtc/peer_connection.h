@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ struct AnswerLine {
 	std::string trackId;
 	/// Not empty: the line sends what retune() says later, of these caps. Then @p ssrc is 0 and the rest is not used.
 	std::string openCaps = {};
+	std::map<int, int> openRepairs = {}; ///< of an open line: payload type to the number of what repairs it
+	std::uint32_t repairSsrc = 0;	     ///< for retune(): of what is sent again; 0: one that nobody was told
 	bool sends() const noexcept { return ssrc != 0 || !openCaps.empty(); }
 };
 
@@ -115,8 +118,9 @@ public:
 	virtual void answerMore(const std::string &sdp, const std::vector<AnswerLine> &lines) = 0;
 	/// What an open line (AnswerLine::openCaps) sends from now on. Nothing may be pushed that was meant for the line before.
 	virtual void retune(std::size_t mLine, const AnswerLine &line) = 0;
-	/// The peer sends this SSRC on that line, which the offer did not say. Before its first packet.
-	virtual void expectSsrc(std::uint32_t ssrc, std::size_t mLine) = 0;
+	/// The peer sends this SSRC on that line, which the offer did not say. Before its first packet. @p repair: with which SSRC it
+	/// sends lost packets of it again; 0: it does not.
+	virtual void expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair) = 0;
 	/// Sending tracks in m-line order, available once offer()/answer() returned; null for receiving or inactive lines.
 	virtual std::shared_ptr<Sender> sender(std::size_t mLine) const = 0;
 	virtual bool connected() const noexcept = 0;

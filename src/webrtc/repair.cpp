@@ -98,24 +98,6 @@ void repairReceived(GstElement *webrtc, std::vector<bool> lines)
 		GConnectFlags {});
 }
 
-void mapRepairStreams(GstElement *webrtc, const sdp::Description &remote)
-{
-	auto *map = gst_structure_new_empty("application/x-rtp-ssrc-map");
-	for (const auto &media : remote.media)
-		for (const auto ssrc : media.ssrcs())
-			if (const auto repair = repairSsrc(media, ssrc))
-				gst_structure_set(map, std::to_string(ssrc).c_str(), G_TYPE_UINT, guint { *repair },
-						  nullptr);
-	g_signal_connect_data(
-		webrtc, "deep-element-added",
-		G_CALLBACK(+[](GstBin *, GstBin *, GstElement *element, gpointer data) noexcept {
-			if (isElement(element, "rtprtxreceive"))
-				g_object_set(element, "ssrc-map", static_cast<GstStructure *>(data), nullptr);
-		}),
-		map, [](gpointer data, GClosure *) noexcept { gst_structure_free(static_cast<GstStructure *>(data)); },
-		GConnectFlags {});
-}
-
 std::optional<int> repairFormat(const sdp::Media &media, int payloadType)
 {
 	const auto feedback = media.attributes("rtcp-fb");
@@ -176,6 +158,25 @@ std::string offerRepair(const std::string &offer)
 			const auto nack = fmt::format("a=rtcp-fb:{} nack", map.payloadType);
 			if (std::find(media.lines.begin(), media.lines.end(), nack) == media.lines.end())
 				media.lines.push_back(nack);
+		}
+	}
+	return parsed.value().str();
+}
+
+std::string answerRepair(const std::string &answer, const std::vector<AnswerLine> &lines)
+{
+	auto parsed = sdp::parse(answer, std::max(lines.size(), sdp::kMaxMediaLines));
+	if (!parsed)
+		return answer;
+	for (std::size_t i = 0; i < parsed.value().media.size() && i < lines.size(); ++i) {
+		auto &media = parsed.value().media[i];
+		for (const auto &[payloadType, repair] : lines[i].openRepairs) {
+			const auto format = std::to_string(repair);
+			if (std::find(media.formats.begin(), media.formats.end(), format) != media.formats.end())
+				continue;
+			media.formats.push_back(format);
+			media.addAttribute(fmt::format("rtpmap:{} rtx/90000", repair));
+			media.addAttribute(fmt::format("fmtp:{} apt={}", repair, payloadType));
 		}
 	}
 	return parsed.value().str();

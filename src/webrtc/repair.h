@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "webrtc/peer_connection.h"
 #include "webrtc/sdp.h"
 
 #include <gst/gst.h>
@@ -20,10 +21,6 @@ void hastenFeedback(GstElement *webrtc);
 /// Answerer: the transceivers that create-answer makes for receiving ask for what is lost on the m-lines that are true here.
 void repairReceived(GstElement *webrtc, std::vector<bool> lines);
 
-/// Tells webrtcbin's receiver which repair stream belongs to which stream, so that it need not guess from the first
-/// repaired packet. Call before @p remote is set.
-void mapRepairStreams(GstElement *webrtc, const sdp::Description &remote);
-
 /// Number of the repair format for @p payloadType, if the section has one and NACK for that type; nullopt: no repair.
 std::optional<int> repairFormat(const sdp::Media &media, int payloadType);
 
@@ -33,5 +30,8 @@ std::optional<std::uint32_t> repairSsrc(const sdp::Media &media, std::uint32_t s
 /// Our offer with a repair format of its own for every codec. webrtcbin gives one only to the first codec of an m-line, and a
 /// number that the second may have.
 std::string offerRepair(const std::string &offer);
+
+/// Our answer with the repair formats of open lines (AnswerLine::openRepairs), of which webrtcbin gives the first codec's alone.
+std::string answerRepair(const std::string &answer, const std::vector<AnswerLine> &lines);
 
 } // namespace trtc::webrtc

@@ -31,6 +31,7 @@ void WebrtcBin::build()
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
 	hastenFeedback(webrtc_);
+	repairs_ = RepairStreams::attach(webrtc_, rtpbin_.get());
 	configureIce(webrtc_, config_.ice);
 	connectHook("notify::connection-state", onStateNotify);
 	connectHook("notify::ice-gathering-state", onGatheringNotify);

@@ -6,6 +6,7 @@
 #include "webrtc/clock_rates.h"
 #include "webrtc/peer_connection.h"
 #include "webrtc/promise.h"
+#include "webrtc/repair_streams.h"
 #include "webrtc/round_trip.h"
 #include "webrtc/sdp.h"
 #include "webrtc/sender.h"
@@ -38,7 +39,7 @@ public:
 	/// Also an offer that has grown.
 	void answer(const std::string &text, const std::vector<AnswerLine> &lines);
 	void retune(std::size_t mLine, const AnswerLine &line);
-	void expectSsrc(std::uint32_t ssrc, std::size_t mLine) { mLineOfSsrc_[ssrc] = mLine; }
+	void expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair);
 	void close();
 
 	std::shared_ptr<Sender> sender(std::size_t mLine) const
@@ -91,6 +92,7 @@ private:
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
 	std::shared_ptr<Arrivals> arrivals_;
+	std::shared_ptr<RepairStreams> repairs_;
 	std::shared_ptr<RoundTrip> roundTrip_;	 // from the moment the connection is up
 	std::shared_ptr<ClockRates> clockRates_; // likewise
 	std::vector<gulong> handlers_;

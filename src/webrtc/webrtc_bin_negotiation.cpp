@@ -207,9 +207,11 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 	}
 	remote_ = std::move(parsed.value());
 	for (std::size_t i = 0; i < remote_->media.size(); ++i)
-		for (const auto ssrc : remote_->media[i].ssrcs())
+		for (const auto ssrc : remote_->media[i].ssrcs()) {
 			mLineOfSsrc_[ssrc] = i;
-	mapRepairStreams(webrtc_, *remote_);
+			if (const auto repair = repairSsrc(remote_->media[i], ssrc))
+				repairs_->received(ssrc, *repair);
+		}
 	if (!grown_)
 		startConnectTimer();
 	setDescription(loop_, webrtc_, "set-remote-description", description,
@@ -263,7 +265,7 @@ void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &l
 			continue;
 		const bool open = !line.openCaps.empty();
 		const auto caps = open ? line.openCaps : rtpCaps(line);
-		auto pad = requestSink(caps, line.repairType != 0);
+		auto pad = requestSink(caps, line.repairType != 0 || !line.openRepairs.empty());
 		senders_.push_back(AppSender::create(loop_, pipeline_, i, open ? "" : caps, "", pad.get()));
 		if (verified_)
 			senders_.back()->open();
@@ -271,16 +273,30 @@ void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &l
 	setRemote(GST_WEBRTC_SDP_TYPE_OFFER, text, [](WebrtcBin &rtc) {
 		createDescription(rtc.loop_, rtc.webrtc_, "create-answer", "answer",
 				  rtc.guarded("create-answer", [](WebrtcBin &self, const std::string &sdp) {
-					  self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+					  self.setLocal(GST_WEBRTC_SDP_TYPE_ANSWER,
+							answerRepair(sdp, self.answerLines_));
 				  }));
 	});
 }
 
+void WebrtcBin::expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair)
+{
+	mLineOfSsrc_[ssrc] = mLine;
+	if (!repair)
+		return;
+	repairs_->received(ssrc, repair);
+	repairs_->ask(ssrc);
+}
+
 void WebrtcBin::retune(std::size_t mLine, const AnswerLine &line)
 {
-	// One of a shared connection: its SSRC is not in the description.
-	if (clockRates_)
+	// One of a shared connection: its SSRCs are not in the description.
+	if (clockRates_) {
 		clockRates_->add(line.ssrc, clockRateOf(line));
+		if (line.repairSsrc)
+			clockRates_->add(line.repairSsrc, clockRateOf(line));
+	}
+	repairs_->sent(mLine, line.ssrc, line.repairSsrc);
 	for (const auto &sender : senders_)
 		if (sender->mLine() == mLine)
 			sender->setCaps(rtpCaps(line));

@@ -40,11 +40,16 @@ export async function enter() {
 const nft = (...words) => execFileSync('nft', words, { stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** No UDP packet with a port in [from, to] gets through, until the function that is returned is called. */
-export function cutUdp([from, to]) {
+export const cutUdp = ports => dropUdp(ports);
+
+/** So many of a hundred are lost, at random, likewise. */
+export const loseUdp = (ports, percent) => dropUdp(ports, 'numgen', 'random', 'mod', '1000', '<', `${percent * 10}`);
+
+function dropUdp([from, to], ...condition) {
 	const table = `cut${from}`;
 	nft('add', 'table', 'inet', table);
 	nft('add', 'chain', 'inet', table, 'in', '{ type filter hook input priority 0 ; }');
 	for (const side of ['sport', 'dport'])
-		nft('add', 'rule', 'inet', table, 'in', 'udp', side, `${from}-${to}`, 'drop');
+		nft('add', 'rule', 'inet', table, 'in', 'udp', side, `${from}-${to}`, ...condition, 'drop');
 	return () => nft('delete', 'table', 'inet', table);
 }

@@ -151,6 +151,16 @@ const party = (() => {
 		silent: userId => eyes.silent(figures(userId, 'main')),
 		/** How many peer connections live. */
 		connected: () => connections.filter(one => one.connectionState === 'connected').length,
+		/** Packets of pictures that were sent again, by us and to us. */
+		async repairs() {
+			const sum = { sent: 0, received: 0 };
+			for (const connection of connections)
+				for (const report of (await connection.getStats()).values()) {
+					sum.sent += report.retransmittedPacketsSent ?? 0;
+					sum.received += report.retransmittedPacketsReceived ?? 0;
+				}
+			return sum;
+		},
 		/** Closes the signalling socket under the SDK. */
 		cutSocket: () => sockets.filter(socket => socket.readyState === 1 && socket.url.includes('sdkAppId')).map(socket => socket.close(4321)).length,
 		/** Makes the SDK believe that its media connection has failed. */

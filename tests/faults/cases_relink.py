@@ -76,9 +76,10 @@ class Case:
             found = figures[kind]["maxGapMs"]
             check(abs(found - gap) < 1200, f"{kind}: hole of {found} ms, told were {gap}")
         equal(figures["video"]["backwards"], 0, "pictures out of order")
-        # Nothing is squeezed: by its codes the pictures are as far apart as the clock says.
+        # Nothing is squeezed: by its codes the pictures are as far apart as the clock says, but for those of the first second: the
+        # service sends to who comes at once what began so long ago at most.
         told, clock = figures["video"]["durationMs"], figures["video"]["wallClockSpanMs"]
-        check(abs(told - clock) < 500, f"file of {told} ms, {clock} ms by the pictures' clock")
+        check(-1500 < told - clock < 500, f"file of {told} ms, {clock} ms by the pictures' clock")
         offset = figures["avOffsetMs"]["each"][-1]
         check(abs(offset) < 80, f"sound and picture are {offset} ms apart after the gap")
         check(abs(stopped[0]["durationMs"] - figures["durationMs"]) < 500, f"{stopped} {figures['durationMs']}")

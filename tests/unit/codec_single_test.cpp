@@ -62,17 +62,23 @@ TEST_CASE("single: commands survive the way, under v5's names")
 	CHECK(encode(ClientMessage { 1, "ann", "", join }).find(R"("cmd":"join/v2")") != std::string::npos);
 	CHECK(command(RebuildConnection { ability() }).ability == ability());
 
-	const auto publish = command(SinglePublish { 4294967295, 2, 3, 4, { .audio = true }, { .bigVideo = true } });
+	const auto publish =
+		command(SinglePublish { 4294967295, 2, 3, 4, { .audio = true }, { .bigVideo = true }, 5, 6, 7 });
 	CHECK(publish.audioSsrc == 4294967295);
 	CHECK(publish.auxVideoSsrc == 4);
 	CHECK(publish.state == PublishState { .audio = true });
 	CHECK(publish.mute == MuteState { .bigVideo = true });
+	CHECK(publish.bigVideoRtxSsrc == 5);
+	CHECK(publish.smallVideoRtxSsrc == 6);
+	CHECK(publish.auxVideoRtxSsrc == 7);
 
-	const auto subscribe = command(SingleSubscribe { "bob", "9", { .bigVideo = true }, 11, 12, 17 });
+	const auto subscribe = command(SingleSubscribe { "bob", "9", { .bigVideo = true }, 11, 12, 17, 13, 18 });
 	CHECK(subscribe.srcUserId == "bob");
 	CHECK(subscribe.srcTinyId == "9");
 	CHECK(subscribe.wishes == SubscribeWishes { .bigVideo = true });
 	CHECK(subscribe.bigVideoSsrc == 12);
+	CHECK(subscribe.bigVideoRtxSsrc == 13);
+	CHECK(subscribe.auxVideoRtxSsrc == 18);
 
 	const auto again = command(Reconnect { "8888", true, "visit-1" });
 	CHECK(again.roomId == "8888");
@@ -97,6 +103,7 @@ TEST_CASE("single: what the SDK sends is understood")
 		R"("userId":"web5","tinyId":"1002","seq":6})");
 	REQUIRE(parsed);
 	CHECK(std::get<SinglePublish>(parsed.value().command).bigVideoSsrc == 1907827537);
+	CHECK(std::get<SinglePublish>(parsed.value().command).bigVideoRtxSsrc == 3950752808);
 	CHECK(errorOf("subscribe/v3",
 		      R"({"srcUserId":"a","srcTinyId":"1","audio":false,"customData":false,)"
 		      R"("ssrc":{"audioSsrc":1,"bigVideoSsrc":2,"bigVideoRtxSsrc":3,"auxVideoSsrc":4}})")

@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <functional>
+#include <map>
 #include <set>
 
 using namespace trtc;
@@ -101,7 +103,7 @@ TEST_CASE("one connection: the offer for webrtcbin has four lines, and three mor
 TEST_CASE("one connection: a subscription's lines carry the client's SSRCs and the publisher's codec")
 {
 	const auto plan = planSingle(chromium());
-	const auto h264Down = singleDownlink(plan, 0, { 11, 12, 17 }, "H264");
+	const auto h264Down = singleDownlink(plan, 0, { 11, 12, 17 }, { 0, 13, 18 }, "H264");
 	REQUIRE(!h264Down.refusal);
 	CHECK(h264Down.mLineOf[0] == 4);
 	CHECK(h264Down.mLineOf[1] == 5);
@@ -112,12 +114,12 @@ TEST_CASE("one connection: a subscription's lines carry the client's SSRCs and t
 	CHECK(h264Down.lines[5].ssrc == 12);
 	CHECK(h264Down.lines[5].payloadType == 108);
 	CHECK(h264Down.lines[6].ssrc == 17);
-	const auto vp8Down = singleDownlink(plan, 3, { 11, 12, 17 }, "VP8");
+	const auto vp8Down = singleDownlink(plan, 3, { 11, 12, 17 }, { 0, 13, 18 }, "VP8");
 	CHECK(vp8Down.mLineOf[1] == 14);
 	CHECK(vp8Down.lines[14].payloadType == 96);
 
 	const auto onlyVp8 = planSingle(without(chromium(), "H264"));
-	const auto refused = singleDownlink(onlyVp8, 0, { 11, 12, 17 }, "H264");
+	const auto refused = singleDownlink(onlyVp8, 0, { 11, 12, 17 }, { 0, 13, 18 }, "H264");
 	REQUIRE(refused.refusal);
 	CHECK(refused.refusal->code == code::kNoCommonCodec);
 	CHECK(refused.refusal->message.find("H264") != std::string::npos);
@@ -150,6 +152,63 @@ TEST_CASE("one connection: our abilities come from webrtcbin's answer")
 	CHECK(singleAbility(planSingle(without(chromium(), "H264")), answer).value().useVp8);
 	CHECK(!singleAbility(plan, answer.substr(0, answer.find("a=candidate")))); // no address
 	CHECK(!singleAbility(plan, "nonsense"));
+}
+
+TEST_CASE("one connection: pictures are repaired, by the client's numbers")
+{
+	const auto plan = planSingle(chromium());
+	CHECK(plan.sendRepair == plan.send.payloadType + 1);
+	REQUIRE(plan.receive.size() == 2);
+	const auto offer = sdp::parse(singleOffer(plan, 1));
+	REQUIRE(offer);
+	for (std::size_t i = 0; i < offer.value().media.size(); ++i) {
+		const auto &media = offer.value().media[i];
+		std::map<std::string, int> repairs;
+		for (const auto &map : media.rtpMaps())
+			if (map.encodingName == "RTX")
+				repairs[map.fmtp] = map.payloadType;
+		CHECK(media.formats.size() == (media.kind == "audio" ? 1U : i < kSingleUplinkLines ? 2U : 4U));
+		if (media.kind == "audio")
+			CHECK(repairs.empty());
+		else
+			CHECK(repairs["apt=108"] == 109);
+		if (media.kind == "video" && i > kSingleUplinkLines)
+			CHECK(repairs["apt=96"] == 97);
+	}
+	const auto lines = singleLines(plan, 1);
+	CHECK(lines[0].repairType == 0);
+	CHECK(lines[1].repairType == 109);
+	CHECK(lines[4].openRepairs.empty());
+	CHECK((lines[5].openRepairs == std::map<int, int> { { 108, 109 }, { 96, 97 } }));
+	const auto down = singleDownlink(plan, 0, { 11, 12, 17 }, { 0, 13, 18 }, "VP8");
+	CHECK(down.lines[4].repairSsrc == 0);
+	CHECK(down.lines[5].repairSsrc == 13);
+	CHECK(down.lines[6].repairSsrc == 18);
+}
+
+TEST_CASE("one connection: nothing is repaired by a number that means something else, or without NACK")
+{
+	const auto changed = [](const std::function<void(protocol::AbilityCodec &)> &change) {
+		auto ability = chromium();
+		for (auto *list : { &ability.video, &ability.decoders })
+			for (auto &codec : *list)
+				change(codec);
+		return planSingle(ability);
+	};
+	const auto none = [](const SinglePlan &plan) {
+		CHECK(!plan.refusal);
+		CHECK(plan.sendRepair == 0);
+		CHECK(plan.receiveRepairs[0] == 0);
+		CHECK(singleDownlink(plan, 0, { 11, 12, 17 }, { 0, 13, 18 }, "H264").lines[5].repairSsrc == 0);
+		CHECK(singleOffer(plan, 1).find("apt=108") == std::string::npos);
+	};
+	none(changed([](auto &codec) { codec.rtx = 0; }));
+	none(changed([](auto &codec) { std::erase(codec.feedback, "nack"); }));
+	none(changed([](auto &codec) { codec.rtx = 111; })); // Opus
+	none(changed([](auto &codec) { codec.rtx = 96; }));  // VP8
+	const auto shared = changed([](auto &codec) { codec.rtx = 60; });
+	CHECK(shared.receiveRepairs == std::vector<int> { 60, 0 }); // one number for both: it is the first one's
+	CHECK(shared.sendRepair == 60);
 }
 
 TEST_CASE("one connection: abilities that fit nothing are refused by name")

@@ -108,3 +108,19 @@ TEST_CASE("repair: an answer declares every stream, the picture's own first")
 	CHECK(receiving.value().find("a=ssrc") == std::string::npos);
 	CHECK(repairFormat(sdp::parse(receiving.value()).value().media.front(), 96) == 97);
 }
+
+TEST_CASE("repair: an answer has the repair of every codec of an open line, of which webrtcbin says the first one's")
+{
+	const auto said = kSession +
+			  "m=video 9 UDP/TLS/RTP/SAVPF 102 96 103\r\na=sendonly\r\na=rtpmap:102 H264/90000\r\n"
+			  "a=rtpmap:96 VP8/90000\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n";
+	AnswerLine open;
+	open.openRepairs = { { 102, 103 }, { 96, 97 } };
+	const auto parsed = sdp::parse(answerRepair(said, { open }));
+	REQUIRE(parsed);
+	auto media = parsed.value().media.front();
+	CHECK(media.formats == std::vector<std::string> { "102", "96", "103", "97" });
+	CHECK(media.attributes("fmtp") == std::vector<std::string> { "103 apt=102", "97 apt=96" });
+	CHECK(answerRepair(said, { AnswerLine {} }) == sdp::parse(said).value().str());
+	CHECK(answerRepair("no sdp", { open }) == "no sdp");
+}

@@ -119,6 +119,39 @@ TEST_CASE_FIXTURE(SingleFixture, "publish/v2 needs no SDP, holds at once, and is
 	CHECK(all<StartSingleUplink>(publishSingle(2)).size() == 1);
 }
 
+TEST_CASE_FIXTURE(SingleFixture, "what repairs a track has an SSRC of its own, or none")
+{
+	enter(1, "ann");
+	publish(1);
+	enterSingle(2, "bob");
+	const auto publishing = [this](std::uint32_t big, std::uint32_t small, std::uint32_t aux) {
+		return say(2, protocol::SinglePublish { 1, 2, 3, 4, kCameraAndMicrophone, {}, big, small, aux });
+	};
+	const auto start = all<StartSingleUplink>(publishing(5, 6, 7));
+	REQUIRE(start.size() == 1);
+	CHECK(start[0].repairs == std::array<std::uint32_t, 4> { 0, 5, 6, 7 });
+	CHECK(all<StartSingleUplink>(publishing(5, 6, 7)).empty());
+	CHECK(all<StartSingleUplink>(publishing(8, 6, 7)).size() == 1);
+	CHECK(codeOf(publishing(0, 0, 0), 2, Event::SinglePublishResult) == 0);
+	CHECK(codeOf(publishing(2, 6, 7), 2, Event::SinglePublishResult) == code::kBadRequest);
+	CHECK(codeOf(publishing(5, 5, 7), 2, Event::SinglePublishResult) == code::kBadRequest);
+
+	enter(3, "cid");
+	publish(3);
+	const auto subscribing = [this](const char *user, std::uint32_t audio, std::uint32_t big, std::uint32_t aux) {
+		return say(2, protocol::SingleSubscribe {
+				      user, "", { .bigVideo = true }, audio, audio + 1, audio + 2, big, aux });
+	};
+	const auto down = all<StartSingleDownlink>(subscribing("ann", 11, 14, 15));
+	REQUIRE(down.size() == 1);
+	CHECK(down[0].repairs == std::array<std::uint32_t, 3> { 0, 14, 15 });
+	CHECK(codeOf(subscribing("ann", 11, 12, 0), 2, Event::SingleSubscribeResult) == code::kBadRequest);
+	// Nor may it be another subscription's.
+	CHECK(codeOf(subscribing("cid", 21, 14, 0), 2, Event::SingleSubscribeResult) == code::kBadRequest);
+	CHECK(codeOf(subscribing("cid", 14, 24, 0), 2, Event::SingleSubscribeResult) == code::kBadRequest);
+	CHECK(all<StartSingleDownlink>(subscribing("cid", 21, 24, 0)).size() == 1);
+}
+
 TEST_CASE_FIXTURE(SingleFixture,
 		  "publish/v2 is refused to an audience, without a connection, with equal SSRCs, past the limit")
 {

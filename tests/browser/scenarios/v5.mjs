@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What SDK v5 does otherwise than v4: one connection for everything, custom messages, its own ways of coming back.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loseUdp } from '../network.mjs';
+
 const single = {
 	name: 'v5: one connection for everything',
 	pairings: ['v5-agent', 'v5-v4'],
@@ -81,6 +84,28 @@ const back = {
 	},
 };
 
+const loss = {
+	name: 'v5: packets are lost',
+	pairings: ['v5-agent', 'v5-v4'],
+	network: true,
+	async run(stage) {
+		const ports = [20000 + 100 * (stage.roomId % 400), 20099 + 100 * (stage.roomId % 400)];
+		await stage.ownService({ more: ['--media-ports', ports.join('-')] });
+		const [page] = await stage.enter({ onAir: true });
+		await stage.both((from, to) => stage.check(from, to));
+		const before = await page.repairs();
+		const heal = loseUdp(ports, 5);
+		const again = { sent: 0, received: 0 };
+		for (const end = Date.now() + 15000; Date.now() < end && Math.min(again.sent, again.received) < 5; await sleep(250)) {
+			const now = await page.repairs();
+			Object.assign(again, { sent: now.sent - before.sent, received: now.received - before.received });
+		}
+		await stage.both((from, to) => stage.check(from, to, {}, 'while packets are lost'));
+		heal();
+		stage.checks.ok(Math.min(again.sent, again.received) >= 5, 'pictures are sent again both ways', JSON.stringify(again));
+	},
+};
+
 const messages = {
 	name: 'v5: custom messages',
 	pairings: ['v5-agent'],
@@ -121,4 +146,4 @@ const multi = {
 };
 
 // Each needs a machine of its own: several pages with several streams.
-export default [single, screen, back, messages, multi].map(scenario => ({ ...scenario, alone: true }));
+export default [single, screen, back, loss, messages, multi].map(scenario => ({ ...scenario, alone: true }));
