@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace trtc::service {
 
@@ -41,6 +42,10 @@ SingleLink::~SingleLink()
 void SingleLink::publish(const std::array<std::uint32_t, kSlots> &ssrcs,
 			 const std::array<std::uint32_t, kSlots> &repairs)
 {
+	// A client may say new ones as often as it likes.
+	for (const auto ssrc : std::exchange(published_, ssrcs))
+		if (ssrc && std::find(ssrcs.begin(), ssrcs.end(), ssrc) == ssrcs.end())
+			connection_->forgetSsrc(ssrc);
 	for (std::size_t slot = 0; slot < kSlots; ++slot)
 		if (ssrcs[slot])
 			connection_->expectSsrc(ssrcs[slot], slot, plan_.sendRepair ? repairs[slot] : 0);

@@ -74,6 +74,7 @@ private:
 	Outcome outcome_;
 	std::unique_ptr<webrtc::PeerConnection> connection_;
 	std::shared_ptr<Uplink> uplink_;
+	std::array<std::uint32_t, kSlots> published_ {}; // as publish() said last
 	std::map<SessionId, Subscription> subscriptions_;
 	std::vector<std::size_t> free_;	     ///< places whose lines are there and idle
 	std::size_t places_ = 0, asked_ = 0; ///< places with lines; those of the offer that webrtcbin has

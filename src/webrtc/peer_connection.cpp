@@ -23,6 +23,7 @@ public:
 	{
 		rtc_->expectSsrc(ssrc, mLine, repair);
 	}
+	void forgetSsrc(std::uint32_t ssrc) override { rtc_->forgetSsrc(ssrc); }
 	std::shared_ptr<Sender> sender(std::size_t mLine) const override { return rtc_->sender(mLine); }
 	bool connected() const noexcept override { return rtc_->connected(); }
 	void close() override { rtc_->close(); }

@@ -121,6 +121,8 @@ public:
 	/// The peer sends this SSRC on that line, which the offer did not say. Before its first packet. @p repair: with which SSRC it
 	/// sends lost packets of it again; 0: it does not.
 	virtual void expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair) = 0;
+	/// It will not come, or not any more. A track that it has become stays.
+	virtual void forgetSsrc(std::uint32_t ssrc) = 0;
 	/// Sending tracks in m-line order, available once offer()/answer() returned; null for receiving or inactive lines.
 	virtual std::shared_ptr<Sender> sender(std::size_t mLine) const = 0;
 	virtual bool connected() const noexcept = 0;

@@ -108,6 +108,13 @@ void RepairStreams::ask(std::uint32_t ssrc)
 	asked_.insert(ssrc);
 }
 
+void RepairStreams::forget(std::uint32_t ssrc)
+{
+	const std::lock_guard lock(mutex_);
+	received_.erase(ssrc);
+	asked_.erase(ssrc);
+}
+
 void RepairStreams::sent(std::size_t mLine, std::uint32_t ssrc, std::uint32_t repair)
 {
 	const std::lock_guard lock(mutex_);

@@ -40,6 +40,7 @@ public:
 	void answer(const std::string &text, const std::vector<AnswerLine> &lines);
 	void retune(std::size_t mLine, const AnswerLine &line);
 	void expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair);
+	void forgetSsrc(std::uint32_t ssrc);
 	void close();
 
 	std::shared_ptr<Sender> sender(std::size_t mLine) const

@@ -288,6 +288,12 @@ void WebrtcBin::expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t 
 	repairs_->ask(ssrc);
 }
 
+void WebrtcBin::forgetSsrc(std::uint32_t ssrc)
+{
+	mLineOfSsrc_.erase(ssrc);
+	repairs_->forget(ssrc);
+}
+
 void WebrtcBin::retune(std::size_t mLine, const AnswerLine &line)
 {
 	// One of a shared connection: its SSRCs are not in the description.

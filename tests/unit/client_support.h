@@ -91,6 +91,7 @@ struct FakePeer final : webrtc::PeerConnection {
 	void answerMore(const std::string &, const std::vector<webrtc::AnswerLine> &) override {}
 	void retune(std::size_t, const webrtc::AnswerLine &) override {}
 	void expectSsrc(std::uint32_t, std::size_t, std::uint32_t) override {}
+	void forgetSsrc(std::uint32_t) override {}
 	std::shared_ptr<webrtc::Sender> sender(std::size_t mLine) const override
 	{
 		const auto found = senders.find(mLine);

@@ -25,6 +25,7 @@ struct Connection final : webrtc::PeerConnection {
 	void answerMore(const std::string &, const std::vector<webrtc::AnswerLine> &) override {}
 	void retune(std::size_t, const webrtc::AnswerLine &) override {}
 	void expectSsrc(std::uint32_t, std::size_t, std::uint32_t) override {}
+	void forgetSsrc(std::uint32_t) override {}
 	std::shared_ptr<webrtc::Sender> sender(std::size_t) const override { return nullptr; }
 	bool connected() const noexcept override { return true; }
 	void close() override {}
