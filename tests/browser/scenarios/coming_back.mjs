@@ -3,7 +3,9 @@
 import { cutUdp } from '../network.mjs';
 
 const PAIRINGS = ['v4-agent', 'agent-agent', 'v4-v4'];
-const QUIET = [/websocket/i, /reconnect/i, /ICE failed/, /ERR_CONNECTION_REFUSED/, /connection-state/, /signal/i, /connection.*lost/i, /failed: Error in connection/i, /API aborted, reason: remote user/];
+// The last one: what was cut may flow again while the SDK still makes it anew, and the party leaves in the middle of that.
+const QUIET = [/websocket/i, /reconnect/i, /ICE failed/, /ERR_CONNECTION_REFUSED/, /connection-state/, /signal/i, /connection.*lost/i, /failed: Error in connection/i, /API aborted, reason: remote user/,
+	       /API aborted, reason: leave room/];
 
 async function connected(parties, marks) {
 	await Promise.all(parties.map(async (party, i) => {
