@@ -5,13 +5,13 @@ all the same is counted by the numbers that the test picture carries, and for so
 import threading
 
 import support
-from harness import check, equal
+from harness import check, equal, wait_until
 
 SECONDS = 4.0  # of loss
 SOURCES = ["--video", "test", "--audio", "test", "--video-profile", "320x240@15,300k"]
 
 
-def record(context, network, percent, at, codec="h264"):
+def record(context, network, percent, at, codec="h264", at_least=0):
     """Shares of the pictures and of the sound that are missing in a recording, and packets dropped, with that loss at those
     places. The loss begins after the recording and ends before it, so that the edges are whole."""
     stage = support.Stage(context, network, *SOURCES, "--video-codec", codec)
@@ -20,7 +20,8 @@ def record(context, network, percent, at, codec="h264"):
     viewer.wait("first-frame", support.PATIENCE, kind="audio", userId="anchor")
     for place in at:
         network.places[place].lose(percent)
-    threading.Event().wait(SECONDS)  # the length of what is measured
+    threading.Event().wait(SECONDS)  # the length of what is measured; longer when chance has dropped too little to prove anything
+    wait_until(lambda: sum(network.places[place].dropped() for place in at) >= at_least, "losses", support.PATIENCE)
     dropped = sum(network.places[place].dropped() for place in at)
     for place in at:
         network.places[place].heal()
@@ -35,34 +36,33 @@ def record(context, network, percent, at, codec="h264"):
     return (video["missing"] / sent, sound["packetsLost"] / (sound["packetsLost"] + sound["packetsReceived"]), dropped)
 
 
-def compare(got, pictures, sound, at_least):
+def compare(got, pictures, sound):
     said = f"{got[0]:.1%} of the pictures and {got[1]:.1%} of the sound are missing; {got[2]} packets were dropped"
-    check(got[2] >= at_least, f"{said}: too few to prove anything")
     check(got[0] <= pictures and got[1] <= sound, said)
 
 
 def test_without_loss_nothing_is_missing(context, network):
-    compare(record(context, network, 0, []), 0.02, 0.01, 0)
+    compare(record(context, network, 0, []), 0.02, 0.01)
 
 
 def test_five_percent_on_the_way_up(context, network):
     # Without repair a third to a half of the pictures is missing: each loss stops the picture until the next keyframe. With it
     # one run in fifty loses four pictures, and a lost request for a keyframe makes a second of that: bench/loss tells how many.
-    compare(record(context, network, 5, ["anchor"]), 0.2, 0.02, 8)
+    compare(record(context, network, 5, ["anchor"], at_least=8), 0.2, 0.02)
 
 
 def test_five_percent_on_both_ways(context, network):
-    compare(record(context, network, 5, ["anchor", "viewer"]), 0.25, 0.02, 16)
+    compare(record(context, network, 5, ["anchor", "viewer"], at_least=16), 0.25, 0.02)
 
 
 def test_five_percent_on_the_way_down_in_vp8(context, network):
-    compare(record(context, network, 5, ["viewer"], "vp8"), 0.2, 0.02, 8)
+    compare(record(context, network, 5, ["viewer"], "vp8", 8), 0.2, 0.02)
 
 
 def test_twenty_percent_on_both_ways(context, network):
     # Without repair 36 % of the sound is missing. Pictures are lost where several in a row did not arrive, each time up to the
     # next keyframe; how often that happens is chance, so it is bench/loss that tells.
-    compare(record(context, network, 20, ["anchor", "viewer"]), 0.95, 0.18, 60)
+    compare(record(context, network, 20, ["anchor", "viewer"], at_least=60), 0.95, 0.18)
 
 
 def test_the_first_packet_that_is_sent_again_counts(context, network):

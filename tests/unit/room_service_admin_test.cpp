@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(AdminFixture, "a member without a socket is removed as well")
 	CHECK(service.users() == 2);
 
 	// It is told when it comes back, instead of being asked to join again, once and again within the time it had.
-	for (const SessionId id : { 7, 8 }) {
+	for (const SessionId id : { SessionId(7), SessionId(8) }) {
 		const auto back = service.reopened(id, identity(id, "bob"), { "8888", false, ticket(2) }, now += 10s);
 		CHECK(reasonOf(back, id) == "kick");
 		CHECK(sent(back, id, Event::ChannelReconnect).empty());
