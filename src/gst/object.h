@@ -5,6 +5,7 @@
 
 #include <gst/gst.h>
 
+#include <string_view>
 #include <utility>
 
 namespace trtc::gst {
@@ -51,5 +52,12 @@ using BufferPtr = MiniPtr<GstBuffer>;
 using CapsPtr = MiniPtr<GstCaps>;
 using SamplePtr = MiniPtr<GstSample>;
 using PromisePtr = MiniPtr<GstPromise>;
+
+/// Of that factory: "rtpsession".
+inline bool isElement(GstElement *element, std::string_view factory)
+{
+	auto *made = gst_element_get_factory(element);
+	return made && GST_OBJECT_NAME(made) == factory;
+}
 
 } // namespace trtc::gst

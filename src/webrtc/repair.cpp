@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "webrtc/repair.h"
 
+#include "gst/object.h"
 #include "webrtc/session_description.h"
 
 #include <fmt/format.h>
@@ -36,12 +37,6 @@ constexpr guint kProbation = 0;
 // Nor does it ask for a packet of which nothing but its time says that it should have come (rtx-next-seqnum): after a pause, as
 // long as a picture is muted, it would have given that one up for lost, and throw it away when it comes: the keyframe.
 
-bool isElement(GstElement *element, const char *factory)
-{
-	auto *made = gst_element_get_factory(element);
-	return made && std::string_view(GST_OBJECT_NAME(made)) == factory;
-}
-
 template <class T>
 std::optional<T> number(std::string_view text)
 {
@@ -71,10 +66,10 @@ void hastenFeedback(GstElement *webrtc)
 {
 	g_signal_connect(webrtc, "deep-element-added",
 			 G_CALLBACK(+[](GstBin *, GstBin *, GstElement *element, gpointer) noexcept {
-				 if (isElement(element, "rtpsession"))
+				 if (gst::isElement(element, "rtpsession"))
 					 g_object_set(element, "bandwidth", kSessionBandwidth, "rtcp-min-interval",
 						      kReportInterval, "probation", kProbation, nullptr);
-				 else if (isElement(element, "rtpjitterbuffer"))
+				 else if (gst::isElement(element, "rtpjitterbuffer"))
 					 g_object_set(element, "rtx-min-retry-timeout", kRetryAfterMs,
 						      "rtx-next-seqnum", FALSE, nullptr);
 			 }),

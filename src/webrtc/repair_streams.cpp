@@ -2,7 +2,6 @@
 #include "webrtc/repair_streams.h"
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace trtc::webrtc {
@@ -12,12 +11,6 @@ namespace {
 using Shared = std::shared_ptr<RepairStreams>;
 
 void release(gpointer data, GClosure *) noexcept { delete static_cast<Shared *>(data); }
-
-bool isElement(GstElement *element, const char *factory)
-{
-	auto *made = gst_element_get_factory(element);
-	return made && std::string_view(GST_OBJECT_NAME(made)) == factory;
-}
 
 /// Of the first packet that passes; 0: there is none.
 std::uint32_t ssrcOf(GstPadProbeInfo *info)
@@ -65,8 +58,8 @@ Shared RepairStreams::attach(GstElement *webrtc, GstElement *rtpbin)
 
 void RepairStreams::added(GstElement *element)
 {
-	const bool receives = isElement(element, "rtprtxreceive");
-	if (!receives && !isElement(element, "rtprtxsend"))
+	const bool receives = gst::isElement(element, "rtprtxreceive");
+	if (!receives && !gst::isElement(element, "rtprtxsend"))
 		return;
 	const std::lock_guard lock(mutex_);
 	auto &elements = receives ? receivers_ : senders_;
@@ -74,7 +67,8 @@ void RepairStreams::added(GstElement *element)
 	if (receives)
 		return tell(receivers_, received_);
 	// webrtcbin 1.22 sets the map anew whenever one of its sink pads gets its first caps, to what its descriptions say. The
-	// sender looks into it when the first packet of a stream comes, so it is told right before that.
+	// sender looks into it when the first packet of a stream comes, so it is told right before that. Another
+	// pad's first caps may come in between: some microseconds, for which nothing can be locked.
 	const auto pad = gst::PadPtr::adopt(gst_element_get_static_pad(element, "sink"));
 	gst_pad_add_probe(
 		pad.get(), static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),

@@ -49,6 +49,13 @@ export class Stage {
 		return service;
 	}
 
+	/** A service of our own whose media go through ports of its own, for cutUdp() and loseUdp(): [first, last]. */
+	async ownPorts() {
+		const ports = [20000 + 100 * (this.roomId % 400), 20099 + 100 * (this.roomId % 400)];
+		await this.ownService({ more: ['--media-ports', ports.join('-')] });
+		return ports;
+	}
+
 	/** The pairing's parties, in its order. @p specs: for each; none: an anchor that is not on air. */
 	enter(...specs) { return Promise.all(this.kinds.map((kind, i) => this.enterAs(kind, specs[i] ?? specs.at(-1) ?? {}))); }
 

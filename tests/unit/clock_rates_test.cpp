@@ -3,9 +3,12 @@
 #include "webrtc/clock_rates.h"
 
 #include "gst/object.h"
+#include "support/rtp_source.h"
 #include "webrtc/remote_report.h"
 
 #include <doctest/doctest.h>
+
+#include <optional>
 
 using namespace trtc;
 using namespace trtc::webrtc;
@@ -17,32 +20,21 @@ struct Session {
 	Session()
 	{
 		gst_init(nullptr, nullptr);
+		in.emplace();
 		pipeline = gst::ElementPtr::sink(gst_pipeline_new(nullptr));
 		rtpbin = gst_element_factory_make("rtpbin", nullptr);
 		gst_bin_add(GST_BIN(pipeline.get()), rtpbin);
 		const auto sink = gst::PadPtr::adopt(gst_element_request_pad_simple(rtpbin, "send_rtp_sink_0"));
-		in = gst::PadPtr::sink(gst_pad_new("in", GST_PAD_SRC));
-		gst_pad_set_active(in.get(), TRUE);
-		REQUIRE(gst_pad_link(in.get(), sink.get()) == GST_PAD_LINK_OK);
+		REQUIRE(in->link(sink.get()));
 		gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
-		gst_pad_push_event(in.get(), gst_event_new_stream_start("test"));
-		// As they come out of webrtcbin's funnel.
-		auto caps = gst::CapsPtr::adopt(gst_caps_new_empty_simple("application/x-rtp"));
-		gst_pad_push_event(in.get(), gst_event_new_caps(caps.get()));
-		GstSegment segment;
-		gst_segment_init(&segment, GST_FORMAT_TIME);
-		gst_pad_push_event(in.get(), gst_event_new_segment(&segment));
+		in->start();
 	}
 	~Session() { gst_element_set_state(pipeline.get(), GST_STATE_NULL); }
 
 	/// What the session knows after a packet of that stream.
 	int rateOf(std::uint32_t ssrc) const
 	{
-		std::uint8_t bytes[20] { 0x80, 96 };
-		GST_WRITE_UINT32_BE(bytes + 8, ssrc);
-		auto *buffer = gst_buffer_new_memdup(bytes, sizeof(bytes));
-		GST_BUFFER_PTS(buffer) = 0;
-		gst_pad_push(in.get(), buffer); // nobody is linked behind the session
+		in->push(ssrc); // nobody is linked behind the session
 		GObject *raw = nullptr;
 		g_signal_emit_by_name(rtpSession(rtpbin).get(), "get-source-by-ssrc", ssrc, &raw);
 		const auto source = glib::ObjectPtr<GObject>::adopt(raw);
@@ -57,7 +49,7 @@ struct Session {
 
 	gst::ElementPtr pipeline;
 	GstElement *rtpbin = nullptr; // the pipeline's
-	gst::PadPtr in;
+	std::optional<test::RtpSource> in;
 };
 
 } // namespace

@@ -3,6 +3,7 @@
 #include "webrtc/repair_streams.h"
 
 #include "gst/object.h"
+#include "support/rtp_source.h"
 
 #include <doctest/doctest.h>
 
@@ -32,28 +33,18 @@ struct Sender {
 		g_object_set(rtx, "payload-type-map", types, nullptr);
 		gst_structure_free(types);
 		gst_bin_add(GST_BIN(pipeline.get()), rtx);
-		in = gst::PadPtr::sink(gst_pad_new("in", GST_PAD_SRC));
 		out = gst::PadPtr::sink(gst_pad_new("out", GST_PAD_SINK));
 		gst_pad_set_chain_function_full(out.get(), collect, this, nullptr);
-		gst_pad_set_active(in.get(), TRUE);
 		gst_pad_set_active(out.get(), TRUE);
-		link(in.get(), "sink", true);
-		link(out.get(), "src", false);
+		in.emplace();
+		REQUIRE(in->link(gst::PadPtr::adopt(gst_element_get_static_pad(rtx, "sink")).get()));
+		REQUIRE(gst_pad_link(gst::PadPtr::adopt(gst_element_get_static_pad(rtx, "src")).get(), out.get()) ==
+			GST_PAD_LINK_OK);
 		gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
-		gst_pad_push_event(in.get(), gst_event_new_stream_start("test"));
-		auto caps = gst::CapsPtr::adopt(gst_caps_new_empty_simple("application/x-rtp"));
-		gst_pad_push_event(in.get(), gst_event_new_caps(caps.get()));
-		GstSegment segment;
-		gst_segment_init(&segment, GST_FORMAT_TIME);
-		gst_pad_push_event(in.get(), gst_event_new_segment(&segment));
+		in->start();
 	}
 	~Sender() { gst_element_set_state(pipeline.get(), GST_STATE_NULL); }
 
-	void link(GstPad *pad, const char *name, bool before) const
-	{
-		const auto other = gst::PadPtr::adopt(gst_element_get_static_pad(rtx, name));
-		REQUIRE(gst_pad_link(before ? pad : other.get(), before ? other.get() : pad) == GST_PAD_LINK_OK);
-	}
 	static GstFlowReturn collect(GstPad *pad, GstObject *, GstBuffer *buffer) noexcept
 	{
 		auto &self = *static_cast<Sender *>(pad->chaindata);
@@ -66,15 +57,7 @@ struct Sender {
 		self.came.notify_all();
 		return GST_FLOW_OK;
 	}
-	void push(std::uint32_t ssrc, std::uint16_t number) const
-	{
-		std::uint8_t bytes[20] { 0x80, 96 };
-		GST_WRITE_UINT16_BE(bytes + 2, number);
-		GST_WRITE_UINT32_BE(bytes + 8, ssrc);
-		auto *buffer = gst_buffer_new_memdup(bytes, sizeof(bytes));
-		GST_BUFFER_PTS(buffer) = 0;
-		REQUIRE(gst_pad_push(in.get(), buffer) == GST_FLOW_OK);
-	}
+	void push(std::uint32_t ssrc, std::uint16_t number) const { REQUIRE(in->push(ssrc, number) == GST_FLOW_OK); }
 	/// The SSRC with which the packet is sent again; nullopt: it is not known any more.
 	std::optional<std::uint32_t> ask(std::uint32_t ssrc, guint number)
 	{
@@ -97,7 +80,8 @@ struct Sender {
 	gst::ElementPtr pipeline;
 	std::shared_ptr<RepairStreams> streams;
 	GstElement *rtx = nullptr; // the pipeline's
-	gst::PadPtr in, out;
+	std::optional<test::RtpSource> in;
+	gst::PadPtr out;
 	std::mutex mutex;
 	std::condition_variable came;
 	std::optional<std::uint32_t> repaired;

@@ -40,9 +40,7 @@ const media = {
 	limitMs: 120000,
 	pairings: PAIRINGS,
 	async run(stage) {
-		// Nobody else's: this network is our own.
-		const ports = [20000 + 100 * (stage.roomId % 400), 20099 + 100 * (stage.roomId % 400)];
-		await stage.ownService({ more: ['--media-ports', ports.join('-')] });
+		const ports = await stage.ownPorts();
 		const parties = await stage.enter({ onAir: true });
 		await stage.both((from, to) => stage.check(from, to));
 		parties.forEach(party => party.mayComplain.push(...QUIET));

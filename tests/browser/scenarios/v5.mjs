@@ -89,8 +89,7 @@ const loss = {
 	pairings: ['v5-agent', 'v5-v4'],
 	network: true,
 	async run(stage) {
-		const ports = [20000 + 100 * (stage.roomId % 400), 20099 + 100 * (stage.roomId % 400)];
-		await stage.ownService({ more: ['--media-ports', ports.join('-')] });
+		const ports = await stage.ownPorts();
 		const [page] = await stage.enter({ onAir: true });
 		await stage.both((from, to) => stage.check(from, to));
 		const before = await page.repairs();
