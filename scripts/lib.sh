@@ -32,7 +32,8 @@ fail() {
 # The packages among the arguments that are not installed, one a line.
 missing_packages() {
 	local installed
-	installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+	# dpkg-query exits with 1 when it does not know one of the packages, which is the usual case on a bare machine.
+	installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || :; } | sed -n 's/^installed //p')
 	comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
 }
 

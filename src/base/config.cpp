@@ -2,6 +2,8 @@
 #include <trtc/config.h>
 #include <trtc/error.h>
 
+#include "base/quote.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,15 +15,6 @@
 namespace trtc {
 
 namespace {
-
-/// What a message may quote of a text somebody else wrote.
-std::string quoted(std::string_view text)
-{
-	std::string out;
-	for (char c : text.substr(0, 60))
-		out += (c >= 0x20 && c < 0x7f) ? c : '?';
-	return '"' + out + (text.size() > 60 ? "...\"" : "\"");
-}
 
 enum class Argument { None, Optional, Needed };
 struct NamedSource {
@@ -113,14 +106,14 @@ VideoProfile parseProfile(std::string_view text, std::span<const NamedVideoProfi
 			names += fmt::format("{}, ", named.name);
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("{} {} is unknown: use {}or WxH@FPS,KBPSk (as 640x480@15,500k)", what,
-					    quoted(text), names));
+					    inQuotes(text), names));
 	}
 	if (!within(*width, 16, 4096) || !within(*height, 16, 4096) || *width % 2 != 0 || *height % 2 != 0 ||
 	    !within(*fps, 1, 60) || !within(*kbps, 32, 50000))
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("{} {} is out of range: width and height are even and 16 to 4096, "
 					    "frames a second 1 to 60, kbit/s 32 to 50000",
-					    what, quoted(text)));
+					    what, inQuotes(text)));
 	return { *width, *height, *fps, *kbps };
 }
 
@@ -136,7 +129,7 @@ SourceSpec SourceSpec::parse(std::string_view text)
 			return { row.kind, std::string(text.substr(row.name.size() + 1)) };
 		if (row.argument == Argument::Needed && (text == row.name || text == fmt::format("{}:", row.name)))
 			throw Exception(ErrorCode::InvalidParameter,
-					fmt::format("source {} is not whole: name the {}", quoted(text),
+					fmt::format("source {} is not whole: name the {}", inQuotes(text),
 						    row.kind == Kind::File
 							    ? "file behind a colon, as in file:film.mkv"
 							    : "elements behind a colon, as in pipeline:videotestsrc"));
@@ -145,7 +138,7 @@ SourceSpec SourceSpec::parse(std::string_view text)
 		ErrorCode::InvalidParameter,
 		fmt::format("source {} is unknown: use none, test[:PATTERN], file:PATH, v4l2[:CAMERA], alsa[:DEVICE], "
 			    "screen[:DISPLAY] or pipeline:DESCRIPTION",
-			    quoted(text)));
+			    inQuotes(text)));
 }
 
 SourceSpec SourceSpec::parse(std::string_view text, MediaKind kind)
@@ -155,12 +148,12 @@ SourceSpec SourceSpec::parse(std::string_view text, MediaKind kind)
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("source {} gives no sound: use alsa, test, file:PATH or "
 					    "pipeline:DESCRIPTION for audio",
-					    quoted(text)));
+					    inQuotes(text)));
 	if (kind == MediaKind::Video && spec.kind == Kind::Alsa)
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("source {} gives no picture: use v4l2, screen, test, file:PATH or "
 					    "pipeline:DESCRIPTION for video",
-					    quoted(text)));
+					    inQuotes(text)));
 	if (spec.kind == Kind::Test && !spec.argument.empty()) {
 		const bool video = kind == MediaKind::Video;
 		const std::span<const std::string_view> names =
@@ -168,7 +161,7 @@ SourceSpec SourceSpec::parse(std::string_view text, MediaKind kind)
 		if (std::find(names.begin(), names.end(), spec.argument) == names.end())
 			throw Exception(ErrorCode::InvalidParameter,
 					fmt::format("test {} {} is unknown: use test alone, or test: with one of {}",
-						    video ? "picture" : "sound", quoted(spec.argument),
+						    video ? "picture" : "sound", inQuotes(spec.argument),
 						    fmt::join(names, ", ")));
 	}
 	return spec;
@@ -223,10 +216,10 @@ AudioProfile AudioProfile::parse(std::string_view text)
 			ErrorCode::InvalidParameter,
 			fmt::format("audio profile {} is unknown: use standard, standard-stereo, high, high-stereo "
 				    "or KBPSk (as 64k)",
-				    quoted(text)));
+				    inQuotes(text)));
 	if (!within(*kbps, 6, 510))
 		throw Exception(ErrorCode::InvalidParameter,
-				fmt::format("audio profile {} is out of range: kbit/s 6 to 510", quoted(text)));
+				fmt::format("audio profile {} is out of range: kbit/s 6 to 510", inQuotes(text)));
 	AudioProfile profile;
 	profile.kbps = *kbps;
 	return profile;

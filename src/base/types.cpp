@@ -2,6 +2,8 @@
 #include <trtc/error.h>
 #include <trtc/types.h>
 
+#include "base/quote.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -70,15 +72,6 @@ namespace {
 
 bool isAlnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-/// What a message may quote of a text somebody else wrote.
-std::string quoted(std::string_view text)
-{
-	std::string out;
-	for (char c : text.substr(0, 40))
-		out += (c >= 0x20 && c < 0x7f) ? c : '?';
-	return '"' + out + (text.size() > 40 ? "...\"" : "\"");
-}
-
 } // namespace
 
 bool UserId::valid(std::string_view text) noexcept
@@ -90,9 +83,9 @@ bool UserId::valid(std::string_view text) noexcept
 UserId::UserId(std::string text) : text_(std::move(text))
 {
 	if (!valid(text_))
-		throw Exception(
-			ErrorCode::InvalidParameter,
-			fmt::format("user id {} is not allowed: use 1 to 32 bytes of A-Z a-z 0-9 _ -", quoted(text_)));
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("user id {} is not allowed: use 1 to 32 bytes of A-Z a-z 0-9 _ -",
+					    inQuotes(text_, 40)));
 }
 
 RoomId RoomId::number(std::uint64_t value)
@@ -113,17 +106,17 @@ RoomId RoomId::parseNumber(std::string_view text)
 	    std::all_of(text.begin() + 1, text.end(), [](char c) { return c >= '0' && c <= '9'; }))
 		throw Exception(
 			ErrorCode::InvalidParameter,
-			fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", quoted(text)));
+			fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", inQuotes(text, 40)));
 	if (!digits)
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("room {} is not a number: give 1 to 4294967294, or add --string-room",
-					    quoted(text)));
+					    inQuotes(text, 40)));
 	std::uint64_t value = 0;
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
 	if (error != std::errc() || end != text.data() + text.size())
 		throw Exception(
 			ErrorCode::InvalidParameter,
-			fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", quoted(text)));
+			fmt::format("room {} is out of range: a numeric room is 1 to 4294967294", inQuotes(text, 40)));
 	return number(value);
 }
 
@@ -136,7 +129,7 @@ RoomId RoomId::string(std::string text)
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("string room {} is not allowed: use 1 to 64 letters, digits, spaces or "
 					    "!#$%&()+-:;<=.>?@[]^_{{}}|~,",
-					    quoted(text)));
+					    inQuotes(text, 40)));
 	RoomId id;
 	id.isString_ = true;
 	id.text_ = std::move(text);

@@ -198,7 +198,7 @@ std::string positionalWords(const CommandSpec &command)
 	return command.name == "completion" ? fmt::format("{}", fmt::join(split(command.positional, '|'), " ")) : "";
 }
 
-std::string quoted(std::string_view text)
+std::string shellQuoted(std::string_view text)
 {
 	std::string out = "'";
 	for (const char c : text)
@@ -292,7 +292,7 @@ std::string bashValues(const Values &values)
 {
 	std::string out;
 	if (!values.words.empty())
-		out += fmt::format("_trtc_cli_words {}", quoted(fmt::format("{}", fmt::join(values.words, " "))));
+		out += fmt::format("_trtc_cli_words {}", shellQuoted(fmt::format("{}", fmt::join(values.words, " "))));
 	if (values.files || values.directories)
 		out += fmt::format("{}_trtc_cli_files -{}", out.empty() ? "" : "; ", values.files ? "f" : "d");
 	return out.empty() ? ":" : out;
@@ -304,7 +304,7 @@ std::string bashScript()
 	for (const auto &command : commandSpecs())
 		for (const auto &option : command.options)
 			if (!option.isFlag()) {
-				const auto key = quoted(fmt::format("{} {}", command.name, option.name));
+				const auto key = shellQuoted(fmt::format("{} {}", command.name, option.name));
 				out += fmt::format("\t{}) {} ;;\n", key, bashValues(valuesOf(option)));
 				takes += fmt::format("\t{}) return 0 ;;\n", key);
 			}
@@ -315,21 +315,21 @@ std::string bashScript()
 	std::vector<std::string> names;
 	for (const auto &verb : verbs())
 		names.push_back(verb.first);
-	out += fmt::format("\t'') _trtc_cli_words {} ;;\n", quoted(fmt::format("{}", fmt::join(names, " "))));
+	out += fmt::format("\t'') _trtc_cli_words {} ;;\n", shellQuoted(fmt::format("{}", fmt::join(names, " "))));
 	for (const auto &after : afterVerbs())
 		out += fmt::format("\t{}) {} ;;\n", after.pattern(), bashValues(after.values));
 	out += "\tesac\n}\n\n";
 	out += kBashMiddle.substr(split);
 	for (const auto &word : wordsAfter("")) {
-		out += fmt::format("\t\t\t{}) command={} ;;\n", quoted(word), quoted(word));
+		out += fmt::format("\t\t\t{}) command={} ;;\n", shellQuoted(word), shellQuoted(word));
 		for (const auto &second : isGroup(word) ? wordsAfter(word + ' ') : std::vector<std::string> {})
-			out += fmt::format("\t\t\t{}) command={} ;;\n", quoted(word + ' ' + second),
-					   quoted(word + ' ' + second));
+			out += fmt::format("\t\t\t{}) command={} ;;\n", shellQuoted(word + ' ' + second),
+					   shellQuoted(word + ' ' + second));
 	}
 	out += kBashTail;
 	const auto either = [&](std::string_view command, const std::string &words, const std::string &options) {
-		out += fmt::format("\t{}) _trtc_cli_either {} {} ;;\n", quoted(command), quoted(words),
-				   quoted(options));
+		out += fmt::format("\t{}) _trtc_cli_either {} {} ;;\n", shellQuoted(command), shellQuoted(words),
+				   shellQuoted(options));
 	};
 	either("", fmt::format("{}", fmt::join(wordsAfter(""), " ")), "--help --version");
 	for (const auto &word : wordsAfter(""))
@@ -367,7 +367,7 @@ std::string zshScript()
 	out += "_trtc_cli_verbs()\n{\n\tlocal -a verbs\n\tcase \"${(j: :)words[1,CURRENT-1]}\" "
 	       "in\n\t'')\n\t\tverbs=(\n";
 	for (const auto &[verb, help] : verbs())
-		out += fmt::format("\t\t\t{}\n", quoted(fmt::format("{}:{}", zshEscaped(verb), help)));
+		out += fmt::format("\t\t\t{}\n", shellQuoted(fmt::format("{}:{}", zshEscaped(verb), help)));
 	out += "\t\t)\n\t\t_describe command verbs\n\t\t;;\n";
 	for (const auto &after : afterVerbs())
 		out += fmt::format("\t{}) {} ;;\n", after.pattern(),
@@ -379,8 +379,9 @@ std::string zshScript()
 	const auto level = [&](const std::string &prefix, const std::string &tab) {
 		out += fmt::format("{}commands=(\n", tab);
 		for (const auto &word : wordsAfter(prefix))
-			out += fmt::format("{}\t{}\n", tab,
-					   quoted(fmt::format("{}:{}", zshEscaped(word), helpOfWord(prefix + word))));
+			out += fmt::format(
+				"{}\t{}\n", tab,
+				shellQuoted(fmt::format("{}:{}", zshEscaped(word), helpOfWord(prefix + word))));
 		out += fmt::format("{})\n", tab);
 		out += fmt::format("{}_arguments -C '(- *)--help[print the help]' '(- *)--version[print the version]' "
 				   "'1: :->command' '*:: :->rest'\n",
@@ -404,7 +405,7 @@ std::string zshScript()
 				spec += fmt::format("{}:{}:{}", option.implied.empty() ? "" : ":",
 						    zshEscaped(option.value), safe);
 			}
-			out += fmt::format(" \\\n{}\t{}", tab, quoted(spec));
+			out += fmt::format(" \\\n{}\t{}", tab, shellQuoted(spec));
 		}
 		if (command.takesWords())
 			out += fmt::format(" \\\n{}\t'*::command:_trtc_cli_verbs'", tab);

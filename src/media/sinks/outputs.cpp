@@ -92,7 +92,7 @@ Result<std::shared_ptr<WindowSystem>> openFirst(std::span<const WindowSink> sink
 	return std::shared_ptr<WindowSystem>(std::move(system));
 }
 
-std::string quoted(const std::string &text)
+std::string launchQuoted(const std::string &text)
 {
 	std::string out = "\"";
 	for (const char c : text) {
@@ -139,7 +139,7 @@ std::string soundSink(const std::string &device)
 {
 	// The pipeline has the system's clock; the card follows it. A tone that was asked for late is not worth a jump.
 	return fmt::format("alsasink name=sink {} provide-clock=false buffer-time={} latency-time=10000",
-			   device.empty() ? "" : "device=" + quoted(device), kSoundBufferMs * 1000);
+			   device.empty() ? "" : "device=" + launchQuoted(device), kSoundBufferMs * 1000);
 }
 
 } // namespace trtc::media
