@@ -23,6 +23,9 @@ package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 # What tests/devices needs to make a machine with a camera and sound cards. Without them that suite is skipped.
 device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstreamer1.0-tools)
 
+# What scripts/image and packaging/try-image need.
+image_packages=(mmdebstrap umoci binutils git python3)
+
 say() { printf '%s\n' "$*"; }
 fail() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
