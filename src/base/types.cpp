@@ -3,6 +3,7 @@
 #include <trtc/types.h>
 
 #include "base/quote.h"
+#include "base/refuse.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +11,8 @@
 #include <charconv>
 
 namespace trtc {
+
+void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 const char *errorName(ErrorCode code) noexcept
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "terminal/screen.h"
 
+#include "base/descriptors.h"
 #include "glib/main_context.h"
 #include "terminal/text.h"
 #include "terminal/tty_guard.h"
@@ -40,23 +41,6 @@ constexpr std::size_t kTailLines = 100;
 constexpr std::string_view kErase = "\r\x1b[J";
 // For these rows: the terminal may be narrower already than it has told us.
 constexpr std::string_view kWrapOff = "\x1b[?7l", kWrapOn = "\x1b[?7h";
-
-/// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
-int writeAll(int fd, std::string_view text) noexcept
-{
-	while (!text.empty()) {
-		const auto written = ::write(fd, text.data(), text.size());
-		if (written >= 0) {
-			text.remove_prefix(static_cast<std::size_t>(written));
-		} else if (errno == EAGAIN) {
-			pollfd poll { fd, POLLOUT, 0 };
-			::poll(&poll, 1, -1);
-		} else if (errno != EINTR) {
-			return errno;
-		}
-	}
-	return 0;
-}
 
 /// A terminal that takes nothing (a stalled connection) must not hold us up for something that can be left out.
 bool takesBytes(int fd) noexcept

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/stdin_commands.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -14,8 +15,6 @@ namespace {
 
 using Arguments = CommandArguments;
 using Reply = CommandHost::Reply;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 MediaKind parseKind(const std::string &text)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/events/event_printer.h"
 
+#include "base/descriptors.h"
 #include "cli/text.h"
 #include "json/writer.h"
 
@@ -83,24 +84,6 @@ std::string_view styleOf(const EventRecord &record)
 	if (record.name.starts_with("stream-") || record.name.starts_with("peer-"))
 		return kCyan;
 	return {};
-}
-
-/// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
-int writeAll(int fd, std::string_view text)
-{
-	while (!text.empty()) {
-		const auto written = ::write(fd, text.data(), text.size());
-		if (written >= 0) {
-			text.remove_prefix(static_cast<std::size_t>(written));
-		} else if (errno == EAGAIN) {
-			// Somebody made our descriptor non-blocking; wait, a torn line is worse.
-			pollfd poll { fd, POLLOUT, 0 };
-			::poll(&poll, 1, -1);
-		} else if (errno != EINTR) {
-			return errno;
-		}
-	}
-	return 0;
 }
 
 std::string complaint(std::string_view message) { return "trtc-cli: " + printable(message) + '\n'; }

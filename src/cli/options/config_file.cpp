@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/config_file.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -27,8 +28,6 @@ namespace {
 
 /// toml++ limits how deep values nest, but not how deep dotted keys do, and frees them recursively.
 constexpr std::size_t kMaxDots = 256;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 /// Dots that are neither in a string nor in a comment.
 std::size_t countDots(std::string_view text)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/option_parser.h"
 
+#include "base/refuse.h"
 #include "cli/options/help_text.h"
 #include "cli/text.h"
 
@@ -16,8 +17,6 @@
 namespace trtc::cli {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 std::string helpCommand(std::string_view command)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/options.h"
 
+#include "base/refuse.h"
 #include "cli/control/control_path.h"
 #include "cli/options/completion.h"
 #include "cli/options/option_parser.h"
@@ -23,8 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 /// Runs @p parse and puts the option's name in front of what it complains about.
 template <class F>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/serve/service_commands.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -11,8 +12,6 @@
 namespace trtc::cli {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 bool allDigits(std::string_view text) noexcept
 {
@@ -71,7 +70,7 @@ void runBans(ServiceHost &host, CommandArguments, CommandReply reply) { host.ban
 void runStop(ServiceHost &host, CommandArguments, CommandReply reply) { host.stop(std::move(reply)); }
 
 // A string room may hold blanks, so the argument is the rest of the line.
-constexpr ServiceCommand kCommands[] = {
+constexpr ServiceCommand kServiceCommands[] = {
 	{ "ban", "USER@ROOM", "remove a user from a room, or keep one out, until unban or the end of the service", 1, 1,
 	  runBan, true },
 	{ "bans", "", "list who is banned from where", 0, 0, runBans },
@@ -86,7 +85,7 @@ constexpr ServiceCommand kCommands[] = {
 
 } // namespace
 
-std::span<const ServiceCommand> serviceCommandTable() noexcept { return kCommands; }
+std::span<const ServiceCommand> serviceCommandTable() noexcept { return kServiceCommands; }
 
 RoomId parseRoom(std::string_view text)
 {
