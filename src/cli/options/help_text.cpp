@@ -13,8 +13,8 @@ namespace trtc::cli {
 namespace {
 
 constexpr std::string_view kVersion = TRTC_CLI_VERSION;
-constexpr std::string_view kHelpText = "print this and end";
-constexpr std::string_view kVersionText = "print the version and end";
+constexpr std::string_view kHelpText = "print this help and exit";
+constexpr std::string_view kVersionText = "print the version and exit";
 
 void optionLine(std::string &out, std::string_view left, std::string_view help)
 {
@@ -42,8 +42,8 @@ std::string helpOfAll(std::string_view prefix)
 {
 	auto out = fmt::format("usage: trtc-cli {}COMMAND [OPTION...]\n\n", prefix);
 	if (prefix.empty())
-		out += "A live-room agent without a screen, and a room service for it; speaks the room protocol of the "
-		       "TRTC web SDK.\n\n";
+		out += "A headless client and server for TRTC live rooms. It speaks the room protocol of the TRTC web "
+		       "SDK.\n\n";
 	out += "Commands:\n";
 	for (const auto &command : commandSpecs())
 		if (command.name.starts_with(prefix))
@@ -77,7 +77,7 @@ std::string helpOf(const CommandSpec &command)
 	if (!command.positional.empty())
 		out += fmt::format("\n{}\n", command.positionalHelp);
 	if (command.name == "join" || command.name == "serve") {
-		out += "\nCommands on stdin, one a line; @ID in front comes back in the answer:\n";
+		out += "\nCommands on stdin, one per line; a leading @ID is copied into the answer:\n";
 		for (const auto &row :
 		     command.name == "join" ? shapesOf(commandTable()) : shapesOf(serviceCommandTable()))
 			optionLine(out, fmt::format("{}{}{}", row.name, row.usage.empty() ? "" : " ", row.usage),
@@ -85,8 +85,7 @@ std::string helpOf(const CommandSpec &command)
 	}
 	if (!command.options.empty())
 		out += "\nEach option is also an environment variable (--user-id is TRTC_USER_ID) and a key of the "
-		       "configuration file\n(user-id). The command line wins over the environment, that over the "
-		       "file.\n";
+		       "configuration file\n(user-id). Precedence: command line, environment, file.\n";
 	return out;
 }
 
