@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/events/event_printer.h"
 
+#include "base/utf8.h"
 #include "cli/text.h"
 #include "json/writer.h"
 
@@ -105,6 +106,12 @@ int writeAll(int fd, std::string_view text)
 
 std::string complaint(std::string_view message) { return "trtc-cli: " + printable(message) + '\n'; }
 
+/// Files and pipes get UTF-8 always; a terminal only when its locale shows it. A Screen looks after itself.
+int writeText(int fd, const std::string &text)
+{
+	return ::isatty(fd) && !utf8::localeShowsUtf8() ? writeAll(fd, utf8::ascii(text)) : writeAll(fd, text);
+}
+
 } // namespace
 
 std::string rfc3339(std::chrono::system_clock::time_point time)
@@ -177,9 +184,14 @@ void EventPrinter::print(const EventRecord &record)
 	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp, colours_));
 }
 
+bool EventPrinter::errorIsEnough() const noexcept { return !printed_ && ::isatty(fd_) && ::isatty(STDERR_FILENO); }
+
 void EventPrinter::write(const std::string &text)
 {
-	failure_ = screen_ && screenEvents_ ? screen_->print(text, format_ == EventFormat::Text) : writeAll(fd_, text);
+	printed_ = true;
+	failure_ = screen_ && screenEvents_	  ? screen_->print(text, format_ == EventFormat::Text)
+		   : format_ == EventFormat::Text ? writeText(fd_, text)
+						  : writeAll(fd_, text);
 }
 
 void EventPrinter::complain(std::string_view message)
@@ -214,7 +226,7 @@ void EventPrinter::aside(const EventRecord &record)
 void complain(std::string_view message)
 {
 	// A failure here has nowhere to go.
-	static_cast<void>(writeAll(STDERR_FILENO, complaint(message)));
+	static_cast<void>(writeText(STDERR_FILENO, complaint(message)));
 }
 
 } // namespace trtc::cli
