@@ -2,6 +2,7 @@
 #include "terminal/screen.h"
 
 #include "base/descriptors.h"
+#include "base/utf8.h"
 #include "glib/main_context.h"
 #include "terminal/text.h"
 #include "terminal/tty_guard.h"
@@ -70,7 +71,7 @@ Window windowOf(std::string_view text, std::size_t cursorBytes, int columns)
 	// As little as possible is scrolled out at the left: the cursor needs one column of its own.
 	std::size_t start = 0;
 	while (start < cursorBytes && columnsOf(text.substr(start, cursorBytes - start)) >= columns)
-		start += std::max<std::size_t>(firstCharacter(text.substr(start)).bytes, 1);
+		start += std::max<std::size_t>(utf8::first(text.substr(start)).bytes, 1);
 	return { cut(text.substr(start), columns), columnsOf(text.substr(start, cursorBytes - start)) };
 }
 
@@ -115,6 +116,10 @@ private:
 
 	// All with the lock held.
 	bool foreground() const noexcept;
+	std::string shown(std::string_view text, bool styled) const
+	{
+		return utf8_ ? clean(text, styled) : utf8::ascii(clean(text, styled));
+	}
 	int put(const std::string &bytes) noexcept { return writeAll(output_, bytes); }
 	std::string bottom();
 	std::string erase();
@@ -131,6 +136,7 @@ private:
 	MainLoop *loop_;
 	const int output_, input_;
 	const bool colours_;
+	const bool utf8_ = utf8::localeShowsUtf8();
 	TtyGuard guard_;
 	mutable std::mutex mutex_; // guards what is drawn; print() comes from any thread
 	bool closed_ = false, drawn_ = false;
@@ -200,7 +206,7 @@ void TtyScreen::redrawBottom()
 
 int TtyScreen::print(std::string_view text, bool styled) noexcept
 try {
-	auto lines = clean(text, styled && colours_);
+	auto lines = shown(text, styled && colours_);
 	if (lines.empty() || lines.back() != '\n')
 		lines += '\n';
 	std::lock_guard lock(mutex_);
@@ -224,7 +230,7 @@ try {
 void TtyScreen::setStatus(const std::string &text)
 {
 	std::lock_guard lock(mutex_);
-	auto status = clean(text, colours_);
+	auto status = shown(text, colours_);
 	std::replace(status.begin(), status.end(), '\n', ' ');
 	if (status == status_ && (drawn_ || status.empty()))
 		return;

@@ -254,7 +254,7 @@ TEST_CASE("command line, environment, table, top, default: the stronger wins")
 	CHECK(place.join("").client.userId == UserId("table"));
 	// "" takes away what is weaker: there is no proof left
 	place.write("user-sig = 's'\nuser-id = 'top'\nroom = 1\n[join]\nuser-sig = ''\n");
-	CHECK(place.refusal("join").find("a proof of identity is missing") != std::string::npos);
+	CHECK(place.refusal("join").find("credentials are missing") != std::string::npos);
 }
 
 TEST_CASE("a proof hides the other proofs of who is weaker")

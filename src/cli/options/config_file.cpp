@@ -80,7 +80,7 @@ std::string wantedType(const OptionSpec &option)
 		return "true or false";
 	if (option.kind == Kind::Number)
 		return "an integer";
-	if (option.kind == Kind::Room)
+	if (option.kind == Kind::Room || option.kind == Kind::Privileges)
 		return "an integer or a string";
 	if (option.kind == Kind::Choice)
 		return fmt::format("one of the strings \"{}\"", fmt::join(choicesOf(option), "\", \""));
@@ -103,7 +103,7 @@ std::optional<std::string> textOf(const toml::node &node, const OptionSpec &opti
 		return value.empty() || fits ? std::optional(value) : std::nullopt;
 	}
 	if (const auto *number = node.as_integer();
-	    number && (option.kind == Kind::Number || option.kind == Kind::Room))
+	    number && (option.kind == Kind::Number || option.kind == Kind::Room || option.kind == Kind::Privileges))
 		return std::to_string(number->get());
 	if (const auto *yes = node.as_boolean()) {
 		if (option.isFlag())
