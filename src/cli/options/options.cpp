@@ -128,7 +128,7 @@ void proof(const OptionValues &values, JoinConfig &config)
 		given.push_back(kProofs[i]);
 	}
 	if (given.empty())
-		refuse("a proof of identity is missing: give --secret-key-file, --user-sig-file or --user-sig");
+		refuse("credentials are missing: give --secret-key-file, --user-sig-file or --user-sig");
 	if (given.size() > 1)
 		refuse(fmt::format("{} exclude each other: give one of them", fmt::join(given, " and ")));
 }
@@ -146,7 +146,7 @@ void ticket(const OptionValues &values, JoinConfig &config)
 	if (counts(file))
 		config.privateMapKeyFile = file.texts.front();
 	if ((counts(text) && config.join.privateMapKey.empty()) || (counts(file) && config.privateMapKeyFile.empty()))
-		refuse(fmt::format("{} is empty: give a PrivateMapKey or a file name, or leave it out",
+		refuse(fmt::format("{} is empty: give a PrivateMapKey or a file name, or omit the option",
 				   counts(text) ? "--private-map-key" : "--private-map-key-file"));
 }
 
@@ -228,7 +228,7 @@ std::string controlPath(const OptionValues &values)
 	if (path.empty() && values.onCommandLine("--control"))
 		refuse("--control is empty: name a socket, or none");
 	if (path.size() > kMaxControlPath)
-		refuse(fmt::format("--control \"{}\" has {} bytes, the system takes {}: name a shorter path",
+		refuse(fmt::format("--control \"{}\" has {} bytes, the limit is {}: name a shorter path",
 				   printable(path, 120), path.size(), kMaxControlPath));
 	return path;
 }
@@ -249,12 +249,12 @@ CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings
 	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
 	config.control = controlPath(values);
 	if (config.control == "none")
-		refuse("--control none leaves nobody to ask: name the agent's socket");
+		refuse("--control none names no agent: name the agent's socket");
 	config.runtimeDirectory = runtimeDirectory(surroundings);
 	config.words = values.words;
 	for (const auto &word : config.words)
 		if (word.find('\n') != std::string::npos)
-			refuse("a command is one line: it cannot hold a line feed");
+			refuse("a command is one line: remove the line feed");
 	return config;
 }
 
@@ -265,7 +265,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	auto user = required(values, "--user-id", "say who enters");
+	auto user = required(values, "--user-id", "name the user to join as");
 	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	proof(values, config);
 	config.join.room = room(values);
@@ -274,7 +274,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.join.role =
 		choice<2>(values, "--role", { "anchor", "audience" }, 0) == 0 ? Role::Anchor : Role::Audience;
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
-		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
+		refuse("--role audience is not possible with --mode rtc, where every user is an anchor: use --mode "
+		       "live");
 
 	config.local.video =
 		named("--video", [&] { return SourceSpec::parse(values.value("--video"), MediaKind::Video); });
@@ -315,7 +316,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		std::chrono::seconds(parseWhole("--audio-volume", values.value("--audio-volume"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
-		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+		refuse("--exit-after is over 1000h: omit it to stay without a limit");
 	if (const auto period = values.text("--stats"))
 		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
@@ -442,7 +443,7 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	if (config.verb == Verb::Show)
 		return config;
 	config.sdkAppId = sdkAppId(values);
-	config.userId = required(values, "--user-id", "say whom it is for");
+	config.userId = required(values, "--user-id", "name the user of the signature");
 	config.secretKeyFile = required(values, "--secret-key-file", "name the file with the secret key");
 	if (config.verb == Verb::Sign)
 		if (const auto expire = duration(values, "--expire")) {
