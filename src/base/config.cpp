@@ -151,10 +151,10 @@ SourceSpec SourceSpec::parse(std::string_view text)
 			return { row.kind, std::string(text.substr(row.name.size() + 1)) };
 		if (row.argument == Argument::Needed && (text == row.name || text == fmt::format("{}:", row.name)))
 			throw Exception(ErrorCode::InvalidParameter,
-					fmt::format("source {} is not whole: name the {}", inQuotes(text),
+					fmt::format("source {} is incomplete: name the {}", inQuotes(text),
 						    row.kind == Kind::File
-							    ? "file behind a colon, as in file:film.mkv"
-							    : "elements behind a colon, as in pipeline:videotestsrc"));
+							    ? "file after the colon, as in file:film.mkv"
+							    : "elements after the colon, as in pipeline:videotestsrc"));
 	}
 	if (const auto better = meantPath(text); !better.empty())
 		throw Exception(ErrorCode::InvalidParameter,

@@ -85,7 +85,7 @@ def test_proof_files(context):
     refused(context.run(*join, "--user-sig", "x", "--ca-file", "no.pem"), 2, "INVALID_PARAMETER", "no.pem cannot be read")
     os.mkfifo(context.directory / "pipe")
     for path in (context.directory / "pipe", context.directory):
-        refused(context.run(*join, "--user-sig", "x", "--ca-file", str(path)), 2, "INVALID_PARAMETER", "no regular file")
+        refused(context.run(*join, "--user-sig", "x", "--ca-file", str(path)), 2, "INVALID_PARAMETER", "not a regular file")
 
 
 def test_no_server(context):
@@ -159,12 +159,12 @@ def test_file_sources(context):
 def test_devices_that_are_not_there(context):
     cases = [
         (["--video", "v4l2:/dev/video-none"], 5, "DEVICE_NOT_FOUND", "/dev/video-none cannot be opened"),
-        (["--video", "v4l2:No Such Camera"], 5, "DEVICE_NOT_FOUND", "there is no camera"),
+        (["--video", "v4l2:No Such Camera"], 5, "DEVICE_NOT_FOUND", "no camera \"No Such Camera\" found"),
         (["--audio", "alsa:hw:NoSuchCard"], 5, "DEVICE_NOT_FOUND", "microphone \"hw:NoSuchCard\" cannot be opened"),
         (["--video", "screen"], 5, "DEVICE_NOT_FOUND", "DISPLAY is not set"),
-        (["--video", "screen:nonsense"], 5, "DEVICE_NOT_FOUND", "is no name of a display"),
+        (["--video", "screen:nonsense"], 5, "DEVICE_NOT_FOUND", "is not a display name"),
         (["--video", "pipeline:nosuchelement"], 5, "INITIALIZE_FAILED", "no element"),
-        (["--audio", "pipeline:videotestsrc"], 5, "INITIALIZE_FAILED", "it has to end in raw audio"),
+        (["--audio", "pipeline:videotestsrc"], 5, "INITIALIZE_FAILED", "it must end in raw audio"),
         (["--audio", "v4l2"], 2, "INVALID_PARAMETER", "gives no sound"),
         (["--video", "alsa"], 2, "INVALID_PARAMETER", "gives no picture"),
     ]

@@ -198,7 +198,7 @@ def test_exit_after_without_ever_having_been_in_the_room(context):
     silent = harness.Listener(context, harness.serve_nothing)
     done = context.run("join", "--server", silent.url, "--user-id", "ann", "--room", "100", "--events", "json",
                        "--secret-key-file", str(context.key_file()), "--exit-after", "500ms")
-    refused(done, 4, "CONNECT_FAILED", "was not entered before --exit-after")
+    refused(done, 4, "CONNECT_FAILED", "was not joined before --exit-after")
 
 
 def test_service_comes_back(context):

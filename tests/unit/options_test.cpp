@@ -204,9 +204,9 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--sdk-app-id x", "--sdk-app-id" },
 		{ "--mode vod", "use live, rtc" },
 		{ "--role host", "use anchor, audience" },
-		{ "--mode rtc --role audience", "does not go with --mode rtc" },
+		{ "--mode rtc --role audience", "not possible with --mode rtc" },
 		{ "--video cam", "--video: " },
-		{ "--audio file:", "--audio: source \"file:\" is not whole" },
+		{ "--audio file:", "--audio: source \"file:\" is incomplete" },
 		{ "--video-profile 9p", "--video-profile: " },
 		{ "--auxiliary nothing", "--auxiliary: " },
 		{ "--auxiliary-profile 180p", "--auxiliary-profile: " },
@@ -221,7 +221,7 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--exit-after 5", "--exit-after: duration \"5\"" },
 		{ "--exit-after 1001h", "over 1000h" },
 		{ "--expect joined@1001h", "over 1000h" },
-		{ "--expect nothing", "there is no event" },
+		{ "--expect nothing", "does not exist" },
 		{ "--exit-when-expected", "needs an expectation" },
 		{ "--junit report.xml", "--junit reports on expectations: add --expect" },
 		{ "--log-level loud", "use error, warn, info, debug, trace" },
@@ -259,7 +259,7 @@ TEST_CASE("the control socket and who asks there")
 	CHECK(join("--control here", runtime).controlAsked);
 	CHECK(join("", { { "XDG_RUNTIME_DIR", "/r" }, { "TRTC_CONTROL", "there" } }).control == "there");
 	CHECK(join("--exit-after 2d").exitAfter == 48h);
-	CHECK(refusal(kJoin + "--control " + std::string(108, 'x')).find("has 108 bytes, the system takes 107") !=
+	CHECK(refusal(kJoin + "--control " + std::string(108, 'x')).find("has 108 bytes, the limit is 107") !=
 	      std::string::npos);
 
 	const auto ctl = [&](const std::string &line, const Variables &variables = {}) {
@@ -275,7 +275,7 @@ TEST_CASE("the control socket and who asks there")
 	CHECK(ctl("message --control x -- --help").words ==
 	      std::vector<std::string> { "message", "--control", "x", "--", "--help" });
 	CHECK(refusal("ctl --contrl x users").find("did you mean --control?") != std::string::npos);
-	CHECK(refusal("ctl --control none users").find("nobody to ask") != std::string::npos);
+	CHECK(refusal("ctl --control none users").find("names no agent") != std::string::npos);
 	CHECK(refusal("ctl --control").find("--control needs a value") != std::string::npos);
 }
 

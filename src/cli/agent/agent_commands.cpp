@@ -101,8 +101,8 @@ void Agent::updatePrivateMapKey(const std::string &privateMapKey, Reply reply)
 void Agent::publish(Reply reply)
 {
 	if (!stream_)
-		return reply(refused("there is nothing to publish: start the agent with --video or --audio, or use "
-				     "replace to take a source"));
+		return reply(refused("nothing to publish: start the agent with --video or --audio, or select a source "
+				     "with replace"));
 	client_->publish(*stream_, replyWith(std::move(reply)));
 }
 
@@ -123,13 +123,13 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 {
 	const auto name = toString(kind);
 	if (!stream_)
-		return reply(refused(fmt::format("there is no {} to {}: start the agent with --{}", name,
-						 muted ? "mute" : "unmute", name)));
+		return reply(refused(
+			fmt::format("no {} to {}: start the agent with --{}", name, muted ? "mute" : "unmute", name)));
 	const bool done = kind == MediaKind::Audio ? (muted ? stream_->muteAudio() : stream_->unmuteAudio())
 						   : (muted ? stream_->muteVideo() : stream_->unmuteVideo());
 	if (!done)
-		return reply(refused(fmt::format("there is no {} to {}: start the agent with --{}", name,
-						 muted ? "mute" : "unmute", name)));
+		return reply(refused(
+			fmt::format("no {} to {}: start the agent with --{}", name, muted ? "mute" : "unmute", name)));
 	if (client_->published())
 		client_->muteChanged();
 	reply({});

@@ -62,10 +62,10 @@ void checkCaFile(const std::string &path)
 	const bool readable = ::access(path.c_str(), R_OK) == 0 && ::stat(path.c_str(), &info) == 0;
 	if (readable && S_ISREG(info.st_mode))
 		return;
-	throw Exception(
-		ErrorCode::InvalidParameter,
-		fmt::format("certificate file {} {}: name a PEM file with --ca-file", path,
-			    readable ? "is no regular file" : fmt::format("cannot be read: {}", std::strerror(errno))));
+	throw Exception(ErrorCode::InvalidParameter,
+			fmt::format("certificate file {} {}: name a PEM file with --ca-file", path,
+				    readable ? "is not a regular file"
+					     : fmt::format("cannot be read: {}", std::strerror(errno))));
 }
 
 Ending plan(const JoinConfig &config, EventPrinter &printer)

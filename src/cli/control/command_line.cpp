@@ -63,7 +63,7 @@ bool looksSigned(std::string_view word) noexcept
 FoundCommand findCommand(std::span<const CommandShape> shapes, const CommandLine &line)
 {
 	if (line.words.empty())
-		refuse("a command is missing after the id; help lists the commands");
+		refuse("a command is missing after the id; the command help lists the commands");
 	const auto &name = line.words[0];
 	const auto found = std::find_if(shapes.begin(), shapes.end(),
 					[&](const CommandShape &command) { return names(command, line); });

@@ -552,7 +552,7 @@ std::string completionScript(std::string_view shell)
 	if (shell == "fish")
 		return fishScript();
 	throw Exception(ErrorCode::InvalidParameter,
-			fmt::format("there is no completion for \"{}\": use bash, zsh or fish", printable(shell, 40)));
+			fmt::format("no completion script for \"{}\": use bash, zsh or fish", printable(shell, 40)));
 }
 
 } // namespace trtc::cli

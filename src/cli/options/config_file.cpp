@@ -180,7 +180,7 @@ private:
 	{
 		const auto wrong = [&](const toml::node &what) {
 			refuse(fmt::format(
-				"{}: {} is {}: it has to be {}", at(what.source().begin), printable(key.str(), 60),
+				"{}: {} is {}: it must be {}", at(what.source().begin), printable(key.str(), 60),
 				what.is_string() && spec.kind == Kind::Choice && !what.as_string()->get().empty()
 					? fmt::format("\"{}\"", printable(what.as_string()->get(), 40))
 					: std::string(typeName(what)),
@@ -235,7 +235,7 @@ Settings parseConfig(std::string_view text, const std::string &path, const Comma
 {
 	if (countDots(text) > kMaxDots)
 		refuse(fmt::format(
-			"configuration file {} has more than {} dots outside of strings: no key needs so many", path,
+			"configuration file {} has more than {} dots outside of strings: remove the extra dots", path,
 			kMaxDots));
 	const auto result = toml::parse(text);
 	if (!result) {

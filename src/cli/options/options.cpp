@@ -187,7 +187,7 @@ std::string controlPath(const OptionValues &values)
 	if (path.empty() && values.onCommandLine("--control"))
 		refuse("--control is empty: name a socket, or none");
 	if (path.size() > kMaxControlPath)
-		refuse(fmt::format("--control \"{}\" has {} bytes, the system takes {}: name a shorter path",
+		refuse(fmt::format("--control \"{}\" has {} bytes, the limit is {}: name a shorter path",
 				   printable(path, 120), path.size(), kMaxControlPath));
 	return path;
 }
@@ -208,12 +208,12 @@ CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings
 	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
 	config.control = controlPath(values);
 	if (config.control == "none")
-		refuse("--control none leaves nobody to ask: name the agent's socket");
+		refuse("--control none names no agent: name the agent's socket");
 	config.runtimeDirectory = runtimeDirectory(surroundings);
 	config.words = values.words;
 	for (const auto &word : config.words)
 		if (word.find('\n') != std::string::npos)
-			refuse("a command is one line: it cannot hold a line feed");
+			refuse("a command is one line: remove the line feed");
 	return config;
 }
 
@@ -224,7 +224,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	auto user = required(values, "--user-id", "say who enters");
+	auto user = required(values, "--user-id", "name the user to join as");
 	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
 	readCredentials(values, surroundings.serveKeyFile, config);
 	config.join.room = room(values);
@@ -233,7 +233,8 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.join.role =
 		choice<2>(values, "--role", { "anchor", "audience" }, 0) == 0 ? Role::Anchor : Role::Audience;
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
-		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
+		refuse("--role audience is not possible with --mode rtc, where every user is an anchor: use --mode "
+		       "live");
 
 	config.local.video =
 		named("--video", [&] { return SourceSpec::parse(values.value("--video"), MediaKind::Video); });
@@ -274,7 +275,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		std::chrono::seconds(parseWhole("--audio-volume", values.value("--audio-volume"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
-		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+		refuse("--exit-after is over 1000h: omit it to stay without a limit");
 	if (const auto period = values.text("--stats"))
 		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
@@ -412,7 +413,7 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	if (config.verb == Verb::Show)
 		return config;
 	config.sdkAppId = sdkAppId(values);
-	config.userId = required(values, "--user-id", "say whom it is for");
+	config.userId = required(values, "--user-id", "name the user of the signature");
 	config.secretKeyFile = required(values, "--secret-key-file", "name the file with the secret key");
 	if (config.verb == Verb::Sign)
 		config.expire = expireTime(values.value("--expire"));
