@@ -26,6 +26,8 @@ device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstrea
 # Before a command that only root may run.
 root_command=
 [ "$(id -u)" -eq 0 ] || root_command='sudo '
+# What scripts/image and packaging/try-image need.
+image_packages=(mmdebstrap umoci binutils git python3)
 
 say() { printf '%s\n' "$*"; }
 fail() {
