@@ -42,12 +42,12 @@ Endpoint parseEndpoint(std::string_view text, const Form &form)
 		static constexpr std::string_view kAddress = "0123456789abcdefABCDEF:.";
 		if (endpoint.host.find_first_not_of(kAddress) != std::string::npos ||
 		    (end < text.size() && text[end] != ':'))
-			refuse(form.what, "that is no IPv6 address", form.usage);
+			refuse(form.what, "it is not an IPv6 address", form.usage);
 		end = end < text.size() ? end : std::string_view::npos;
 	} else {
 		endpoint.host = text.substr(0, end);
 		if (endpoint.host.find_first_not_of(kUnreserved) != std::string::npos)
-			refuse(form.what, "the host is no name and no address", form.usage);
+			refuse(form.what, "the host is neither a name nor an address", form.usage);
 	}
 	if (endpoint.host.empty())
 		refuse(form.what, "the host is missing", form.usage);
@@ -95,7 +95,7 @@ std::optional<Credentials> takeCredentials(std::string_view &text, const Form &f
 	text.remove_prefix(at + 1);
 	const auto colon = both.rfind(':');
 	if (colon == std::string_view::npos || colon == 0 || colon + 1 == both.size())
-		refuse(form.what, "user and password stand in front of the @, with a colon between them", form.usage);
+		refuse(form.what, "write user and password as USER:PASSWORD before the @", form.usage);
 	return Credentials { percentDecode(both.substr(0, colon), form), percentDecode(both.substr(colon + 1), form) };
 }
 
@@ -143,8 +143,7 @@ TurnServer TurnServer::parse(std::string_view text)
 {
 	static constexpr Form kForm { "TURN server", "turn:USER:PASSWORD@HOST:PORT?transport=udp (or tcp)" };
 	if (text.starts_with("turns:"))
-		refuse(kForm.what,
-		       "TURN over TLS is not possible here (libnice speaks none); media is encrypted anyway",
+		refuse(kForm.what, "TURN over TLS is not supported (by libnice); media is encrypted in any case",
 		       kForm.usage);
 	if (!takeScheme(text, "turn"))
 		refuse(kForm.what, "it does not begin with turn:", kForm.usage);
@@ -155,7 +154,7 @@ TurnServer TurnServer::parse(std::string_view text)
 		const auto query = text.substr(mark + 1);
 		text = text.substr(0, mark);
 		if (query != "transport=udp" && query != "transport=tcp")
-			refuse(kForm.what, "behind the question mark stands transport=udp or transport=tcp",
+			refuse(kForm.what, "the text after the question mark must be transport=udp or transport=tcp",
 			       kForm.usage);
 		server.tcp = query == "transport=tcp";
 	}

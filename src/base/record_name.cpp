@@ -65,11 +65,11 @@ RecordName RecordName::parse(std::string_view text)
 			longest += literal.size();
 			for (const char c : literal) {
 				if (c == '/')
-					refuse(text, "it holds a slash; the directory is named with --record");
+					refuse(text, "it contains a slash; name the directory with --record");
 				if (c == '}')
 					refuse(text, "a } has no {");
 				if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-					refuse(text, "it holds a control character");
+					refuse(text, "it contains a control character");
 			}
 		},
 		[&](std::string_view field, bool closed) {
@@ -78,13 +78,13 @@ RecordName RecordName::parse(std::string_view text)
 			const auto *known = std::find_if(std::begin(kKnown), std::end(kKnown),
 							 [&](const Known &each) { return each.name == field; });
 			if (known == std::end(kKnown))
-				refuse(text, fmt::format("there is no field {{{}}}; the fields are {{room}}, {{user}}, "
-							 "{{type}}, {{time}} and {{n}}",
+				refuse(text, fmt::format("the field {{{}}} does not exist; the fields are {{room}}, "
+							 "{{user}}, {{type}}, {{time}} and {{n}}",
 							 field));
 			longest += known->maxBytes;
 		});
 	if (longest > kMaxBytes)
-		refuse(text, fmt::format("it can become {} bytes long, {} are possible", longest, kMaxBytes));
+		refuse(text, fmt::format("it can become {} bytes long, the limit is {}", longest, kMaxBytes));
 	RecordName name;
 	name.text_ = text;
 	return name;

@@ -6,16 +6,16 @@ namespace trtc::cli {
 namespace {
 
 constexpr ExitCodeText kTable[] = {
-	{ ExitCode::Ok, "left as asked (also on SIGINT, SIGTERM, leave); all expectations met" },
+	{ ExitCode::Ok, "success: left as requested (also on SIGINT, SIGTERM, leave); all expectations met" },
 	{ ExitCode::Internal, "internal error" },
-	{ ExitCode::Usage, "usage or configuration" },
+	{ ExitCode::Usage, "usage or configuration error" },
 	{ ExitCode::Refused, "refused: bad or expired UserSig, no permission for the room or the role" },
 	{ ExitCode::NoConnection, "no connection, or join timed out" },
 	{ ExitCode::Source, "a device or media source failed" },
 	{ ExitCode::Media, "media did not flow: ICE, DTLS, codec, nothing decodable" },
 	{ ExitCode::ConnectionLost, "connection lost and not recovered" },
 	{ ExitCode::Expectation, "an expectation was not met" },
-	{ ExitCode::Output, "output: recording, disk, or nobody reads the events" },
+	{ ExitCode::Output, "output failed: recording, disk, or events that cannot be written" },
 	{ ExitCode::Removed, "removed from the room: kicked, banned, room disbanded" },
 	{ ExitCode::Interrupted, "a second SIGINT" },
 };

@@ -98,7 +98,7 @@ void Link::onTrack(const std::shared_ptr<webrtc::Track> &track)
 		return;
 	const auto *map = mapped(track->mLine());
 	if (!map || map->kind != track->kind()) {
-		spdlog::debug("{}: track at m-line {} is nobody's", id_, track->mLine());
+		spdlog::debug("{}: track at m-line {} belongs to no stream", id_, track->mLine());
 		return;
 	}
 	const auto mLine = track->mLine();

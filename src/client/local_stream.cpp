@@ -107,13 +107,13 @@ void LocalStream::Impl::change(bool add, MediaKind kind, StreamType type, const 
 	if (!initialized())
 		obstacle = "the stream is not initialized";
 	else if (isAuxiliary && audio)
-		obstacle = "the auxiliary stream has no sound of its own";
+		obstacle = "the auxiliary stream has no audio";
 	else if (add && there)
-		obstacle = "it is there already";
+		obstacle = "it exists already";
 	else if (!add && !there)
-		obstacle = "it is not there";
+		obstacle = "it does not exist";
 	else if (!add && tracks == 1)
-		obstacle = "it is all there is: unpublish, or add something else first";
+		obstacle = "it is the only track: use unpublish, or add another track first";
 	else if (changing)
 		obstacle = "another change of tracks is running";
 	else if (const char *why =
@@ -176,7 +176,7 @@ void LocalStream::initialize()
 	const bool auxiliary = config.auxiliary.kind != SourceSpec::Kind::None;
 	if (!main && !auxiliary)
 		throw Exception(ErrorCode::InvalidOperation,
-				"there is nothing to publish: name a video, an audio or an auxiliary source");
+				"nothing to publish: name a video, an audio or an auxiliary source");
 	if (main)
 		impl_->capture = media::Capture::create(impl_->loop, config, *impl_);
 	if (auxiliary)
@@ -198,8 +198,8 @@ void LocalStream::replace(MediaKind kind, const SourceSpec &spec, Done done, Str
 {
 	if (auto *capture = impl_->captureOf(type))
 		return capture->replace(kind, spec, std::move(done));
-	impl_->later(std::move(done),
-		     Error { ErrorCode::InvalidOperation, fmt::format("the {} stream is not there", toString(type)) });
+	impl_->later(std::move(done), Error { ErrorCode::InvalidOperation,
+					      fmt::format("the {} stream does not exist", toString(type)) });
 }
 
 void LocalStream::addTrack(MediaKind kind, const SourceSpec &spec, Done done, StreamType type)

@@ -114,7 +114,7 @@ void RemoteStreamImpl::finish(const std::string &reason)
 	finishRecording(reason);
 	finishPlaying(reason);
 	finishSnapshot(Error { ErrorCode::InvalidOperation,
-			       fmt::format("snapshot: the {} ended before a picture came ({})", name(), reason) });
+			       fmt::format("snapshot: the {} ended before a picture arrived ({})", name(), reason) });
 }
 
 /// The recording may be the caller: it goes when the stack is clear.

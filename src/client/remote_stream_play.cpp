@@ -46,7 +46,7 @@ void RemoteStreamImpl::play(const PlayOptions &options)
 	if (!options.any())
 		throw Exception(
 			ErrorCode::InvalidOperation,
-			fmt::format("nothing to play the {} on: name a window, a sound card or a handler", name()));
+			fmt::format("no output to play the {} on: name a window, a sound card or a handler", name()));
 	auto player = factories_.player(loop_, { name(), options, latency_ }, *this);
 	finishPlaying("restarted");
 	player_ = std::move(player);
@@ -104,11 +104,10 @@ void RemoteStreamImpl::snapshot(const std::string &path, SnapshotDone done)
 		return refuse(ErrorCode::InvalidOperation,
 			      fmt::format("a snapshot of the {} is being taken: wait for it", name()));
 	if (!info_.hasVideo)
-		return refuse(ErrorCode::InvalidOperation,
-			      fmt::format("the {} has no video to take a snapshot of", name()));
+		return refuse(ErrorCode::InvalidOperation, fmt::format("the {} has no video for a snapshot", name()));
 	if (videoMuted_)
 		return refuse(ErrorCode::InvalidOperation,
-			      fmt::format("the video of the {} is muted: there is no picture to take", name()));
+			      fmt::format("the video of the {} is muted: it has no picture for a snapshot", name()));
 	if (!subscribed_)
 		return refuse(ErrorCode::InvalidOperation,
 			      fmt::format("the {} is not subscribed: subscribe {} first", name(), info_.userId.str()));

@@ -11,7 +11,7 @@ namespace trtc::client {
 
 namespace {
 
-const Error kLeft { ErrorCode::InvalidOperation, "the room was left before this was done" };
+const Error kLeft { ErrorCode::InvalidOperation, "the agent left the room before this was done" };
 
 /// "127.0.0.1" of "ws://127.0.0.1:8687/path", "::1" of "ws://[::1]:8687".
 std::string hostOf(const std::string &url)
@@ -34,14 +34,14 @@ void check(const ClientConfig &config)
 	if (config.userId.str().empty())
 		fail("the user id is missing");
 	if (config.network.relayOnly && !config.network.turn)
-		fail("media through a relay only needs a TURN server: name one");
+		fail("media through a relay requires a TURN server: name one");
 	if (config.userSig.empty())
 		fail("the UserSig is missing");
 	if (!signalling::knownScheme(config.server))
 		fail(fmt::format("server \"{}\" is not a room service's address: it starts with ws:// or wss://",
 				 config.server.substr(0, config.server.find('?'))));
 	if (config.server.find_first_of("?#") != std::string::npos)
-		fail(fmt::format("server \"{}\" must end before the query: the rest is made here",
+		fail(fmt::format("server \"{}\" must have no query: the client adds it",
 				 config.server.substr(0, config.server.find_first_of("?#"))));
 }
 
@@ -145,14 +145,14 @@ void Session::join(const JoinOptions &options, Done done)
 				Error { ErrorCode::InvalidOperation,
 					state_ == State::Joined		? "already in a room: leave first"
 					: state_ == State::Joining	? "a join is running"
-					: state_ == State::Reconnecting ? "the room is being entered again"
+					: state_ == State::Reconnecting ? "the agent is rejoining the room"
 									: "a leave is running" });
 	if (options.room.str().empty())
 		return complete(std::move(done), Error { ErrorCode::InvalidParameter, "the room is missing" });
 	if (config_.mode == Mode::Rtc && options.role != Role::Anchor)
 		return complete(std::move(done),
 				Error { ErrorCode::InvalidParameter,
-					"in rtc mode everybody is an anchor: use live mode for an audience" });
+					"in rtc mode every user is an anchor: use live mode for an audience" });
 	options_ = options;
 	role_ = options.role;
 	try {

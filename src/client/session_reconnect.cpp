@@ -29,7 +29,7 @@ bool isVerdict(ErrorCode code) noexcept
 
 const char *Session::absence() const noexcept
 {
-	return state_ == State::Reconnecting ? "not in a room: it is being entered again" : "not in a room: join first";
+	return state_ == State::Reconnecting ? "not in a room: the agent is rejoining it" : "not in a room: join first";
 }
 
 bool Session::mayComeBack(const signalling::Lost &lost) const noexcept
@@ -75,11 +75,11 @@ void Session::tryAgain()
 	retireDriver();
 	if (comeback_.tries >= config_.reconnectTries)
 		return giveUp({ ErrorCode::ConnectionLost,
-				fmt::format("the room was not entered again in {} {}: {}", comeback_.tries,
+				fmt::format("rejoining the room failed after {} {}: {}", comeback_.tries,
 					    comeback_.tries == 1 ? "try" : "tries", comeback_.last.message) });
 	const auto limit = tryTimeout(++comeback_.tries);
 	comeback_.pause = loop_.after(limit, [this] { tryAgain(); });
-	spdlog::info("entering the room again, try {} of {}", comeback_.tries, config_.reconnectTries);
+	spdlog::info("rejoining the room, attempt {} of {}", comeback_.tries, config_.reconnectTries);
 	auto config = config_;
 	config.connectTimeout = std::min(config.connectTimeout, limit);
 	config.joinTimeout = std::min(config.joinTimeout, limit);
@@ -96,7 +96,7 @@ void Session::tryAgain()
 void Session::triedAgain(const Status &status)
 {
 	if (!status) {
-		spdlog::info("try {} failed: {}", comeback_.tries, status.error().message);
+		spdlog::info("attempt {} failed: {}", comeback_.tries, status.error().message);
 		comeback_.last = status.error();
 		if (isVerdict(status.error().code))
 			return giveUp(status.error());

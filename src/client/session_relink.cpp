@@ -31,7 +31,7 @@ constexpr auto kClearLimit = 6s;
 Error gone(std::chrono::milliseconds silent)
 {
 	return { ErrorCode::MediaFailed,
-		 fmt::format("nothing has come from the other end for {:.1f} s: is UDP between the two ends open?",
+		 fmt::format("no packet from the service for {:.1f} s: check that UDP is not blocked",
 			     std::chrono::duration<double>(silent).count()) };
 }
 
@@ -144,13 +144,13 @@ void Session::tryUplink()
 		return; // relinkWaiting() goes on
 	if (relink.tries >= config_.reconnectTries) {
 		const Error error { ErrorCode::UplinkReconnectionFailed,
-				    fmt::format("what we publish did not get through again in {} {}: {}", relink.tries,
-						plural(relink.tries), relink.last.message) };
+				    fmt::format("reconnecting the published streams failed after {} {}: {}",
+						relink.tries, plural(relink.tries), relink.last.message) };
 		dropUplink();
 		driver_->send(signalling::StopPublish {});
 		return emit(Failed { error, true });
 	}
-	spdlog::info("building the uplink anew, try {} of {}", ++relink.tries, config_.reconnectTries);
+	spdlog::info("reconnecting the uplink, attempt {} of {}", ++relink.tries, config_.reconnectTries);
 	uplink_.clearing = true;
 	relink.timer = loop_.after(kClearLimit, [this] { uplinkCleared(); });
 	driver_->send(signalling::StopPublish {});
@@ -226,7 +226,7 @@ void Session::tryDownlink(const UserId &user)
 	if (relink.tries >= config_.reconnectTries)
 		return giveUpDownlink(user);
 	relink.timer = loop_.after(tryTimeout(++relink.tries), [this, user] { tryDownlink(UserId(user)); });
-	spdlog::info("building the downlink of {} anew, try {} of {}", user.str(), relink.tries,
+	spdlog::info("reconnecting the downlink of {}, attempt {} of {}", user.str(), relink.tries,
 		     config_.reconnectTries);
 	driver_->send(signalling::StartSubscribe { user, remote.wishes });
 }
@@ -236,7 +236,7 @@ void Session::giveUpDownlink(const UserId &user)
 	auto &remote = remotes_.at(user);
 	const auto relink = std::move(*remote.relink);
 	const Error error { ErrorCode::DownlinkReconnectionFailed,
-			    fmt::format("stream of {}: it did not come again in {} {}: {}", user.str(), relink.tries,
+			    fmt::format("stream of {}: reconnecting failed after {} {}: {}", user.str(), relink.tries,
 					plural(relink.tries), relink.last.message) };
 	remote.relink.reset();
 	remote.phase = Remote::Phase::Idle;

@@ -14,7 +14,8 @@ namespace {
 Error nothingThere(const UserId &user)
 {
 	return { ErrorCode::RemoteStreamNotExist,
-		 fmt::format("there is no stream of \"{}\" here; streams lists those that are", user.str()) };
+		 fmt::format("user \"{}\" has no stream in this room; the command streams lists all streams",
+			     user.str()) };
 }
 
 bool sameInfo(const StreamInfo &a, const StreamInfo &b) noexcept
@@ -79,7 +80,8 @@ bool Session::tooMany(const UserId &user) const
 	});
 	if (subscribed < kMostAutomatic)
 		return false;
-	spdlog::warn("{} is not subscribed by itself: {} users are; unsubscribe some, or subscribe {} by hand",
+	spdlog::warn("{} is not subscribed automatically: {} users are, which is the limit; unsubscribe from some, or "
+		     "use subscribe {}",
 		     user.str(), subscribed, user.str());
 	return true;
 }
@@ -189,7 +191,8 @@ void Session::unsubscribe(const UserId &user, Done done)
 	remote.operations.push_back({ false, {}, std::move(done), false });
 	// What waits for the stream to come back would wait for nothing.
 	if (remote.phase == Remote::Phase::Relinking && remote.running)
-		return finishOperation(user, Error { ErrorCode::InvalidOperation, "unsubscribed before it was back" });
+		return finishOperation(
+			user, Error { ErrorCode::InvalidOperation, "unsubscribed before the connection was back" });
 	nextOperation(user);
 }
 

@@ -25,8 +25,8 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 		complete(std::move(done), Error { code, std::move(message) });
 	};
 	if (data.empty() || data.size() > kMaxMessageBytes)
-		return refuse(ErrorCode::InvalidParameter,
-			      fmt::format("a message has 1 to {} bytes, this one {}", kMaxMessageBytes, data.size()));
+		return refuse(ErrorCode::InvalidParameter, fmt::format("a message has 1 to {} bytes, this one has {}",
+								       kMaxMessageBytes, data.size()));
 	if (payloadType != media::sei::kUserData && payloadType != media::sei::kSdkDefault)
 		return refuse(ErrorCode::InvalidParameter,
 			      fmt::format("the payload type of a message is {} or {}, not {}", media::sei::kUserData,
@@ -35,18 +35,17 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 		return refuse(ErrorCode::InvalidOperation, absence());
 	if (!published() || !uplink_.sending.video)
 		return refuse(ErrorCode::InvalidOperation,
-			      "a message travels in the main video: publish one first, from a --video source");
+			      "a message is sent inside the main video: publish a --video source first");
 	if (uplink_.phase == Uplink::Phase::Relinking)
-		return refuse(ErrorCode::InvalidOperation,
-			      "the connection of what is published is being built anew: wait for stream-reconnected");
+		return refuse(ErrorCode::InvalidOperation, "the uplink is reconnecting: wait for stream-reconnected");
 	if (uplink_.messages.empty())
 		return refuse(ErrorCode::NotSupported,
-			      fmt::format("messages travel in H.264 video only, and {} is published: start the agent "
-					  "with --video-codec h264",
+			      fmt::format("messages are sent inside H.264 video only, but {} is published: start the "
+					  "agent with --video-codec h264",
 					  toString(uplink_.sending.codec)));
 	if (uplink_.stream->videoMuted)
 		return refuse(ErrorCode::InvalidOperation,
-			      "a message travels in the picture, and the video is muted: unmute video first");
+			      "a message is sent inside the video, but the video is muted: use unmute video first");
 	if (const auto *limit = messageBudget_.spend(data.size(), std::chrono::steady_clock::now()))
 		return refuse(ErrorCode::InvalidOperation, limit);
 	bool taken = false; // by one of them: a small video that stands still holds nobody up
@@ -54,7 +53,7 @@ void Session::sendSEIMessage(std::vector<std::uint8_t> data, int payloadType, Do
 		taken = sender->add({ payloadType, data }) || taken;
 	if (!taken)
 		return refuse(ErrorCode::InvalidOperation,
-			      fmt::format("{} messages wait for a picture already: does the source give any?",
+			      fmt::format("{} messages already wait for a frame: check that the source delivers frames",
 					  media::SeiSender::kMaxWaiting));
 	complete(std::move(done), Unit {});
 }

@@ -39,7 +39,7 @@ signalling::PublishInfo infoOf(const LocalStream::Impl &stream)
 }
 
 constexpr const char *kAuxiliaryTaken =
-	"somebody else publishes an auxiliary stream, and a room has one: wait until it has ended";
+	"another user publishes an auxiliary stream, and a room has only one: wait until that stream ends";
 
 /// One event a stream: Published or Unpublished.
 template <class E, class F>
@@ -63,7 +63,7 @@ void Session::publish(LocalStream::Impl &impl, Done done)
 	if (state_ != State::Joined)
 		obstacle = absence();
 	else if (switching_)
-		obstacle = "a switch of role is running";
+		obstacle = "a role switch is running";
 	else if (config_.mode == Mode::Live && role_ == Role::Audience)
 		obstacle = "an audience cannot publish: switch-role anchor first";
 	else if (uplink_.phase == Uplink::Phase::Starting)
@@ -322,8 +322,8 @@ void Session::switchRole(Role role, Done done)
 	const bool renewal = role == role_ && ticketToShow_;
 	const char *obstacle = state_ != State::Joined ? absence()
 			       : config_.mode != Mode::Live && !renewal
-				       ? "roles are for live mode: in rtc mode everybody is an anchor"
-			       : switching_ ? "a switch of role is running"
+				       ? "roles exist only in live mode: in rtc mode every user is an anchor"
+			       : switching_ ? "a role switch is running"
 					    : nullptr;
 	if (obstacle)
 		return complete(std::move(done), invalid(obstacle));

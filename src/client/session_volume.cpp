@@ -38,7 +38,7 @@ void Session::measureUplink()
 		uplink_.meter = factories_.meter();
 		uplink_.tap->listen(uplink_.meter->input());
 	} catch (const Exception &exception) {
-		spdlog::warn("our own volume is not measured: {}", exception.error().message);
+		spdlog::warn("the volume of this agent is not measured: {}", exception.error().message);
 	}
 }
 

@@ -39,29 +39,31 @@ void judgeClock(const Settings &, const Facts &facts, Findings &findings)
 	const auto setNow = findings.asRoot("timedatectl set-ntp true");
 	const auto date = dateText(clock.now);
 	if (clock.now < kEarliest || clock.now > kLatest) {
-		findings.fail("clock", fmt::format("{} cannot be: every UserSig would be refused", date), setNow);
+		findings.fail("clock",
+			      fmt::format("the clock shows {}, which is wrong: services refuse every UserSig", date),
+			      setNow);
 		return;
 	}
 	if (facts.server.probe.date) {
 		const auto offset = facts.server.probe.dateSeen - *facts.server.probe.date;
 		const auto text =
-			fmt::format("{} s {} the server's", std::abs(offset), offset > 0 ? "ahead of" : "behind");
+			fmt::format("{} s {} the server's clock", std::abs(offset), offset > 0 ? "ahead of" : "behind");
 		if (std::abs(offset) > kLargeOffset)
-			findings.fail("clock", fmt::format("{}: a UserSig made here may be refused there", text),
+			findings.fail("clock", fmt::format("{}: the server may refuse a UserSig made here", text),
 				      setNow);
 		else if (std::abs(offset) > kSmallOffset)
 			findings.warn("clock", text, setNow);
 		else
-			findings.ok("clock", fmt::format("{}, as the server's", date));
+			findings.ok("clock", fmt::format("{}, same as the server's clock", date));
 	} else {
 		findings.ok("clock", date);
 	}
 	if (!clock.known)
-		findings.ok("clock synchronisation", "the kernel does not tell");
+		findings.ok("clock synchronisation", "unknown: the kernel does not report it");
 	else if (clock.synchronised)
-		findings.ok("clock synchronisation", "the kernel says it is");
+		findings.ok("clock synchronisation", "synchronised, says the kernel");
 	else
-		findings.warn("clock synchronisation", "nobody keeps the clock right", setNow);
+		findings.warn("clock synchronisation", "the clock is not synchronised", setNow);
 }
 
 } // namespace trtc::doctor

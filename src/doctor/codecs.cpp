@@ -33,11 +33,11 @@ constexpr CodecTrial kTrials[] = {
 	{ "encode VP8 with vp8enc", "vp8enc deadline=1 threads=1", "gstreamer1.0-plugins-good", "",
 	  "--video-codec vp8" },
 	{ "decode H.264 with avdec_h264", "H264ENC ! h264parse ! avdec_h264", "gstreamer1.0-libav", "h264 decoder",
-	  "looking at H.264" },
+	  "playing H.264" },
 	{ "decode H.264 with openh264dec", "H264ENC ! h264parse ! openh264dec", "gstreamer1.0-plugins-bad",
-	  "h264 decoder", "looking at H.264" },
+	  "h264 decoder", "playing H.264" },
 	{ "decode VP8 with vp8dec", "vp8enc deadline=1 threads=1 ! vp8dec", "gstreamer1.0-plugins-good", "",
-	  "looking at VP8" },
+	  "playing VP8" },
 	{ "encode and decode Opus", "audiotestsrc ! audio/x-raw,rate=48000,channels=1 ! opusenc ! opusdec",
 	  "gstreamer1.0-plugins-base", "", "--audio" },
 };
@@ -110,11 +110,11 @@ std::string attempt(const std::string &description)
 		bus.get(), limit, static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION)));
 	std::string problem;
 	if (!message) {
-		problem = fmt::format("nothing came out within {} s", kLimit.count());
+		problem = fmt::format("no output within {} s", kLimit.count());
 	} else if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) {
 		GError *why = nullptr;
 		gst_message_parse_error(message.get(), &why, nullptr);
-		problem = why ? why->message : "an error without words";
+		problem = why ? why->message : "an error without a message";
 		g_clear_error(&why);
 	}
 	gst_element_set_state(pipeline.get(), GST_STATE_NULL);
@@ -159,10 +159,10 @@ void judgeCodecs(const Settings &, const Facts &facts, Findings &findings)
 			findings.ok(name, fmt::format("works ({} ms)", fact.took.count()));
 		else if (fact.present)
 			// Broken is worse than missing, even where another one jumps in: the first that is there is taken.
-			findings.warn(name, fmt::format("is there and does not work: {}", fact.error),
+			findings.warn(name, fmt::format("is installed but does not work: {}", fact.error),
 				      findings.asRoot(fmt::format("apt-get install --reinstall {}", trial.package)));
 		else if (!another && (trial.group.empty() || !std::exchange(told[trial.group], true)))
-			findings.warn(name, fmt::format("cannot be done, needed for {}", trial.purpose),
+			findings.warn(name, fmt::format("not available, needed for {}", trial.purpose),
 				      findings.asRoot(fmt::format("apt-get install {}", trial.package)));
 	}
 }

@@ -90,18 +90,21 @@ void judgeKind(const Facts &facts, DeviceFact::Kind kind, const char *name, cons
 		if (fact.error == 0)
 			usable += (usable.empty() ? "" : ", ") + describe(fact);
 		else if (fact.error == EACCES || fact.error == EPERM)
-			findings.warn(fmt::format("{} {}", name, fact.path),
-				      fmt::format("{} may not open it, its group {} may; log in again afterwards",
-						  facts.user, fact.group),
-				      findings.asRoot(fmt::format("usermod -aG {} {}", fact.group, facts.user)));
+			findings.warn(
+				fmt::format("{} {}", name, fact.path),
+				fmt::format(
+					"user {} has no permission: add the user to the group {}, then log in again",
+					facts.user, fact.group),
+				findings.asRoot(fmt::format("usermod -aG {} {}", fact.group, facts.user)));
 		else if (fact.error == EBUSY)
-			findings.warn(fmt::format("{} {}", name, fact.path), "another program has it; see which one",
+			findings.warn(fmt::format("{} {}", name, fact.path),
+				      "in use by another program; this command shows which one",
 				      findings.asRoot(fmt::format("fuser -v {}", fact.path)));
 		else
-			findings.warn(fmt::format("{} {}", name, fact.path),
-				      fmt::format("cannot be opened: {}; see what the kernel says",
-						  std::strerror(fact.error)),
-				      findings.asRoot("dmesg | tail"));
+			findings.warn(
+				fmt::format("{} {}", name, fact.path),
+				fmt::format("cannot be opened: {}; check the kernel log", std::strerror(fact.error)),
+				findings.asRoot("dmesg | tail"));
 	}
 	if (!usable.empty())
 		findings.ok(name, usable);
@@ -136,11 +139,12 @@ void lookAtDevices(MainLoop &, const Settings &settings, Facts &facts)
 
 void judgeDevices(const Settings &, const Facts &facts, Findings &findings)
 {
-	judgeKind(facts, DeviceFact::Kind::Camera, "camera", "none on this machine; --video test and file: do without",
+	judgeKind(facts, DeviceFact::Kind::Camera, "camera", "none on this machine; --video test and file: need none",
 		  findings);
 	judgeKind(facts, DeviceFact::Kind::Sound, "sound card",
-		  "none on this machine; --audio test and file: do without", findings);
-	findings.ok("display", facts.display.empty() ? "none; rooms need none, only a window does" : facts.display);
+		  "none on this machine; --audio test and file: need none", findings);
+	findings.ok("display",
+		    facts.display.empty() ? "none; only --play window and --video screen need one" : facts.display);
 }
 
 } // namespace trtc::doctor

@@ -59,7 +59,7 @@ std::string writable(const std::string &folder)
 	const auto place = existing(folder).string();
 	struct stat info {};
 	if (::stat(place.c_str(), &info) == 0 && !S_ISDIR(info.st_mode))
-		return fmt::format("{} is no folder", place);
+		return fmt::format("{} is not a directory", place);
 	const int fd = nameless(place);
 	if (fd < 0)
 		return std::strerror(errno);
@@ -83,7 +83,7 @@ PlaceFact controlPlace(const Settings &settings, const std::string &user)
 	PlaceFact fact { "control socket", {}, {}, {} };
 	if (!runtime || !*runtime) {
 		fact.problem =
-			"XDG_RUNTIME_DIR is not set, so there is no place for it; every login sets it, su and cron "
+			"XDG_RUNTIME_DIR is not set, so agents have no control socket; a login sets it, su and cron "
 			"do not";
 		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
 		return fact;
@@ -91,13 +91,13 @@ PlaceFact controlPlace(const Settings &settings, const std::string &user)
 	fact.path = fmt::format("{}/trtc-cli", runtime);
 	struct stat info {};
 	if (::stat(runtime, &info) == 0 && info.st_uid != ::geteuid()) {
-		fact.problem = fmt::format("{} belongs to somebody else", runtime);
+		fact.problem = fmt::format("{} belongs to another user", runtime);
 		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
 		return fact;
 	}
 	// A socket's name has to fit, with the longest user id (32) and a room's number (10).
 	if (fact.path.size() + 32 + 10 + sizeof("/@.sock") > sizeof(sockaddr_un::sun_path)) {
-		fact.problem = fmt::format("{} is too long for the name of a socket", fact.path);
+		fact.problem = fmt::format("{} is too long for a socket path", fact.path);
 		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
 		return fact;
 	}
@@ -149,7 +149,7 @@ void lookAtDisk(MainLoop &, const Settings &settings, Facts &facts)
 	disk.tried = existing(disk.asked).string();
 	struct stat info {};
 	if (::stat(disk.tried.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) {
-		disk.error = fmt::format("{} is no folder", disk.tried);
+		disk.error = fmt::format("{} is not a directory", disk.tried);
 		return;
 	}
 	const int fd = nameless(disk.tried);
@@ -199,18 +199,19 @@ void judgeDisk(const Settings &, const Facts &facts, Findings &findings)
 	const double speed = disk.seconds > 0 ? static_cast<double>(disk.writtenBytes) / disk.seconds : 0;
 	const auto streams = static_cast<std::uint64_t>(speed / kStreamBytesPerSecond);
 	const auto hours = static_cast<double>(disk.freeBytes) / kStreamBytesPerSecond / 3600;
-	const auto where = disk.asked == disk.tried ? disk.asked : fmt::format("{} (will be made)", disk.asked);
+	const auto where = disk.asked == disk.tried ? disk.asked : fmt::format("{} (will be created)", disk.asked);
 	const auto room = fmt::format("{} free, {:.1f} h of one 720p stream", sizeText(disk.freeBytes), hours);
 	const auto pace = fmt::format("{:.0f} MB/s, {} streams at a time", speed / 1e6, streams);
 	if (disk.freeBytes < kLittleSpace)
 		findings.warn("record directory",
-			      fmt::format("{} has little space: {}; see what fills it", where, room),
+			      fmt::format("{} has little free space: {}; this command shows the largest directories",
+					  where, room),
 			      fmt::format("du -xh --max-depth=1 {} | sort -h | tail", shellText(disk.tried)));
 	else if (streams < 10)
-		findings.warn(
-			"record directory",
-			fmt::format("{} is slow: {}; name a faster disk, or see who else uses this one", where, pace),
-			"iostat -x 1 5");
+		findings.warn("record directory",
+			      fmt::format("{} is slow: {}; use a faster disk, or find other programs that use this one",
+					  where, pace),
+			      "iostat -x 1 5");
 	else
 		findings.ok("record directory", fmt::format("{}: {}; {}", where, room, pace));
 }

@@ -29,7 +29,7 @@ constexpr PluginNeed kNeeds[] = {
 	{ "videoparsersbad", "h264parse", kBad, "", "" },
 	{ "debugutilsbad", "errorignore", kBad, "", "" },
 	{ "nice", "nicesrc", "gstreamer1.0-nice", "", "" },
-	{ "opus", "opusenc", kBase, "--audio and every sound that is decoded", "" },
+	{ "opus", "opusenc", kBase, "--audio and playing audio", "" },
 	{ "x264", "x264enc", kUgly, "--video with --video-codec h264", "openh264" },
 	{ "openh264", "openh264enc", kBad, "--video with --video-codec h264", "x264" },
 	{ "vpx", "vp8enc", kGood, "--video-codec vp8", "" },
@@ -38,7 +38,7 @@ constexpr PluginNeed kNeeds[] = {
 	{ "videorate", "videorate", kBase, "--video", "" },
 	{ "audioconvert", "audioconvert", kBase, "--audio", "" },
 	{ "audioresample", "audioresample", kBase, "--audio", "" },
-	{ "opusparse", "opusparse", kBad, "--audio file: with Opus in it", "" },
+	{ "opusparse", "opusparse", kBad, "--audio file: with Opus", "" },
 	{ "playback", "decodebin", kBase, "--video file: and --audio file:", "" },
 	{ "isomp4", "qtdemux", kGood, "file:X.mp4", "" },
 	{ "matroska", "matroskademux", kGood, "file:X.mkv and file:X.webm", "" },
@@ -47,7 +47,7 @@ constexpr PluginNeed kNeeds[] = {
 	{ "jpeg", "jpegdec", kGood, "--video v4l2 with cameras that send MJPEG", "" },
 	{ "alsa", "alsasrc", "gstreamer1.0-alsa", "--audio alsa, and playing sound", "" },
 	{ "ximagesrc", "ximagesrc", kGood, "--video screen", "" },
-	{ "ximagesink", "ximagesink", "gstreamer1.0-x", "--play in a window of X11", "" },
+	{ "ximagesink", "ximagesink", "gstreamer1.0-x", "--play window on X11", "" },
 };
 
 struct PluginUnref {
@@ -129,11 +129,12 @@ void judgePlugins(const Settings &, const Facts &facts, Findings &findings)
 		const auto name = fmt::format("plugin {}", need.plugin);
 		const auto install = findings.asRoot(fmt::format("apt-get install {}", need.package));
 		if (need.purpose.empty())
-			findings.fail(name, fmt::format("{} is missing, every room needs it", need.element), install);
+			findings.fail(name, fmt::format("{} is missing; every room needs it", need.element), install);
 		else if (!need.instead.empty() && found(need.instead))
-			findings.ok(name, fmt::format("{} is missing; {} does as well", need.element, need.instead));
+			findings.ok(name, fmt::format("{} is missing; {} replaces it", need.element, need.instead));
 		else
-			findings.warn(name, fmt::format("{} is missing, needed for {}", need.element, need.purpose),
+			findings.warn(name,
+				      fmt::format("{} is missing; it is needed for {}", need.element, need.purpose),
 				      install);
 	}
 }

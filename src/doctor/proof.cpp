@@ -13,7 +13,7 @@ namespace trtc::doctor {
 namespace {
 
 /// A shorter rest may end in the middle of what somebody is about to do.
-constexpr std::int64_t kShortRest = 3600;
+constexpr std::int64_t kShortProofRest = 3600;
 
 std::int64_t now() { return static_cast<std::int64_t>(std::time(nullptr)); }
 
@@ -51,8 +51,8 @@ void lookAtProof(MainLoop &, const Settings &settings, Facts &facts)
 		if (const auto checked = usersig::verifyUserSig(settings.userSig, proof.userId, proof.sdkAppId,
 								settings.secretKey, proof.signedAt);
 		    !checked)
-			proof.problem =
-				fmt::format("{} did not make it: {}", settings.secretKeyFile, checked.error().message);
+			proof.problem = fmt::format("it was not signed with the key in {}: {}", settings.secretKeyFile,
+						    checked.error().message);
 }
 
 void judgeProof(const Settings &settings, const Facts &facts, Findings &findings)
@@ -76,32 +76,34 @@ void judgeProof(const Settings &settings, const Facts &facts, Findings &findings
 		return; // else nothing was given: nothing is said
 	}
 	if (proof.ticket)
-		findings.fail("usersig", "this is a PrivateMapKey: it opens a room and proves no user", again);
+		findings.fail("usersig", "this is a PrivateMapKey, not a UserSig", again);
 	else if (!settings.userId.empty() && proof.userId != settings.userId)
-		findings.fail("usersig", fmt::format("it is for user {}, not for {}", proof.userId, settings.userId),
+		findings.fail("usersig",
+			      fmt::format("the UserSig is for user {}, not for {}", proof.userId, settings.userId),
 			      again);
 	else if (proof.sdkAppId != settings.sdkAppId)
-		findings.fail("usersig",
-			      fmt::format("it is for application {}, not for {}", proof.sdkAppId, settings.sdkAppId),
-			      again);
+		findings.fail(
+			"usersig",
+			fmt::format("the UserSig is for application {}, not for {}", proof.sdkAppId, settings.sdkAppId),
+			again);
 	else if (proof.expiresAt <= clock)
 		findings.fail("usersig",
-			      fmt::format("expired since {} ({} ago)", dateText(proof.expiresAt),
+			      fmt::format("the UserSig expired on {} ({} ago)", dateText(proof.expiresAt),
 					  spanText(clock - proof.expiresAt)),
 			      again);
 	else if (proof.signedAt > clock + 60)
 		findings.warn("usersig",
-			      fmt::format("signed in the future, {}: one of the two clocks is wrong",
+			      fmt::format("the UserSig was signed in the future, on {}: one of the two clocks is wrong",
 					  dateText(proof.signedAt)),
 			      findings.asRoot("timedatectl set-ntp true"));
-	else if (proof.expiresAt - clock < kShortRest)
-		findings.warn(
-			"usersig",
-			fmt::format("valid for user {} for {} only", proof.userId, spanText(proof.expiresAt - clock)),
-			again);
+	else if (proof.expiresAt - clock < kShortProofRest)
+		findings.warn("usersig",
+			      fmt::format("the UserSig of user {} expires in {}", proof.userId,
+					  spanText(proof.expiresAt - clock)),
+			      again);
 	else
-		findings.ok("usersig",
-			    fmt::format("valid for user {} for {}", proof.userId, spanText(proof.expiresAt - clock)));
+		findings.ok("usersig", fmt::format("the UserSig is valid for user {} for {}", proof.userId,
+						   spanText(proof.expiresAt - clock)));
 }
 
 } // namespace trtc::doctor

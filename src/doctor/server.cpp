@@ -24,7 +24,7 @@ using Step = net::ServerProbe::Step;
 constexpr auto kProbeLimit = 5s;
 constexpr auto kUpgradeLimit = 5s;
 /// A certificate that ends sooner is about to be somebody's bad morning.
-constexpr std::int64_t kShortRest = 14 * 86400;
+constexpr std::int64_t kShortCertificateRest = 14 * 86400;
 
 std::string escaped(const std::string &text)
 {
@@ -79,7 +79,7 @@ private:
 	void onClosed(unsigned short code, const std::string &reason) override
 	{
 		if (!facts_.answered && facts_.message.empty())
-			facts_.message = fmt::format("it closed the WebSocket with code {} {}", code, reason);
+			facts_.message = fmt::format("the server closed the WebSocket with code {} {}", code, reason);
 		loop_.quit();
 	}
 
@@ -123,40 +123,42 @@ void judgeTls(const Settings &settings, const Facts &facts, Findings &findings)
 	// Every fault is told: mending one would only show the next.
 	const auto tell = [&](std::string what, std::string command) {
 		if (settings.insecure)
-			findings.warn("tls", fmt::format("{} (--insecure takes it)", what), std::move(command));
+			findings.warn("tls", fmt::format("{} (ignored because of --insecure)", what),
+				      std::move(command));
 		else
 			findings.fail("tls", std::move(what), std::move(command));
 	};
 	if (faults.unknownAuthority)
-		tell(fmt::format("the certificate is signed by {}, whom nobody here trusts; get it, look at it, and "
-				 "name it "
-				 "with --ca-file",
+		tell(fmt::format("the certificate is signed by {}, which this machine does not trust; download it, "
+				 "check it, "
+				 "and pass it with --ca-file",
 				 leaf.issuer.empty() ? "an unknown authority" : leaf.issuer),
 		     fmt::format("{} | openssl x509 >server.pem", show));
 	if (faults.otherName)
-		tell(fmt::format("the certificate is for {}, not for {}; use one of its names",
+		tell(fmt::format("the certificate is for {}, not for {}; use a name in the certificate",
 				 names.empty() ? leaf.subject : names, probe.host),
 		     fmt::format("trtc-cli doctor --server wss://{}:{}",
 				 leaf.names.empty() ? "NAME" : leaf.names.front(), probe.port));
 	if (faults.expired)
-		tell(fmt::format("the certificate expired {} ({} ago); its owner has to renew it",
+		tell(fmt::format("the certificate expired on {} ({} ago); renew it on the server",
 				 dateText(leaf.notAfter), spanText(now - leaf.notAfter)),
 		     "certbot renew");
 	if (faults.notYetValid)
-		tell(fmt::format("the certificate is valid from {} on; is the clock right?", dateText(leaf.notBefore)),
+		tell(fmt::format("the certificate is not valid before {}; check the clock of this machine",
+				 dateText(leaf.notBefore)),
 		     "timedatectl");
 	if (faults.revoked)
-		tell("the certificate was revoked; its owner needs a new one", show);
+		tell("the certificate was revoked; install a new one on the server", show);
 	if (faults.weak)
-		tell("the certificate is made in a way that is not safe any more; its owner needs a new one", show);
+		tell("the certificate uses an insecure algorithm; install a new one on the server", show);
 	if (faults.other)
 		tell("the certificate is not acceptable", show);
 	if (faults.any())
 		return;
 	const auto what = fmt::format("{}, certificate of {} by {}, {} in the chain", probe.tlsProtocol,
 				      names.empty() ? leaf.subject : names, leaf.issuer, probe.chain.size());
-	if (leaf.notAfter != 0 && leaf.notAfter - now < kShortRest)
-		findings.warn("tls", fmt::format("{}; it ends in {}", what, spanText(leaf.notAfter - now)),
+	if (leaf.notAfter != 0 && leaf.notAfter - now < kShortCertificateRest)
+		findings.warn("tls", fmt::format("{}; it expires in {}", what, spanText(leaf.notAfter - now)),
 			      "certbot renew");
 	else
 		findings.ok("tls", leaf.notAfter == 0
@@ -180,17 +182,19 @@ void judgeChannel(const Settings &settings, const Facts &facts, Findings &findin
 			      again);
 		return;
 	}
-	const auto health = server.probe.healthz == "ok\n" ? ", its health is ok" : "";
+	const auto health = server.probe.healthz == "ok\n" ? ", /healthz answers ok" : "";
 	if (!server.withProof)
-		findings.ok("room service",
-			    fmt::format("it speaks the TRTC protocol{}; with --user-id and a proof its answer to them "
-					"is tried, too",
-					health));
+		findings.ok(
+			"room service",
+			fmt::format("the server speaks the TRTC protocol{}; name --user-id and credentials to check "
+				    "whether it accepts them",
+				    health));
 	else if (server.code == protocol::code::kOk)
-		findings.ok("room service", fmt::format("it takes the UserSig{}", health));
+		findings.ok("room service", fmt::format("the server accepts the UserSig{}", health));
 	else
 		findings.fail(
-			"room service", fmt::format("it refuses the UserSig ({}): {}", server.code, server.message),
+			"room service",
+			fmt::format("the server refuses the UserSig ({}): {}", server.code, server.message),
 			fmt::format("trtc-cli usersig sign --sdk-app-id {} --user-id {} --secret-key-file {}",
 				    settings.sdkAppId, settings.userId.empty() ? "USER" : shellText(settings.userId),
 				    settings.secretKeyFile.empty() ? "KEYFILE" : shellText(settings.secretKeyFile)));
@@ -229,15 +233,15 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 	switch (probe.reached) {
 	case Step::Url:
 		findings.fail("server",
-			      fmt::format("{} is no address of a room service: {}", settings.server, probe.error),
+			      fmt::format("{} is not a valid room service URL: {}", settings.server, probe.error),
 			      "trtc-cli doctor --server ws://HOST:PORT");
 		return;
 	case Step::Proxy:
-		findings.fail("server", fmt::format("the proxy cannot be found out: {}", probe.error),
+		findings.fail("server", fmt::format("the proxy cannot be determined: {}", probe.error),
 			      "env | grep -i proxy");
 		return;
 	case Step::Resolve:
-		findings.fail("server", fmt::format("the name {} is not known: {}", probe.host, probe.error),
+		findings.fail("server", fmt::format("the host name {} cannot be resolved: {}", probe.host, probe.error),
 			      fmt::format("getent hosts {}", shellText(probe.host)));
 		return;
 	case Step::Connect: {
@@ -245,11 +249,11 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 					  ? fmt::format("{}: {}", place, probe.error)
 					  : fmt::format("{} through {}: {}", place, probe.proxy, probe.error);
 		if (settings.serverNamed)
-			findings.fail("server", fmt::format("nothing answers on {}", what),
+			findings.fail("server", fmt::format("no answer from {}", what),
 				      fmt::format("curl -sS --max-time 10 {}://{}/healthz",
 						  probe.tls ? "https" : "http", place));
 		else
-			findings.warn("server", fmt::format("no room service on this machine ({})", what),
+			findings.warn("server", fmt::format("no room service is running on this machine ({})", what),
 				      "trtc-cli serve");
 		return;
 	}
@@ -262,9 +266,10 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 	findings.ok("server", fmt::format("{} answers in {} ms ({})", place, probe.connectTime.count(),
 					  probe.proxy.empty() ? addresses : "through " + probe.proxy));
 	if (probe.reached == Step::Tls) {
-		findings.fail("tls",
-			      fmt::format("no TLS with {}: {}; does it speak TLS (wss) at all?", place, probe.error),
-			      fmt::format("trtc-cli doctor --server ws://{}", place));
+		findings.fail(
+			"tls",
+			fmt::format("TLS with {} failed: {}; check that the server uses TLS (wss)", place, probe.error),
+			fmt::format("trtc-cli doctor --server ws://{}", place));
 		return;
 	}
 	if (probe.tls)
@@ -272,7 +277,7 @@ void judgeServer(const Settings &settings, const Facts &facts, Findings &finding
 	if (probe.tlsFaults.any() && !settings.insecure)
 		return;
 	if (probe.reached == Step::Http) {
-		findings.fail("room service", fmt::format("{} speaks no HTTP: {}", place, probe.error),
+		findings.fail("room service", fmt::format("{} does not speak HTTP: {}", place, probe.error),
 			      probe.tls ? fmt::format("openssl s_client -connect {}", place)
 					: fmt::format("trtc-cli doctor --server wss://{}", place));
 		return;

@@ -51,9 +51,9 @@ std::string udpProblem()
 	socklen_t size = sizeof(address);
 	auto *raw = reinterpret_cast<sockaddr *>(&address);
 	if (receiver.get() < 0 || sender.get() < 0)
-		return fmt::format("no UDP socket: {}", std::strerror(errno));
+		return fmt::format("no UDP socket can be created: {}", std::strerror(errno));
 	if (::bind(receiver.get(), raw, size) != 0 || ::getsockname(receiver.get(), raw, &size) != 0)
-		return fmt::format("no UDP port on 127.0.0.1: {}", std::strerror(errno));
+		return fmt::format("no UDP port on 127.0.0.1 can be opened: {}", std::strerror(errno));
 	if (::sendto(sender.get(), "trtc", 4, 0, raw, size) != 4)
 		return fmt::format("no datagram can be sent to 127.0.0.1: {}", std::strerror(errno));
 	pollfd poll { receiver.get(), POLLIN, 0 };
@@ -165,12 +165,12 @@ void judgeSockets(const Settings &settings, const Facts &facts, Findings &findin
 	if (sockets.udpError.empty())
 		findings.ok("udp", "a datagram goes through loopback");
 	else
-		findings.fail("udp", fmt::format("{}; see the packet filter", sockets.udpError),
+		findings.fail("udp", fmt::format("{}; check the packet filter", sockets.udpError),
 			      findings.asRoot("nft list ruleset"));
 	std::string list;
 	for (const auto &address : sockets.addresses)
 		list += (list.empty() ? "" : ", ") + address;
-	const auto six = sockets.ipv6 ? "IPv6 is there" : "no IPv6, IPv4 is used";
+	const auto six = sockets.ipv6 ? "IPv6 is available" : "no IPv6, IPv4 is used";
 	const bool far = settings.serverNamed && facts.server.probe.host != "127.0.0.1" &&
 			 settings.server.find("//localhost") == std::string::npos &&
 			 settings.server.find("//127.") == std::string::npos &&
@@ -178,10 +178,13 @@ void judgeSockets(const Settings &settings, const Facts &facts, Findings &findin
 	if (!list.empty())
 		findings.ok("network", fmt::format("{}; {}", list, six));
 	else if (far)
-		findings.warn("network", "no interface but loopback is up, the server cannot be reached",
+		findings.warn("network", "only the loopback interface is up: the server cannot be reached",
 			      findings.asRoot("ip link"));
 	else
-		findings.ok("network", fmt::format("only loopback: rooms of this machine; {}", six));
+		findings.ok(
+			"network",
+			fmt::format("only the loopback interface is up: only rooms on this machine can be reached; {}",
+				    six));
 }
 
 void lookAtPort(MainLoop &, const Settings &settings, Facts &facts)
@@ -223,19 +226,22 @@ void judgePort(const Settings &settings, const Facts &facts, Findings &findings)
 	if (port.free)
 		findings.ok(name, fmt::format("{} is free for trtc-cli serve", place(settings)));
 	else if (port.ourService)
-		findings.ok(name, fmt::format("a room service has {}: {}", place(settings), owner));
+		findings.ok(name, fmt::format("a room service listens on {}: {}", place(settings), owner));
 	else if (port.error == EADDRINUSE)
-		findings.warn(name,
-			      fmt::format("{} is taken by {}; let the service pick another", place(settings), owner),
-			      elsewhere);
+		findings.warn(
+			name,
+			fmt::format("{} is in use by {}; let the service pick another port", place(settings), owner),
+			elsewhere);
 	else if (port.error == EACCES)
 		findings.warn(name,
-			      fmt::format("{} is not allowed for {}: ports below 1024 are root's", place(settings),
-					  facts.user),
+			      fmt::format("{} is not allowed for user {}: ports below 1024 require root",
+					  place(settings), facts.user),
 			      elsewhere);
 	else
-		findings.warn(name, fmt::format("{} cannot be had: {}", place(settings), std::strerror(port.error)),
-			      elsewhere);
+		findings.warn(
+			name,
+			fmt::format("the service cannot listen on {}: {}", place(settings), std::strerror(port.error)),
+			elsewhere);
 }
 
 } // namespace trtc::doctor

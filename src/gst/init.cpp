@@ -62,7 +62,7 @@ void initialize()
 	for (const auto &package : packages)
 		list += " " + package;
 	throw Exception(ErrorCode::NotSupported,
-			fmt::format("GStreamer lacks {}: type apt-get install{}", elements, list));
+			fmt::format("GStreamer lacks {}: run apt-get install{}", elements, list));
 }
 
 } // namespace trtc::gst

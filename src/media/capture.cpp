@@ -114,7 +114,7 @@ public:
 			track->sender.reset();
 			track->smallSender.reset();
 			track->framesBefore = track->smallBefore = 0;
-			finishReplace(*track, invalid("publishing was stopped before the new source gave anything"));
+			finishReplace(*track, invalid("publishing stopped before the new source delivered data"));
 		}
 	}
 
@@ -282,7 +282,7 @@ void SourceCapture::replace(MediaKind kind, const SourceSpec &spec, std::functio
 		loop_.post([done = std::move(done), status = std::move(status)] { done(status); });
 	};
 	if (track.spec.kind == Kind::None)
-		return later(invalid(fmt::format("there is no {} to replace: start the agent with --{}", name, name)));
+		return later(invalid(fmt::format("no {} to replace: start the agent with --{}", name, name)));
 	if (spec.kind == Kind::None)
 		return later(
 			Error { ErrorCode::InvalidParameter,
@@ -299,7 +299,7 @@ void SourceCapture::replace(MediaKind kind, const SourceSpec &spec, std::functio
 void SourceCapture::add(MediaKind kind, const SourceSpec &spec, std::function<void(Status)> done)
 {
 	auto &track = of(kind);
-	const char *obstacle = track.spec.kind != Kind::None ? "it is there already: replace it"
+	const char *obstacle = track.spec.kind != Kind::None ? "it exists already: use replace"
 			       : spec.kind == Kind::None     ? "name a source"
 			       : track.next		     ? "it is being added"
 							     : nullptr;
@@ -315,7 +315,7 @@ void SourceCapture::remove(MediaKind kind)
 {
 	auto &track = of(kind);
 	finishReplace(track,
-		      invalid(fmt::format("the {} was removed before the new source gave anything", toString(kind))));
+		      invalid(fmt::format("the {} was removed before the new source delivered data", toString(kind))));
 	// Another kind may live on with the source.
 	if (track.running)
 		for (const auto &outlet : { kind == MediaKind::Audio ? track.running->audio : track.running->video,
@@ -418,8 +418,9 @@ void SourceCapture::tryReplacement(Track &track)
 		// It may have come in this moment; then that is on its way.
 		if (!outlet->giveUp())
 			return;
-		finishReplace(track, Error { ErrorCode::InitializeFailed,
-					     fmt::format("{} gave nothing within {} s", name, kReplaceLimit / 1s) });
+		finishReplace(track,
+			      Error { ErrorCode::InitializeFailed,
+				      fmt::format("{} delivered no data within {} s", name, kReplaceLimit / 1s) });
 	});
 	running->source->start();
 }

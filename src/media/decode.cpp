@@ -51,7 +51,7 @@ const Route &routeFor(Codec codec)
 		packages += fmt::format("{}{}", packages.empty() ? "" : " or ", route.package);
 	}
 	throw Exception(ErrorCode::NotSupported,
-			fmt::format("there is no decoder for {}: apt-get install {}", toString(codec), packages));
+			fmt::format("no decoder for {}: run apt-get install {}", toString(codec), packages));
 }
 
 } // namespace

@@ -203,7 +203,7 @@ private:
 			break;
 		case GST_MESSAGE_EOS:
 			if (!device_->recorded())
-				return giveUp("it gives nothing more");
+				return giveUp("it delivers no more data");
 			if (setup_.events.ended)
 				setup_.events.ended();
 			break;
@@ -247,7 +247,7 @@ private:
 			if (setup_.events.lost)
 				setup_.events.lost(error);
 		} else {
-			spdlog::debug("{} is still not there: {}", device_->name(), error.message);
+			spdlog::debug("{} is still not available: {}", device_->name(), error.message);
 		}
 		if (!fill_ && (gave_ || !setup_.trial))
 			fill_ = loop_.every(feed_->period(), [this] { feed_->fill(gst::now()); });
@@ -273,7 +273,7 @@ private:
 			const auto last = std::max(feed_->lastPush(), opened_);
 			const auto limit = last == opened_ ? patience * 2 : patience;
 			if (gst::now() > last + static_cast<GstClockTime>(limit.count()) * GST_MSECOND)
-				giveUp(fmt::format("nothing came from it for {} s", limit / 1s));
+				giveUp(fmt::format("it delivered no data for {} s", limit / 1s));
 		});
 	}
 
@@ -329,9 +329,9 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 			return;
 		failure();
 		if (gst_app_sink_is_eos(sink))
-			refuse("it ends before it has begun");
+			refuse("it ends without any data");
 	}
-	refuse(fmt::format("nothing came within {} s", kTryOut / 1s));
+	refuse(fmt::format("no data within {} s", kTryOut / 1s));
 }
 
 } // namespace

@@ -89,8 +89,9 @@ const char *encoderFor(const std::string &path)
 		return "pngenc snapshot=true compression-level=6";
 	if (ending == ".jpg" || ending == ".jpeg")
 		return "jpegenc quality=90";
-	throw Exception(ErrorCode::InvalidParameter,
-			fmt::format("snapshot {}: the name says the format: end it in .png, .jpg or .jpeg", path));
+	throw Exception(
+		ErrorCode::InvalidParameter,
+		fmt::format("snapshot {}: the file format is unknown: use a name ending in .png, .jpg or .jpeg", path));
 }
 
 class KeyframeSnapshot;
@@ -111,7 +112,7 @@ public:
 	{
 		timer_ = loop_.after(limit, [this, limit] {
 			finish(Error { ErrorCode::MediaFailed,
-				       fmt::format("snapshot {}: no picture came within {} s", file_->path(),
+				       fmt::format("snapshot {}: no picture arrived within {} s", file_->path(),
 						   std::chrono::duration<double>(limit).count()) });
 		});
 	}

@@ -102,7 +102,7 @@ std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)
 	if (codec == VideoCodec::Vp8) {
 		if (!exists("vp8enc"))
 			throw Exception(ErrorCode::NotSupported,
-					"no VP8 encoder: type apt-get install gstreamer1.0-plugins-good");
+					"no VP8 encoder: run apt-get install gstreamer1.0-plugins-good");
 		return fmt::format("vp8enc deadline=1 cpu-used=-6 threads=1 end-usage=cbr lag-in-frames=0 "
 				   "error-resilient=default "
 				   "keyframe-max-dist={} target-bitrate={} min-force-key-unit-interval=200000000",
@@ -120,14 +120,14 @@ std::string videoEncoder(VideoCodec codec, const VideoProfile &profile)
 				   "min-force-key-unit-interval=200000000 ! h264parse config-interval=-1 ! "
 				   "video/x-h264,stream-format=byte-stream,alignment=au",
 				   keyframeDistance, profile.kbps * 1000);
-	throw Exception(ErrorCode::NotSupported, "no H.264 encoder: type apt-get install gstreamer1.0-plugins-ugly");
+	throw Exception(ErrorCode::NotSupported, "no H.264 encoder: run apt-get install gstreamer1.0-plugins-ugly");
 }
 
 std::string audioEncoder(const AudioProfile &profile)
 {
 	if (!exists("opusenc"))
 		throw Exception(ErrorCode::NotSupported,
-				"no Opus encoder: type apt-get install gstreamer1.0-plugins-base");
+				"no Opus encoder: run apt-get install gstreamer1.0-plugins-base");
 	return fmt::format("opusenc frame-size=20 bitrate={}", profile.kbps * 1000);
 }
 

@@ -303,9 +303,9 @@ bool askHealth(Walk &walk, GIOStream *stream)
 	probe.dateSeen = static_cast<std::int64_t>(std::time(nullptr));
 	const auto head = answer.find("\r\n\r\n");
 	if (!answer.starts_with("HTTP/1.") || head == std::string::npos)
-		return walk.failed(Step::Http,
-				   answer.empty() ? error ? error.message() : "it closed the connection without a word"
-						  : "what it said is not HTTP");
+		return walk.failed(Step::Http, answer.empty() ? error ? error.message()
+								      : "it closed the connection without an answer"
+							      : "its answer is not HTTP");
 	probe.httpStatus = std::atoi(answer.substr(9, 3).c_str());
 	probe.date = parseDate(std::string_view(answer).substr(0, head + 2));
 	probe.healthz = answer.substr(head + 4, 100);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/tls_files.h"
 
+#include "base/refuse.h"
 #include "glib/pointer.h"
 
 #include <fmt/format.h>
@@ -16,8 +17,6 @@
 namespace trtc::net {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 void checkReadable(const char *what, const char *option, const std::string &path)
 {
@@ -104,13 +103,12 @@ glib::ObjectPtr<GTlsCertificate> loadCertificate(const TlsFiles &files)
 	auto certificate = glib::ObjectPtr<GTlsCertificate>::adopt(
 		g_tls_certificate_new_from_files(files.certificate.c_str(), files.key.c_str(), error.out()));
 	if (!certificate)
-		refuse(fmt::format("TLS certificate {} with key {} cannot be used: {}; both have to be PEM, the key "
-				   "without a password",
+		refuse(fmt::format("TLS certificate {} with key {} cannot be used: {}; both must be PEM, and the key "
+				   "must have no password",
 				   files.certificate, files.key, error.message()));
 	if (const auto why = tryHandshake(certificate.get()); !why.empty())
 		refuse(fmt::format(
-			"TLS key {} does not belong to the certificate {}: {}; name the key that it was made "
-			"with",
+			"TLS key {} does not belong to the certificate {}: {}; name the key of the certificate",
 			files.key, files.certificate, why));
 	warnOfTime(files.certificate, certificate.get());
 	return certificate;

@@ -69,21 +69,22 @@ std::string explainProxy(const Attempt &attempt, const GError *error)
 {
 	const auto &[place, proxy] = std::tie(attempt.place, attempt.proxy);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-		return fmt::format("the proxy {} cannot be reached: connection refused; is it running there?", proxy);
+		return fmt::format("the proxy {} cannot be reached: connection refused; check that it is running",
+				   proxy);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NEED_AUTH) ||
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_AUTH_FAILED))
-		return fmt::format("the proxy {} wants another user and password: name them in --proxy", proxy);
+		return fmt::format("the proxy {} requires a user name and password: put them in --proxy", proxy);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_NOT_ALLOWED))
 		return fmt::format("the proxy {} does not allow connections to {}", proxy, place);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PROXY_FAILED))
-		return fmt::format("the proxy {} did not get through to {}: {}", proxy, place, error->message);
+		return fmt::format("the proxy {} cannot reach {}: {}", proxy, place, error->message);
 	if (error->domain == G_RESOLVER_ERROR)
-		return fmt::format("the host name of the proxy {} is not known: {}", proxy, error->message);
+		return fmt::format("the host name of the proxy {} cannot be resolved: {}", proxy, error->message);
 	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
 	if (status == SOUP_STATUS_PROXY_AUTHENTICATION_REQUIRED)
-		return fmt::format("the proxy {} wants another user and password: name them in --proxy", proxy);
+		return fmt::format("the proxy {} requires a user name and password: put them in --proxy", proxy);
 	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
-		return fmt::format("the proxy {} did not get through to {}: HTTP {}; does it allow that port?", proxy,
+		return fmt::format("the proxy {} cannot reach {}: HTTP {}; check that it allows this port", proxy,
 				   place, status);
 	return {};
 }
@@ -97,13 +98,13 @@ std::string explainCertificate(const std::string &place, GTlsCertificateFlags fl
 	};
 	static constexpr Fault kFaults[] = {
 		{ G_TLS_CERTIFICATE_EXPIRED, "has expired",
-		  "the service needs a new one; is the clock of this machine right?" },
-		{ G_TLS_CERTIFICATE_NOT_ACTIVATED, "is not valid yet", "is the clock of this machine right?" },
-		{ G_TLS_CERTIFICATE_REVOKED, "was revoked", "the service needs a new one" },
-		{ G_TLS_CERTIFICATE_UNKNOWN_CA, "is not trusted, nobody known has signed it",
-		  "name its authority with --ca-file" },
+		  "renew it on the server, or check the clock of this machine" },
+		{ G_TLS_CERTIFICATE_NOT_ACTIVATED, "is not valid yet", "check the clock of this machine" },
+		{ G_TLS_CERTIFICATE_REVOKED, "was revoked", "install a new one on the server" },
+		{ G_TLS_CERTIFICATE_UNKNOWN_CA, "is signed by an unknown authority",
+		  "name the certificate of the authority with --ca-file" },
 		{ G_TLS_CERTIFICATE_BAD_IDENTITY, "is for another host name",
-		  "use the name that stands in it in --server" },
+		  "use a name in the certificate in --server" },
 	};
 	std::string reasons;
 	const char *wayOut = nullptr;
@@ -114,7 +115,8 @@ std::string explainCertificate(const std::string &place, GTlsCertificateFlags fl
 		wayOut = wayOut ? wayOut : fault.wayOut;
 	}
 	if (!wayOut)
-		return fmt::format("the TLS certificate of {} is not trusted: {}; name its authority with --ca-file",
+		return fmt::format("the TLS certificate of {} is not trusted: {}; name the certificate of the "
+				   "authority with --ca-file",
 				   place, error->message);
 	return fmt::format("the TLS certificate of {} {}: {}", place, reasons, wayOut);
 }
@@ -126,26 +128,27 @@ std::string explain(const Attempt &attempt, const GError *error)
 		if (auto text = explainProxy(attempt, error); !text.empty())
 			return text;
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
-		return fmt::format("nothing listens on {}: connection refused; is the room service running there?",
-				   place);
+		return fmt::format(
+			"no service listens on {}: connection refused; check that the room service is running", place);
 	if (error->domain == G_RESOLVER_ERROR)
-		return fmt::format("the host name of {} is not known: {}", place, error->message);
+		return fmt::format("the host name of {} cannot be resolved: {}", place, error->message);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
 		return fmt::format("no answer from {}: timed out", place);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE) ||
 	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NETWORK_UNREACHABLE))
-		return fmt::format("there is no way to {}: {}", place, error->message);
+		return fmt::format("no route to {}: {}", place, error->message);
 	if (g_error_matches(error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
 		return explainCertificate(place, soup_message_get_tls_peer_certificate_errors(attempt.message.get()),
 					  error);
 	if (error->domain == G_TLS_ERROR)
-		return fmt::format("TLS with {} failed: {}; does it speak TLS (wss) at all?", place, error->message);
+		return fmt::format("TLS with {} failed: {}; check that the server uses TLS (wss)", place,
+				   error->message);
 	const auto status = static_cast<int>(soup_message_get_status(attempt.message.get()));
 	if (status != 0 && status != SOUP_STATUS_SWITCHING_PROTOCOLS)
-		return fmt::format("{} is no room service: it answered HTTP {} instead of opening a WebSocket", place,
-				   status);
-	return fmt::format("{} answered, but not as a room service does: {}{}", place, error->message,
-			   attempt.tls ? "" : "; does it want TLS (wss)?");
+		return fmt::format("{} is not a room service: it answered HTTP {} instead of opening a WebSocket",
+				   place, status);
+	return fmt::format("the answer of {} is not the answer of a room service: {}{}", place, error->message,
+			   attempt.tls ? "" : "; try wss:// if the server uses TLS");
 }
 
 void connected(GObject *source, GAsyncResult *result, gpointer data) noexcept
@@ -181,9 +184,9 @@ std::optional<Error> prepare(Attempt &attempt, const std::string &url, const Web
 	const std::string scheme = uri ? g_uri_get_scheme(uri.get()) : "";
 	const auto *host = uri ? g_uri_get_host(uri.get()) : nullptr;
 	if ((scheme != "ws" && scheme != "wss") || !host || !*host)
-		return invalid(
-			fmt::format("server \"{}\" is no URL of a room service: use ws://HOST:PORT or wss://HOST:PORT",
-				    url.substr(0, std::min<std::size_t>(url.find('?'), 200))));
+		return invalid(fmt::format(
+			"server \"{}\" is not the URL of a room service: use ws://HOST:PORT or wss://HOST:PORT",
+			url.substr(0, std::min<std::size_t>(url.find('?'), 200))));
 	attempt.tls = scheme == "wss";
 	attempt.place = placeOf(uri.get(), attempt.tls);
 	attempt.session = glib::ObjectPtr<SoupSession>::adopt(soup_session_new());
@@ -232,7 +235,7 @@ SourceHandle WebSocketClient::connect(MainLoop &loop, const std::string &url, co
 				return;
 			g_cancellable_cancel(self->cancellable.get());
 			self->fail(fmt::format("no answer from {} within {} ms{}", self->place, limit.count(),
-					       secure ? ": does it speak TLS (wss) at all?" : ""));
+					       secure ? ": check that the server uses TLS (wss)" : ""));
 		});
 		soup_session_websocket_connect_async(attempt->session.get(), attempt->message.get(), nullptr, nullptr,
 						     G_PRIORITY_DEFAULT, attempt->cancellable.get(), connected,

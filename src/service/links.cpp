@@ -71,7 +71,7 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 			requestKeyframe(static_cast<Slot>(i));
 		return;
 	}
-	spdlog::warn("a track on m-line {} that was not negotiated is left alone", track->mLine());
+	spdlog::warn("a track on m-line {} that was not negotiated is ignored", track->mLine());
 }
 
 void Uplink::onConnected()

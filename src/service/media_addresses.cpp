@@ -31,11 +31,10 @@ MediaAddresses::MediaAddresses(const std::string &address, std::uint16_t minPort
 		return;
 	const auto parsed = glib::ObjectPtr<GInetAddress>::adopt(g_inet_address_new_from_string(address_.c_str()));
 	if (!parsed || g_inet_address_get_is_any(parsed.get()) || g_inet_address_get_is_multicast(parsed.get()))
-		throw Exception(
-			ErrorCode::InvalidParameter,
-			fmt::format("media address \"{}\" cannot be reached by anybody: name one IP address, for "
-				    "example 192.0.2.10",
-				    address_));
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("media address \"{}\" is not reachable by clients: name one IP address, "
+					    "for example 192.0.2.10",
+					    address_));
 	local_ = isOurs(parsed.get());
 }
 

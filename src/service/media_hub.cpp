@@ -25,8 +25,8 @@ std::optional<std::string> MediaHub::full() const
 	const auto most = limit > kOthers ? (limit - kOthers) / kDescriptorsEach : 0;
 	if (uplinks_.size() + downlinks_.size() + singles_.size() < most)
 		return std::nullopt;
-	return fmt::format("this service has the {} media connections that its {} file descriptors are enough for: its "
-			   "administrator may raise the limit (ulimit -Hn, LimitNOFILE=)",
+	return fmt::format("this service has {} media connections, the limit of its {} file descriptors: its "
+			   "administrator can raise the limit (ulimit -Hn, LimitNOFILE=)",
 			   most, limit);
 }
 

@@ -109,7 +109,7 @@ void MediaHub::start(const StartSingleDownlink &effect)
 	auto *link = single(effect.session);
 	const auto source = uplinks_.find(effect.publisher);
 	if (!link)
-		return answer(effect, protocol::code::kMediaFailed, "your connection broke: make it anew");
+		return answer(effect, protocol::code::kMediaFailed, "your connection failed: connect again");
 	if (source == uplinks_.end())
 		return answer(effect, protocol::code::kNoSuchUser,
 			      "that user's media connection is gone; wait for the next published list");

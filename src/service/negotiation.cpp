@@ -96,7 +96,7 @@ std::optional<Refusal> checkOffer(const Description &offer, const char *directio
 		if (media.protocol != "UDP/TLS/RTP/SAVPF")
 			return bad("is not UDP/TLS/RTP/SAVPF");
 		if ((media.kind == "audio" ? ++audio > 1 : ++video > maxVideo))
-			return bad("is one too many");
+			return bad("exceeds the limit");
 		if (media.direction() != direction)
 			return bad(fmt::format("must be {}", direction));
 		const auto mid = media.attribute("mid");
@@ -172,9 +172,8 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		result.videoCodec = commonCodec(offer, wantedCodec, strict, published);
 		// 1028 and 77393 are the SDK's words for "no H.264 here": it publishes, or subscribes, no more after them.
 		if (result.videoCodec.empty() && !strict)
-			return refuse(code::kNoH264Encode,
-				      "the offer has neither H264 nor VP8 on every m-line of video: "
-				      "nobody in the room could see it");
+			return refuse(code::kNoH264Encode, "the offer has neither H264 nor VP8 on every m-line of "
+							   "video: no user in the room could decode it");
 		if (result.videoCodec.empty() && wantedCodec == "H264")
 			return refuse(code::kNoH264Decode,
 				      "the publisher sends H264, and the offer has none that decodes it "

@@ -24,7 +24,7 @@ std::string Publication::unseen() const
 	if (state.auxVideo && !now.auxVideo)
 		names.push_back("auxiliary video");
 	return names.empty() ? std::string()
-			     : fmt::format("nobody gets your {}: your PrivateMapKey does not permit to send it",
+			     : fmt::format("your {} is not forwarded: your PrivateMapKey does not permit sending it",
 					   fmt::join(names, " and "));
 }
 

@@ -12,9 +12,6 @@ namespace trtc::service {
 
 namespace {
 
-/// `reason` of 4135.
-constexpr int kReasonKicked = 2;
-
 /// Of one application, in the order of a map that is sorted by application first.
 template <class Container, class Key, class F>
 void forApplication(const Container &container, std::uint32_t app, Key keyOf, F each)
@@ -45,7 +42,7 @@ bool RoomService::ban(std::uint32_t sdkAppId, const RoomId &room, const UserId &
 	const RoomKey key { sdkAppId, room };
 	if (impl_->banned.size() >= kMaxBans && !impl_->banned.contains({ key, user }))
 		throw Exception(ErrorCode::InvalidOperation,
-				fmt::format("{} bans are remembered, the limit: lift some with unban", kMaxBans));
+				fmt::format("{} bans exist, the limit: remove some with unban", kMaxBans));
 	impl_->banned.insert({ key, user });
 	Session *session = impl_->memberAt(key, user);
 	if (session)

@@ -58,7 +58,7 @@ void RoomService::Impl::dropPendingChange(const Session &session, Publication &p
 	// next one. So a publish that is overtaken stays without reply; 4128 is matched by seq and gets one.
 	if (publication.pending && publication.pending->replyEvent == Event::PublishChangeResult)
 		refuse(out, session, publication.pending->seq, Event::PublishChangeResult, code::kBadRequest,
-		       "this change was overtaken by a later command: send the newest state");
+		       "a later command replaced this change: send the newest state");
 	publication.pending.reset();
 }
 
@@ -96,7 +96,7 @@ Publication *RoomService::Impl::publicationOf(Effects &out, Session &session, st
 		return nullptr;
 	if (session.publication)
 		return &*session.publication;
-	refuse(out, session, seq, event, code::kBadRequest, "you publish nothing that could be changed: publish first");
+	refuse(out, session, seq, event, code::kBadRequest, "you publish nothing: publish first");
 	return nullptr;
 }
 
@@ -274,7 +274,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	if (!permitReceiving(session, {}, subscribe.wishes, seq, Event::SubscribeResult, granted, out))
 		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
-		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
+		    "a later subscription to the same user replaced this one: use its answer", out);
 	session.subscriptions[publisher->id] = {
 		seq, Event::SubscribeResult, false, granted, granted, subscribe.wishes
 	};

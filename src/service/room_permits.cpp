@@ -23,7 +23,7 @@ namespace privilege = usersig::privilege;
 
 namespace {
 
-constexpr const char *kRunOut = "your PrivateMapKey has run out: show a new one with change_role, or join again";
+constexpr const char *kRunOut = "your PrivateMapKey has expired: send a new one with change_role, or join again";
 
 bool validNow(const Session &session) noexcept
 {
@@ -103,16 +103,16 @@ bool RoomService::Impl::permitEntering(Session &session, std::int64_t seq, const
 		return false;
 	};
 	if (privateMapKey.empty())
-		return no("nobody enters here without a PrivateMapKey, the ticket for one room: join with one");
+		return no("this service requires a PrivateMapKey for the room: join with one");
 	auto permit = checkPermit(session.who, room, privateMapKey, session.lastSeen);
 	if (!permit)
 		return no(permit.error().message);
 	const auto has = [&](std::uint32_t bit) { return (permit.value().privileges & bit) != 0; };
 	if (!has(privilege::kEnterRoom))
-		return no(lacking(fmt::format("to enter a room (privilege {})", privilege::kEnterRoom)));
+		return no(lacking(fmt::format("entering a room (privilege {})", privilege::kEnterRoom)));
 	if (!roomExists && !has(privilege::kCreateRoom))
-		return no(fmt::format("this room does not exist, and your PrivateMapKey does not permit to create it "
-				      "(privilege {}): enter when somebody is in it",
+		return no(fmt::format("this room does not exist, and your PrivateMapKey does not permit creating it "
+				      "(privilege {}): join when another user is in it",
 				      privilege::kCreateRoom));
 	session.permit = permit.value();
 	session.privateMapKey = privateMapKey;

@@ -13,9 +13,6 @@ namespace code = protocol::code;
 
 namespace {
 
-/// `reason` of 4135.
-constexpr int kReasonTimeout = 1;
-
 /// Not the address of another service, and not the `undefined` that the SDK makes of what it was never told.
 bool isTicket(const std::string &text) { return text.starts_with(kTicketPrefix); }
 
@@ -67,7 +64,7 @@ void RoomService::Impl::endLost(TimePoint now, Effects &out)
 	for (const SessionId id : over) {
 		Session &session = *find(id);
 		removeFromRoom(session, kReasonTimeout, out);
-		out.emplace_back(CloseSession { id, close_code::kTimedOut, "did not come back in time" });
+		out.emplace_back(CloseSession { id, close_code::kTimedOut, "did not reconnect in time" });
 		forget(session);
 	}
 }
@@ -130,9 +127,9 @@ Effects RoomService::reopened(SessionId id, const Identity &who, const Comeback 
 		return removed(found->second.reason, found->second.closeCode, found->second.closeReason);
 	// Or remove who came after it.
 	if (const Session *other = impl_->memberOf(who, comeback); other && !other->lostAt)
-		return removed("kick", close_code::kKicked, "the same user has entered this room again");
+		return removed("kick", close_code::kKicked, "the same user joined this room again");
 	impl_->refuse(out, *session, 0, Event::ChannelReconnect, code::kSessionUnknown,
-		      "this service keeps no session of you in that room: join the room again");
+		      "this service has no session of yours in that room: join the room again");
 	return out;
 }
 

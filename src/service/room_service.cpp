@@ -18,9 +18,6 @@ namespace code = protocol::code;
 
 namespace {
 
-/// `reason` of 4135.
-constexpr int kReasonLeft = 0, kReasonTimeout = 1, kReasonKicked = 2, kReasonRole = 3;
-
 struct CloudFeature {
 	std::string_view cmd;
 	int replyEvent;
@@ -221,7 +218,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 				    limits.maxUsersPerRoom));
 
 	if (older) // its room may go with it
-		ban(*older, "kick", close_code::kKicked, "the same user entered this room again", kReasonKicked, out);
+		ban(*older, "kick", close_code::kKicked, "the same user joined this room again", kReasonKicked, out);
 
 	Room &room = rooms[key];
 	room.key = key;
@@ -260,7 +257,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::C
 	const bool renewal = checkPermit && change.role == session.role && !change.privateMapKey.empty();
 	if (session.mode != Mode::Live && !renewal)
 		return refuse(out, session, seq, Event::ChangeRoleResult, code::kBadRequest,
-			      "roles do not exist in mode rtc, where everybody is an anchor: join in mode live to "
+			      "roles do not exist in mode rtc, where every user is an anchor: join in mode live to "
 			      "change role");
 	if (!permitRole(session, seq, change, out))
 		return;

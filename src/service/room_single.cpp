@@ -51,13 +51,13 @@ void RoomService::Impl::endSingle(Session &session, Effects &out)
 		publishers.push_back(publisher);
 	for (const auto publisher : publishers)
 		endDownlink(session, publisher, code::kMediaFailed,
-			    "your connection was made anew before the answer: subscribe again", out);
+			    "your connection was replaced before the answer: subscribe again", out);
 	const bool listChanged = endPublication(session, out);
 	if (const auto old = std::exchange(session.single, std::nullopt)) {
 		out.emplace_back(StopSingle { session.id });
 		if (!old->answered)
 			refuse(out, session, old->seq, old->replyEvent, code::kBadRequest,
-			       "this connection was overtaken by a later one: use the answer of that one");
+			       "a later connection replaced this one: use its answer");
 	}
 	if (listChanged)
 		pushList(out, *session.room);
@@ -69,7 +69,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::R
 		return;
 	if (session.single && !session.single->answered && session.single->replyEvent == Event::JoinResult)
 		return refuse(out, session, seq, Event::RebuildResult, code::kBadRequest,
-			      "your join has no answer yet: wait for it before making the connection anew");
+			      "your join has no answer yet: wait for it before replacing the connection");
 	endSingle(session, out);
 	session.single = SingleConnection { seq, Event::RebuildResult, false, {} };
 	out.emplace_back(StartSingle { session.id, seq, rebuild.ability });
@@ -117,7 +117,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return;
 	if (!session.single || !session.single->answered)
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
-			      "there is no connection to publish on: join with join/v2, or send rebuild_pc");
+			      "no connection to publish on: join with join/v2, or send rebuild_pc");
 	if (session.role != Role::Anchor)
 		return refuse(out, session, seq, kEvent, code::kNotPermitted,
 			      "an audience may not publish: change role to anchor first");
@@ -167,7 +167,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 		return;
 	if (!session.single || !session.single->answered)
 		return refuse(out, session, seq, kEvent, code::kBadRequest,
-			      "there is no connection to subscribe on: join with join/v2, or send rebuild_pc");
+			      "no connection to subscribe on: join with join/v2, or send rebuild_pc");
 	const std::array<std::uint32_t, 3> ssrcs { subscribe.audioSsrc, subscribe.bigVideoSsrc,
 						   subscribe.auxVideoSsrc },
 		repairs { 0, subscribe.bigVideoRtxSsrc, subscribe.auxVideoRtxSsrc };
@@ -184,7 +184,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	if (!permitReceiving(session, {}, subscribe.wishes, seq, kEvent, granted, out))
 		return;
 	endDownlink(session, publisher->id, code::kBadRequest,
-		    "this subscription was overtaken by a later one of the same user: use the answer of that one", out);
+		    "a later subscription to the same user replaced this one: use its answer", out);
 	session.subscriptions[publisher->id] = { seq, kEvent, false, granted, granted, subscribe.wishes, everything };
 	out.emplace_back(StartSingleDownlink { session.id, seq, publisher->id, granted, ssrcs, repairs });
 }
@@ -192,7 +192,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Reconnect &, Effects &out)
 {
 	refuse(out, session, seq, Event::ChannelReconnect, code::kSessionUnknown,
-	       "this service keeps no session of a lost connection: join the room again");
+	       "this service has no session for this lost connection: join the room again");
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::AbilityReport &, Effects &out)

@@ -229,13 +229,13 @@ void Server::Impl::resume(Session &session, const std::string &from, std::unique
 {
 	if (!session.pay(kResumeCost)) {
 		refusals.count("rate");
-		spdlog::warn("session {} ({}) comes back too often: refused", session.id, session.who.userId.str());
+		spdlog::warn("session {} ({}) reconnects too often: refused", session.id, session.who.userId.str());
 		return dismiss(std::move(socket), kCloseTooFast, "too many connections");
 	}
-	spdlog::info("session {}: {} is back from {}{}", session.id, session.who.userId.str(), from,
-		     session.socket ? ", its old connection is dropped" : "");
+	spdlog::info("session {}: {} reconnected from {}{}", session.id, session.who.userId.str(), from,
+		     session.socket ? ", its old connection is closed" : "");
 	if (session.socket)
-		dismiss(std::move(session.socket), kCloseReplaced, "another connection of yours has taken over");
+		dismiss(std::move(session.socket), kCloseReplaced, "another connection of this user replaced this one");
 	session.socket = std::move(socket);
 	session.socket->setListener(&session);
 	session.who.clientIp = from;
@@ -304,7 +304,7 @@ void Server::Impl::received(Session &session, std::string_view text)
 	const auto message = protocol::parseClientMessage(text);
 	if (!message) {
 		refusals.count("malformed");
-		spdlog::warn("session {} ({}) sent what is no message: {}: closed", session.id,
+		spdlog::warn("session {} ({}) sent a malformed message: {}: closed", session.id,
 			     session.who.userId.str(), message.error().message);
 		close(session.id, kCloseMalformed, "not a message of this protocol");
 		return;
@@ -398,26 +398,25 @@ std::string Server::Impl::metrics()
 {
 	MetricsText out;
 	const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
-	out.gauge("trtc_rooms", "Rooms with somebody in them.", number(rules.rooms()));
+	out.gauge("trtc_rooms", "Rooms with at least one user.", number(rules.rooms()));
 	out.gauge("trtc_users", "Users in rooms.", number(rules.users()));
 	out.gauge("trtc_anchors", "Users in rooms with the role anchor.", number(rules.anchors()));
 	out.gauge("trtc_publishers", "Users that publish.", number(rules.publishers()));
 	out.gauge("trtc_streams", "Published streams, main and auxiliary.", number(rules.streams()));
-	out.gauge("trtc_sessions_kept", "Users in rooms whose connection is lost and may come back.",
+	out.gauge("trtc_sessions_kept", "Users in rooms whose connection is lost and who can reconnect.",
 		  number(rules.kept()));
 	out.gauge("trtc_connections", "Open connections.", number(http->connections()));
 	out.gauge("trtc_uplinks", "Peer connections that receive.", number(media.uplinks()));
 	out.gauge("trtc_downlinks", "Peer connections that send.", number(media.downlinks()));
-	out.counter("trtc_joins_total", "Users that have entered a room.", number(joins));
-	out.counter("trtc_resumes_total", "Lost connections that have come back.", number(resumes));
-	out.counters("trtc_refusals_total", "What was refused, by reason.", "reason", refusals.byReason());
+	out.counter("trtc_joins_total", "Users that have joined a room.", number(joins));
+	out.counter("trtc_resumes_total", "Lost connections that were resumed.", number(resumes));
+	out.counters("trtc_refusals_total", "Refused requests, by reason.", "reason", refusals.byReason());
 	out.counter("trtc_messages_received_total", "Room messages received.", number(messagesIn));
 	out.counter("trtc_messages_sent_total", "Room messages sent.", number(messagesOut));
 	const auto sums = media.sums();
 	out.counter("trtc_media_received_bytes_total", "RTP payload received.", number(sums.bytesReceived));
 	out.counter("trtc_media_received_packets_total", "RTP packets received.", number(sums.packetsReceived));
-	out.counter("trtc_media_lost_packets_total", "RTP packets that did not come, or too late.",
-		    number(sums.packetsLost));
+	out.counter("trtc_media_lost_packets_total", "RTP packets that were lost or late.", number(sums.packetsLost));
 	out.counter("trtc_media_forwarded_bytes_total", "RTP payload forwarded.", number(sums.bytesForwarded));
 	out.counter("trtc_media_forwarded_packets_total", "RTP packets forwarded.", number(sums.packetsForwarded));
 	addProcessMetrics(out);

@@ -163,7 +163,7 @@ void SingleLink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 {
 	// What comes unannounced is put on the first line, whatever it is.
 	if ((track->kind() == MediaKind::Audio) != (track->mLine() == 0)) {
-		spdlog::warn("a track with an SSRC that was not announced is left alone");
+		spdlog::warn("a track with an unannounced SSRC is ignored");
 		return;
 	}
 	uplink_->onTrack(track);

@@ -44,7 +44,7 @@ std::unique_ptr<Driver> makeDriver(MainLoop &loop, const std::string &serverUrl,
 	for (const auto &scheme : kSchemes)
 		known += fmt::format("{}{}://", known.empty() ? "" : ", ", scheme.name);
 	throw Exception(ErrorCode::InvalidParameter,
-			fmt::format("server \"{}\" is not a room service's address: it starts with one of {}",
+			fmt::format("server \"{}\" is not the URL of a room service: it must start with one of {}",
 				    serverUrl.substr(0, serverUrl.find('?')), known));
 }
 

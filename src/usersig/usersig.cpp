@@ -206,7 +206,7 @@ Result<Claims> show(std::string_view packed)
 	const auto bytes = fromBase64(base64);
 	if (!bytes)
 		return malformed(
-			"it is not base64 of the alphabet A-Z a-z 0-9 * - _ (cut short, or a stray character)");
+			"it is not base64 with the alphabet A-Z a-z 0-9 * - _ (truncated, or an extra character)");
 	const auto text = inflate(*bytes);
 	if (!text)
 		return malformed(fmt::format("it does not inflate to at most {} bytes", kMaxJsonBytes));
@@ -236,7 +236,7 @@ Result<Claims> verify(std::string_view packed, std::string_view userId, std::uin
 	const auto &said = claims.value();
 	if (key.empty() || !sameBytes(toBase64(hmac(said, key)), said.signature))
 		return refuse(Fault::WrongSignature,
-			      "signature is wrong: it was made with another secret key, or changed since");
+			      "signature is wrong: it was made with another secret key, or it was changed");
 	if (said.userId != userId)
 		return refuse(Fault::OtherUser, fmt::format("signature is for user \"{}\", not for \"{}\"", said.userId,
 							    userId.substr(0, 64)));
@@ -280,7 +280,7 @@ public:
 	std::string_view take(std::size_t count)
 	{
 		if (bytes_.size() < count)
-			invalid("user buffer is cut short");
+			invalid("user buffer is truncated");
 		const auto field = bytes_.substr(0, count);
 		bytes_.remove_prefix(count);
 		return field;
@@ -323,10 +323,8 @@ Result<Claims> verifyUserSig(std::string_view packed, std::string_view userId, s
 		return claims;
 	if (fault)
 		*fault = Fault::Malformed;
-	return Error {
-		ErrorCode::SignalChannelSetupFailed,
-		"this is a PrivateMapKey, the ticket for one room, and no UserSig: sign one without --private-map-key"
-	};
+	return Error { ErrorCode::SignalChannelSetupFailed,
+		       "this is a PrivateMapKey, not a UserSig: make a UserSig without --private-map-key" };
 }
 
 std::string makeUserBuf(const RoomPermit &permit)
@@ -362,7 +360,7 @@ Result<RoomPermit> parseUserBuf(std::string_view bytes)
 		RoomPermit permit;
 		const auto version = reader.number(1);
 		if (version > 1)
-			invalid(fmt::format("user buffer has version {}, 0 and 1 are known", version));
+			invalid(fmt::format("user buffer has unknown version {}: 0 and 1 are supported", version));
 		permit.userId = fromLatin1(reader.take(reader.number(2)));
 		permit.sdkAppId = reader.number(4);
 		const auto authId = reader.number(4);
@@ -396,14 +394,14 @@ Result<RoomPermit> verifyPrivateMapKey(std::string_view packed, std::string_view
 	if (!claims)
 		return refuse(claims.error().message);
 	if (!claims.value().userBuf)
-		return refuse("this is a UserSig, it names no room");
+		return refuse("this is a UserSig, not a PrivateMapKey: it names no room");
 	auto permit = parseUserBuf(*claims.value().userBuf);
 	if (!permit)
 		return refuse(permit.error().message);
 	const auto &said = permit.value();
 	try {
 		if (lowBytes(said.userId) != lowBytes(std::string(userId)))
-			return refuse("it is another user's");
+			return refuse("it is for another user");
 	} catch (const Exception &error) {
 		return refuse(error.error().message);
 	}

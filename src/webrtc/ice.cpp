@@ -40,7 +40,7 @@ void configureIce(GstElement *webrtc, const IceConfig &config)
 		g_signal_emit_by_name(agent.get(), "add-local-ip-address", config.localAddress.c_str(), &added);
 		if (!added)
 			throw Exception(ErrorCode::MediaFailed,
-					fmt::format("{} is no address for ICE", config.localAddress));
+					fmt::format("{} is not an address for ICE", config.localAddress));
 	}
 	if (config.stun)
 		g_object_set(webrtc, "stun-server",
@@ -86,14 +86,13 @@ std::string gatheringFailure(const IceConfig &config, const std::string &sdp)
 {
 	const bool none = sdp.find("a=candidate:") == std::string::npos;
 	if (none && !config.turn && !config.minPort)
-		return "this machine has no address for media: is a network interface up?";
+		return "this machine has no address for media: check that a network interface is up";
 	if (none && config.minPort)
-		return fmt::format(
-			"no UDP port from {} to {} is free for media: widen --media-ports or have fewer users",
-			config.minPort, config.maxPort);
+		return fmt::format("no UDP port from {} to {} is free for media: use a larger --media-ports range",
+				   config.minPort, config.maxPort);
 	if (config.turn && sdp.find(" typ relay") == std::string::npos)
-		return fmt::format("the TURN server {} gave no relay address: is it reachable, and are user and "
-				   "password right?",
+		return fmt::format("the TURN server {} gave no relay address: check that it is reachable, and check "
+				   "user name and password",
 				   config.turn->place());
 	return {};
 }

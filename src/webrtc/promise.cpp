@@ -47,7 +47,7 @@ void onReply(GstPromise *promise, gpointer data) noexcept
 		if (DescriptionPtr made { raw })
 			sdp = glib::CharPtr(gst_sdp_message_as_text(made->sdp)).get();
 		else
-			error = "no description came back";
+			error = "no description was returned";
 	}
 	call.loop.post([done = call.done, error, sdp] { (*done)(error, sdp); });
 	gst_promise_unref(promise);

@@ -63,8 +63,8 @@ void WebrtcBin::connectionState(GstWebRTCPeerConnectionState state)
 	if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !verified_)
 		verify();
 	else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
-		fail(ErrorCode::MediaFailed, verified_ ? "the media connection broke (ICE failed)"
-						       : "no media connection: ICE found no way, or DTLS failed");
+		fail(ErrorCode::MediaFailed, verified_ ? "the media connection failed (ICE)"
+						       : "no media connection: ICE found no route, or DTLS failed");
 }
 
 std::optional<std::string> WebrtcBin::remoteCertificate()
@@ -101,10 +101,10 @@ void WebrtcBin::verify()
 {
 	const auto pem = remoteCertificate();
 	const auto mismatch =
-		pem && remote_ ? certificateMismatch(*remote_, *pem) : "the peer showed no DTLS certificate";
+		pem && remote_ ? certificateMismatch(*remote_, *pem) : "the peer sent no DTLS certificate";
 	if (mismatch) {
 		fail(ErrorCode::MediaFailed,
-		     fmt::format("connection dropped, somebody may sit in between: {}", *mismatch));
+		     fmt::format("connection closed, possible man in the middle: {}", *mismatch));
 		return;
 	}
 	verified_ = true;
@@ -141,9 +141,9 @@ void WebrtcBin::message(GstMessage *message)
 	g_free(debug);
 	// Behind errorignore a broken stream silences its own track only; inside webrtcbin it is the connection.
 	if (gst_object_has_as_ancestor(GST_MESSAGE_SRC(message), GST_OBJECT(webrtc_)))
-		fail(ErrorCode::MediaFailed, "the media connection broke: " + text);
+		fail(ErrorCode::MediaFailed, "the media connection failed: " + text);
 	else
-		spdlog::warn("{}: a track fell silent: {}", config_.name, text);
+		spdlog::warn("{}: a track stopped: {}", config_.name, text);
 }
 
 void WebrtcBin::fail(ErrorCode code, std::string message)

@@ -225,13 +225,11 @@ void WebrtcBin::startConnectTimer()
 	connectTimer_ = loop_.after(config_.connectTimeout, [this] {
 		fail(ErrorCode::MediaFailed,
 		     config_.ice.relayOnly && config_.ice.turn
-			     ? fmt::format(
-				       "no media connection within {} ms through the TURN server {}: may it relay to "
-				       "the other end?",
-				       config_.connectTimeout.count(), config_.ice.turn->place())
+			     ? fmt::format("no media connection within {} ms through the TURN server {}: check that it "
+					   "may relay to the other end",
+					   config_.connectTimeout.count(), config_.ice.turn->place())
 			     : fmt::format(
-				       "no media connection within {} ms (ICE or DTLS): is UDP between the two ends "
-				       "open?",
+				       "no media connection within {} ms (ICE or DTLS): check that UDP is not blocked",
 				       config_.connectTimeout.count()));
 	});
 }

@@ -44,7 +44,7 @@ void WebrtcBin::announce(gst::PadPtr pad, gulong probe)
 	const char *mediaName = structure ? gst_structure_get_string(structure, "media") : nullptr;
 	const char *encoding = structure ? gst_structure_get_string(structure, "encoding-name") : nullptr;
 	if (!mediaName || !encoding) {
-		spdlog::warn("{}: a track without caps is left alone", config_.name);
+		spdlog::warn("{}: a track without caps is ignored", config_.name);
 		return;
 	}
 	guint ssrc = 0;

@@ -57,7 +57,7 @@ def test_default_file(context):
 def test_errors_of_the_file(context):
     cases = [
         ("roon = 5\n", "c.toml:1:1: unknown key \"roon\" (did you mean room?)"),
-        ("[join]\nloop = 'yes'\n", "c.toml:2:8: loop is a string: it has to be true or false"),
+        ("[join]\nloop = 'yes'\n", "c.toml:2:8: loop is a string: it must be true or false"),
         ("[join]\nlatency = 70000\n" , "--latency \"70000\""),
         ("room = \n", "c.toml:1:"),
         ("a." * 60000 + "a = 1\n", "dots"),
@@ -83,8 +83,8 @@ def test_warnings(context):
     program = context.run("join", "--dry-run", "--config", loose, variables={"TRTC_ROMM": "5", "TRTC_REPORT": "r"})
     equal(program.end(), 0, "exit code")
     equal(program.complaints(), [
-        "trtc-cli: warning: environment variable TRTC_ROMM is no option (did you mean TRTC_ROOM?)",
-        f"trtc-cli: warning: configuration file {loose} holds a secret and can be read by others: chmod 600 it",
+        "trtc-cli: warning: environment variable TRTC_ROMM does not match any option (did you mean TRTC_ROOM?)",
+        f"trtc-cli: warning: configuration file {loose} contains a secret and other users can read it: run chmod 600 on it",
     ], "warnings")
 
 

@@ -148,7 +148,7 @@ def test_where_the_socket_goes(context):
     # Files that are no socket are left alone.
     plain = context.directory / "plain"
     plain.write_text("precious")
-    refused(context.agent(service, "erin", "--control", str(plain), joined=False), 2, "INVALID_PARAMETER", "is no socket")
+    refused(context.agent(service, "erin", "--control", str(plain), joined=False), 2, "INVALID_PARAMETER", "is not a socket")
     equal(plain.read_text(), "precious", "content of the file")
     refused(context.agent(service, "erin", "--control", "no/such/place", joined=False), 2, "INVALID_PARAMETER", "no/such/place")
     refused(context.agent(service, "erin", "--control", "y" * 108, joined=False), 2, "INVALID_PARAMETER", "107")
@@ -158,7 +158,7 @@ def test_where_the_socket_goes(context):
     (open_directory / "trtc-cli").chmod(0o777)
     agent.send("leave\n")
     warned = context.agent(service, "frank", variables={"XDG_RUNTIME_DIR": str(open_directory)})
-    wait_until(lambda: any("not yours alone" in line for line in warned.errors), "a warning about the directory")
+    wait_until(lambda: any("accessible to other users" in line for line in warned.errors), "a warning about the directory")
     equal(list((open_directory / "trtc-cli").iterdir()), [], "files there")
     for each in (other, second, warned):
         each.send("leave\n")

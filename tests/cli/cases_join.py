@@ -191,7 +191,6 @@ def test_help_and_version(context):
         version = context.run(*command, "--version")
         equal(version.process.returncode, 0, "exit code of --version")
         check(re.fullmatch(r"trtc-cli \d+\.\d+\.\d+", version.lines[0]), "version")
-    equal(context.run().process.returncode, 2, "exit code without a command")
 
 
 def test_exit_after_without_ever_having_been_in_the_room(context):
@@ -199,7 +198,7 @@ def test_exit_after_without_ever_having_been_in_the_room(context):
     silent = harness.Listener(context, harness.serve_nothing)
     done = context.run("join", "--server", silent.url, "--user-id", "ann", "--room", "100", "--events", "json",
                        "--secret-key-file", str(context.key_file()), "--exit-after", "500ms")
-    refused(done, 4, "CONNECT_FAILED", "was not entered before --exit-after")
+    refused(done, 4, "CONNECT_FAILED", "was not joined before --exit-after")
 
 
 def test_service_comes_back(context):

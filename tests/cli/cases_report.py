@@ -13,7 +13,7 @@ import zlib
 
 from harness import TINY, check, equal, free_port, make_sig, refused, wait_until
 
-NOTICE = "trtc-cli: the report of this run is "
+NOTICE = "trtc-cli: report of this run: "
 
 
 def report_of(program, context, directory="reports"):

@@ -112,7 +112,7 @@ def test_size_of_a_scaler(context):
 def test_nearest_size(context):
     """Nothing reaches the profile: the camera's nearest mode, a warning, and the size that was asked for."""
     agent, figures = show(context, "nearest", f"v4l2:{CAMERA}", "352x288@60,100k")
-    said(agent, "352x288 at 60 frames a second is asked for, the camera comes nearest with")
+    said(agent, "the camera does not support 352x288 at 60 frames a second; the nearest mode is")
     tracks = [(t["width"], t["height"]) for t in figures["tracks"] if t["kind"] == "video"]
     equal(tracks, [(352, 288)], "video tracks of the recording")
     check(figures["video"]["frames"] > 10 and figures["video"]["lumaMin"] > 30, f"picture: {figures['video']}")

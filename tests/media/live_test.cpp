@@ -114,10 +114,10 @@ TEST_CASE_FIXTURE(LiveFixture, "pipeline: what does not work is said when it is 
 	} rows[] = {
 		{ "pipeline:nosuchelement ! x", "no element \"nosuchelement\"" },
 		{ "pipeline:videotestsrc pattern=nosuch", "pattern" },
-		{ "pipeline:videotestsrc ! x264enc", "ends in video/x-h264: it has to end in raw video" },
-		{ "pipeline:audiotestsrc", "ends in audio/x-raw: it has to end in raw video" },
+		{ "pipeline:videotestsrc ! x264enc", "ends in video/x-h264: it must end in raw video" },
+		{ "pipeline:audiotestsrc", "ends in audio/x-raw: it must end in raw video" },
 		{ "pipeline:videotestsrc ! identity error-after=1", "Failed after iterations" },
-		{ "pipeline:videotestsrc num-buffers=0", "ends before it has begun" },
+		{ "pipeline:videotestsrc num-buffers=0", "ends without any data" },
 	};
 	for (const auto &row : rows) {
 		CAPTURE(row.source);
@@ -215,7 +215,7 @@ TEST_CASE_FIXTURE(LiveFixture,
 	capture->stop();
 	REQUIRE(waitFor([&] { return result.has_value(); }));
 	REQUIRE_FALSE(*result);
-	CHECK(result->error().message.find("was stopped") != std::string::npos);
+	CHECK(result->error().message.find("publishing stopped") != std::string::npos);
 	// and the old one is still the one that is published
 	picture->buffers.clear();
 	capture->start(nullptr, picture);

@@ -85,7 +85,7 @@ TEST_CASE("a camera's mode: the warning says what is asked for and what there is
 	const auto mode = chooseMode(kWebcam, { 1920, 1080, 60, 4000 });
 	REQUIRE(mode);
 	CHECK(mode->warning ==
-	      "1920x1080 at 60 frames a second is asked for, the camera comes nearest with 1920x1080 at "
+	      "the camera does not support 1920x1080 at 60 frames a second; the nearest mode is 1920x1080 at "
 	      "30 fps, MJPG");
 	CHECK(capsOf(*mode) == "image/jpeg,width=1920,height=1080,framerate=30/1");
 }

@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(ReconnectFixture, "after the last try the room is left, once")
 	REQUIRE(failed.size() == 2);
 	CHECK(!failed[1].recoverable);
 	CHECK(failed[1].error.code == ErrorCode::ConnectionLost);
-	CHECK(failed[1].error.message == "the room was not entered again in 2 tries: nobody answers");
+	CHECK(failed[1].error.message == "rejoining the room failed after 2 tries: nobody answers");
 	CHECK(all<Left>()[0].reason == "connection-lost");
 	CHECK((states() == std::vector { ConnectionState::Reconnecting, ConnectionState::Disconnected }));
 }
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(ReconnectFixture, "lost again at once: the next try has a paus
 	driver->tell(kGone);
 	REQUIRE(waitFor([&] { return count<Left>() == 1; }));
 	CHECK(!all<Failed>().back().recoverable);
-	CHECK(all<Failed>().back().error.message.find("not entered again in 2 tries") != std::string::npos);
+	CHECK(all<Failed>().back().error.message.find("rejoining the room failed after 2 tries") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(ReconnectFixture, "a clean end by the service, or no tries: no way back")

@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(RelinkFixture, "uplink: a try that fails is followed by the ne
 	REQUIRE(waitFor([&] { return count<Failed>() == 1; }));
 	const auto failed = all<Failed>()[0];
 	CHECK(failed.error.code == ErrorCode::UplinkReconnectionFailed);
-	CHECK(failed.error.message == "what we publish did not get through again in 2 tries: too many anchors");
+	CHECK(failed.error.message == "reconnecting the published streams failed after 2 tries: too many anchors");
 	CHECK(failed.recoverable);
 	CHECK(count<Unpublished>() == 1);
 	CHECK(asked<signalling::StopPublish>() == 3);
@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(RelinkFixture, "downlink: after the last try it is closed, and
 	driver->tell(signalling::LinkFailed { "down:bob", { ErrorCode::ApiCallTimeout, "no answer" } });
 	REQUIRE(waitFor([&] { return count<Failed>() == 1; }));
 	CHECK(all<Failed>()[0].error.code == ErrorCode::DownlinkReconnectionFailed);
-	CHECK(all<Failed>()[0].error.message == "stream of bob: it did not come again in 1 try: no answer");
+	CHECK(all<Failed>()[0].error.message == "stream of bob: reconnecting failed after 1 try: no answer");
 	CHECK(all<Failed>()[0].recoverable);
 	CHECK(count<StreamUnsubscribed>() == 1);
 	CHECK(count<StreamRemoved>() == 0);
@@ -316,7 +316,7 @@ TEST_CASE_FIXTURE(RelinkFixture,
 	REQUIRE(waitFor([&] { return count<StreamReconnecting>() > 0; }, 20s));
 	const auto took = std::chrono::steady_clock::now() - began;
 	CHECK(all<StreamReconnecting>()[0].userId == kBob);
-	CHECK(all<StreamReconnecting>()[0].reason.starts_with("nothing has come from the other end for 8"));
+	CHECK(all<StreamReconnecting>()[0].reason.starts_with("no packet from the service for 8"));
 	CHECK(took >= 7900ms);
 	CHECK(count<StreamReconnecting>() == 1);
 	CHECK(peers.at("up") == up);

@@ -86,11 +86,11 @@ TEST_CASE_FIXTURE(Tracks, "tracks: what cannot be changed says why")
 	raw.addTrack(MediaKind::Video, test, then(changed));
 	refused("not initialized");
 	stream.addTrack(MediaKind::Video, test, then(changed));
-	refused("there already");
+	refused("exists already");
 	stream.addTrack(MediaKind::Audio, test, then(changed), StreamType::Auxiliary);
 	refused("no sound");
 	stream.removeTrack(MediaKind::Video, then(changed), StreamType::Auxiliary);
-	refused("not there");
+	refused("does not exist");
 	capture->audio = false;
 	stream.removeTrack(MediaKind::Video, then(changed));
 	refused("unpublish");

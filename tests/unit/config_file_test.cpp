@@ -157,20 +157,20 @@ TEST_CASE("what is wrong is told with its place, and what is wanted there")
 		{ "[join]\nlisten = 'x'", "c.toml:2:1: unknown key \"listen\": join has no option" },
 		{ "[usersig.sing]\nroom = 5", "(did you mean sign?)" },
 		{ "join = 5", "unknown key \"join\"" },
-		{ "[room]\na = 5", "c.toml:1:1: room is a table: it has to be an integer or a string" },
+		{ "[room]\na = 5", "c.toml:1:1: room is a table: it must be an integer or a string" },
 		{ "config = 'x'", "unknown key \"config\"" },
 		{ "dry-run = true", "unknown key \"dry-run\"" },
 		{ "--room = 5", "unknown key \"--room\" (did you mean room?)" },
-		{ "user-id = 5", "c.toml:1:11: user-id is an integer: it has to be a string (\"ID\")" },
-		{ "loop = 'yes'", "c.toml:1:8: loop is a string: it has to be true or false" },
-		{ "loop = 1", "loop is an integer: it has to be true or false" },
-		{ "latency = 1.5", "latency is a float: it has to be an integer" },
-		{ "latency = '50'", "latency is a string: it has to be an integer" },
-		{ "role = 'boss'", "role is \"boss\": it has to be one of the strings \"anchor\", \"audience\"" },
-		{ "role = true", "role is a boolean: it has to be one of the strings" },
+		{ "user-id = 5", "c.toml:1:11: user-id is an integer: it must be a string (\"ID\")" },
+		{ "loop = 'yes'", "c.toml:1:8: loop is a string: it must be true or false" },
+		{ "loop = 1", "loop is an integer: it must be true or false" },
+		{ "latency = 1.5", "latency is a float: it must be an integer" },
+		{ "latency = '50'", "latency is a string: it must be an integer" },
+		{ "role = 'boss'", "role is \"boss\": it must be one of the strings \"anchor\", \"audience\"" },
+		{ "role = true", "role is a boolean: it must be one of the strings" },
 		{ "exit-after = 10:00:00", "exit-after is a date or time" },
-		{ "expect = ['joined', 5]", "c.toml:1:21: expect is an integer: it has to be an array of strings" },
-		{ "server = ['ws://h']", "server is an array: it has to be a string" },
+		{ "expect = ['joined', 5]", "c.toml:1:21: expect is an integer: it must be an array of strings" },
+		{ "server = ['ws://h']", "server is an array: it must be a string" },
 		{ "[[join]]\nroom = 5", "unknown key \"join\"" },
 		{ "room = 5\nroom = 6", "c.toml:2:" },
 		{ "room = ", "c.toml:1:" },
@@ -219,10 +219,10 @@ TEST_CASE("files that are no configuration")
 	const auto path = [&](const char *name) { return place.directory / name; };
 	const auto config = [&](const std::string &file) { return place.refusal("serve --config " + file); };
 	CHECK(config(path("missing")).find("missing cannot be read: No such file or directory") != std::string::npos);
-	CHECK(config(place.directory.str()).find("is no regular file") != std::string::npos);
+	CHECK(config(place.directory.str()).find("is not a regular file") != std::string::npos);
 	REQUIRE(::mkfifo(path("pipe").c_str(), 0600) == 0);
-	CHECK(config(path("pipe")).find("is no regular file") != std::string::npos);
-	CHECK(config("/dev/zero").find("is no regular file") != std::string::npos);
+	CHECK(config(path("pipe")).find("is not a regular file") != std::string::npos);
+	CHECK(config("/dev/zero").find("is not a regular file") != std::string::npos);
 	CHECK(config(place.write(std::string(kMaxConfigBytes + 1, '#'))).find("larger than 256 KiB") !=
 	      std::string::npos);
 	CHECK(config(place.write(std::string(kMaxConfigBytes, '#'))) == "accepted");
@@ -254,7 +254,7 @@ TEST_CASE("command line, environment, table, top, default: the stronger wins")
 	CHECK(place.join("").client.userId == UserId("table"));
 	// "" takes away what is weaker: there is no proof left
 	place.write("user-sig = 's'\nuser-id = 'top'\nroom = 1\n[join]\nuser-sig = ''\n");
-	CHECK(place.refusal("join").find("a proof of identity is missing") != std::string::npos);
+	CHECK(place.refusal("join").find("credentials are missing") != std::string::npos);
 }
 
 TEST_CASE("a proof hides the other proofs of who is weaker")
@@ -311,7 +311,7 @@ TEST_CASE("warnings: a secret that others may read, a variable that is no option
 	CHECK(place.warnings.empty());
 	place.join("--config " + place.write(text, 0640));
 	REQUIRE(place.warnings.size() == 1);
-	CHECK(place.warnings[0].find("chmod 600 it") != std::string::npos);
+	CHECK(place.warnings[0].find("run chmod 600 on it") != std::string::npos);
 	place.warnings.clear();
 	place.run("serve --config " + place.write("max-rooms = 5\n", 0644));
 	CHECK(place.warnings.empty());
@@ -320,7 +320,8 @@ TEST_CASE("warnings: a secret that others may read, a variable that is no option
 	};
 	place.run("serve");
 	REQUIRE(place.warnings.size() == 1);
-	CHECK(place.warnings[0] == "warning: environment variable TRTC_ROMM is no option (did you mean TRTC_ROOM?)");
+	CHECK(place.warnings[0] ==
+	      "warning: environment variable TRTC_ROMM does not match any option (did you mean TRTC_ROOM?)");
 }
 
 TEST_CASE("the sample says what counts without it")

@@ -58,7 +58,7 @@ TEST_CASE("sources: every kind, with its argument as it is")
 	}
 	for (const auto *bad : { "file", "file:", "pipeline", "pipeline:" }) {
 		CAPTURE(bad);
-		CHECK(refusal<SourceSpec>(bad).find("is not whole: name the") != std::string::npos);
+		CHECK(refusal<SourceSpec>(bad).find("is incomplete: name the") != std::string::npos);
 	}
 	CHECK(refusal<SourceSpec>("camera\n").find("\"camera?\"") != std::string::npos);
 }
@@ -187,15 +187,15 @@ TEST_CASE("recording names")
 	};
 	const Row rows[] = {
 		{ "", "it is empty" },
-		{ "{title}", "there is no field {title}" },
-		{ "{}", "there is no field {}" },
+		{ "{title}", "the field {title} does not exist" },
+		{ "{}", "the field {} does not exist" },
 		{ "{room", "a { has no }" },
 		{ "room}", "a } has no {" },
-		{ "{{room}}", "there is no field {{room}" },
-		{ "a/b", "holds a slash" },
-		{ "../{room}", "holds a slash" },
+		{ "{{room}}", "the field {{room} does not exist" },
+		{ "a/b", "contains a slash" },
+		{ "../{room}", "contains a slash" },
 		{ "a\nb", "control character" },
-		{ std::string(241, 'x'), "241 bytes long, 240 are possible" },
+		{ std::string(241, 'x'), "241 bytes long, the limit is 240" },
 		{ "{room}{room}{room}{room}", "256 bytes long" },
 	};
 	for (const auto &row : rows) {

@@ -74,7 +74,7 @@ TEST_CASE("devices as text: formats with the same sizes share a list, nothing st
 TEST_CASE("devices as text: nothing there is said of each kind")
 {
 	CHECK(devicesAsText({}) == "Cameras (--video v4l2:PATH or NAME)\n"
-				   "  none: no /dev/video* that captures\n"
+				   "  none: no capture device /dev/video*\n"
 				   "\n"
 				   "Microphones (--audio alsa:DEVICE or CARD)\n"
 				   "  none: no /dev/snd/pcm*c\n"

@@ -129,11 +129,11 @@ const std::vector<Illness> &illnesses()
 		  } },
 		{ "codecs", Verdict::Warn, "no license", "--reinstall gstreamer1.0-plugins-ugly",
 		  [](Facts &f, Settings &) { codec(f, "x264enc", true); } },
-		{ "codecs", Verdict::Warn, "cannot be done", "apt-get install gstreamer1.0-plugins-good",
+		{ "codecs", Verdict::Warn, "not available", "apt-get install gstreamer1.0-plugins-good",
 		  [](Facts &f, Settings &) { codec(f, "vp8enc", false); } },
-		{ "devices", Verdict::Warn, "may not open it, its group video may", "usermod -aG video ann",
+		{ "devices", Verdict::Warn, "add the user to the group video", "usermod -aG video ann",
 		  [](Facts &f, Settings &) { f.devices[0].error = EACCES; } },
-		{ "devices", Verdict::Warn, "another program has it", "fuser -v /dev/snd/controlC0",
+		{ "devices", Verdict::Warn, "in use by another program", "fuser -v /dev/snd/controlC0",
 		  [](Facts &f, Settings &) { f.devices[1].error = EBUSY; } },
 		{ "devices", Verdict::Warn, "cannot be opened", "dmesg",
 		  [](Facts &f, Settings &) { f.devices[0].error = EIO; } },
@@ -143,9 +143,9 @@ const std::vector<Illness> &illnesses()
 		  } },
 		{ "sockets", Verdict::Fail, "filter", "nft list",
 		  [](Facts &f, Settings &) { f.sockets.udpError = "a filter"; } },
-		{ "sockets", Verdict::Warn, "no interface but loopback", "ip link",
+		{ "sockets", Verdict::Warn, "only the loopback interface", "ip link",
 		  [](Facts &f, Settings &) { f.sockets.addresses.clear(); } },
-		{ "port", Verdict::Warn, "taken by nginx (pid 7)", "trtc-cli serve --listen 127.0.0.1:0",
+		{ "port", Verdict::Warn, "in use by nginx (pid 7)", "trtc-cli serve --listen 127.0.0.1:0",
 		  [](Facts &f, Settings &) {
 			  f.port = { false, EADDRINUSE, "nginx", 7, false };
 		  } },
@@ -155,13 +155,13 @@ const std::vector<Illness> &illnesses()
 		  } },
 		{ "disk", Verdict::Fail, "cannot be written: No space", "install -d -o ann rec",
 		  [](Facts &f, Settings &) { f.disk.error = "No space left on device"; } },
-		{ "disk", Verdict::Warn, "little space", "du ",
+		{ "disk", Verdict::Warn, "little free space", "du ",
 		  [](Facts &f, Settings &) { f.disk.freeBytes = 1'000'000; } },
 		{ "disk", Verdict::Warn, "is slow", "iostat", [](Facts &f, Settings &) { f.disk.seconds = 100; } },
-		{ "usersig", Verdict::Fail, "expired since",
+		{ "usersig", Verdict::Fail, "the UserSig expired on",
 		  "trtc-cli usersig sign --sdk-app-id 1400000001 --user-id ann",
 		  [](Facts &f, Settings &) { f.proof.expiresAt = kNow - 1; } },
-		{ "usersig", Verdict::Warn, "for 59 min only", "usersig sign",
+		{ "usersig", Verdict::Warn, "expires in 59 min", "usersig sign",
 		  [](Facts &f, Settings &) { f.proof.expiresAt = kNow + 3599; } },
 		{ "usersig", Verdict::Fail, "for user bob, not for ann", "usersig sign",
 		  [](Facts &f, Settings &) { f.proof.userId = "bob"; } },
@@ -173,26 +173,26 @@ const std::vector<Illness> &illnesses()
 		  [](Facts &f, Settings &) { f.proof.signedAt = kNow + 1000; } },
 		{ "usersig", Verdict::Fail, "no such file", "ls -l key",
 		  [](Facts &, Settings &s) { s.proofProblem = "no such file"; } },
-		{ "server", Verdict::Fail, "is not known", "getent hosts room.example",
+		{ "server", Verdict::Fail, "cannot be resolved", "getent hosts room.example",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Resolve; } },
-		{ "server", Verdict::Fail, "nothing answers", "curl",
+		{ "server", Verdict::Fail, "no answer from", "curl",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Connect; } },
-		{ "server", Verdict::Warn, "no room service on this machine", "trtc-cli serve",
+		{ "server", Verdict::Warn, "no room service is running", "trtc-cli serve",
 		  [](Facts &f, Settings &s) {
 			  f.server.probe.reached = Step::Connect;
 			  s.serverNamed = false;
 		  } },
-		{ "server", Verdict::Fail, "no address", "--server ws://HOST:PORT",
+		{ "server", Verdict::Fail, "not a valid room service URL", "--server ws://HOST:PORT",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Url; } },
 		{ "server", Verdict::Fail, "proxy", "env",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Proxy; } },
-		{ "server", Verdict::Fail, "no TLS", "--server ws://room.example:443",
+		{ "server", Verdict::Fail, "TLS with", "--server ws://room.example:443",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Tls; } },
-		{ "server", Verdict::Fail, "speaks no HTTP", "openssl s_client -connect room.example:443",
+		{ "server", Verdict::Fail, "does not speak HTTP", "openssl s_client -connect room.example:443",
 		  [](Facts &f, Settings &) { f.server.probe.reached = Step::Http; } },
-		{ "server", Verdict::Fail, "nobody here trusts", "openssl s_client -connect room.example:443",
+		{ "server", Verdict::Fail, "does not trust", "openssl s_client -connect room.example:443",
 		  [](Facts &f, Settings &) { f.server.probe.tlsFaults.unknownAuthority = true; } },
-		{ "server", Verdict::Warn, "--insecure takes it", "openssl s_client",
+		{ "server", Verdict::Warn, "ignored because of --insecure", "openssl s_client",
 		  [](Facts &f, Settings &s) {
 			  f.server.probe.tlsFaults.unknownAuthority = true;
 			  s.insecure = true;
@@ -207,9 +207,9 @@ const std::vector<Illness> &illnesses()
 			  f.server.probe.tlsFaults.expired = true;
 			  f.server.probe.chain[0].notAfter = kNow - 86400;
 		  } },
-		{ "server", Verdict::Fail, "is the clock right", "timedatectl",
+		{ "server", Verdict::Fail, "check the clock", "timedatectl",
 		  [](Facts &f, Settings &) { f.server.probe.tlsFaults.notYetValid = true; } },
-		{ "server", Verdict::Warn, "ends in 3 days", "certbot renew",
+		{ "server", Verdict::Warn, "expires in 3 days", "certbot renew",
 		  [](Facts &f, Settings &) { f.server.probe.chain[0].notAfter = kNow + 3 * 86400; } },
 		{ "server", Verdict::Fail, "HTTP 404", "curl",
 		  [](Facts &f, Settings &) {
@@ -223,13 +223,13 @@ const std::vector<Illness> &illnesses()
 			  f.server.code = -100018;
 			  f.server.message = "wrong";
 		  } },
-		{ "clock", Verdict::Fail, "cannot be", "timedatectl set-ntp true",
+		{ "clock", Verdict::Fail, "which is wrong", "timedatectl set-ntp true",
 		  [](Facts &f, Settings &) { f.clock.now = 86400; } },
 		{ "clock", Verdict::Fail, "100 s ahead of the server's", "timedatectl set-ntp true",
 		  [](Facts &f, Settings &) { f.server.probe.date = kNow - 100; } },
 		{ "clock", Verdict::Warn, "10 s behind the server's", "timedatectl set-ntp true",
 		  [](Facts &f, Settings &) { f.server.probe.date = kNow + 10; } },
-		{ "clock", Verdict::Warn, "nobody keeps", "timedatectl set-ntp true",
+		{ "clock", Verdict::Warn, "not synchronised", "timedatectl set-ntp true",
 		  [](Facts &f, Settings &) { f.clock.synchronised = false; } },
 	};
 	return all;

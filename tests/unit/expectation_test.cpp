@@ -71,10 +71,10 @@ TEST_CASE("a wrong expectation is refused before it can wait for nothing")
 		const char *text, *part;
 	};
 	const Row rows[] = {
-		{ "", "there is no event \"\"" },
+		{ "", "event \"\" does not exist" },
 		{ "joned", "did you mean joined?" },
-		{ "summary", "there is no event" },
-		{ "expectation-met", "there is no event" },
+		{ "summary", "event \"summary\" does not exist" },
+		{ "expectation-met", "event \"expectation-met\" does not exist" },
 		{ "joined,role", "\"role\" is not key=value" },
 		{ "joined,", "\"\" is not key=value" },
 		{ "joined,rol=anchor", "did you mean role?" },

@@ -306,7 +306,7 @@ TEST_CASE_FIXTURE(NetFixture, "each way to fail has its own message")
 	{
 		start("ws://" + kUnknownHost + ":1/");
 		REQUIRE(waitFor([&] { return !error.empty(); }));
-		CHECK(error.find("not known") != std::string::npos);
+		CHECK(error.find("cannot be resolved") != std::string::npos);
 	}
 	SUBCASE("an HTTP server that is no room service")
 	{

@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(PermitFixture, "nobody enters without a PrivateMapKey that per
 		CHECK(service.rooms() == 0);
 		return textOf(out, static_cast<SessionId>(seq - 1), Event::JoinResult);
 	};
-	CHECK(refusal("").find("without a PrivateMapKey") != std::string::npos);
+	CHECK(refusal("").find("requires a PrivateMapKey") != std::string::npos);
 	CHECK(refusal("forged").find("forged") != std::string::npos);
 	CHECK(refusal(key(privilege::kAll & ~privilege::kEnterRoom)).find("privilege 2") != std::string::npos);
 	CHECK(refusal(key(privilege::kAll & ~privilege::kCreateRoom)).find("privilege 1") != std::string::npos);
@@ -203,7 +203,7 @@ TEST_CASE_FIXTURE(PermitFixture, "a permit that runs out: what runs goes on, not
 	CHECK(listOf(service.tick(now), 1) == "ann:15 bob:8 cid:9");
 
 	CHECK(codeOf(ask(2, "cid", "", kWishes), 2, Event::SubscribeResult) == code::kBadPrivateMapKey);
-	CHECK(textOf(ask(2, "cid", "", kWishes), 2, Event::SubscribeResult).find("run out") != std::string::npos);
+	CHECK(textOf(ask(2, "cid", "", kWishes), 2, Event::SubscribeResult).find("has expired") != std::string::npos);
 	CHECK(codeOf(offer(2, { .audio = true }), 2, Event::PublishResult) == code::kBadPrivateMapKey);
 	CHECK(service.publishers() == 3); // the old uplink runs on
 	// Mute and unmute, less of what one has, and the same again are nothing new.

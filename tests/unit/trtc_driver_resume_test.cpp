@@ -206,7 +206,7 @@ TEST_CASE_FIXTURE(ResumeFixture, "resume: tries have their times and their numbe
 	CHECK(lost.tries == 3);
 	CHECK(!lost.final);
 	CHECK(lost.error.code == ErrorCode::ConnectionLost);
-	CHECK(has(lost.error.message, "it did not come back in 3 tries"));
+	CHECK(has(lost.error.message, "reconnecting failed after 3 tries"));
 	CHECK(has(lost.error.message, why.c_str()));
 	CHECK(log.count<RemotePublication>() == 0);
 	drain();

@@ -22,8 +22,6 @@ using namespace std::chrono_literals;
 constexpr auto kLeaveLimit = 5s;
 /// How long after the goodbye the event `left` may come.
 constexpr auto kLeftLimit = 500ms;
-/// Stdin is not read while so many commands wait.
-constexpr std::size_t kMaxWaiting = 64;
 
 /// A hang-up that was to be ignored (nohup) stays ignored.
 bool hangUpCounts()
@@ -120,9 +118,8 @@ void Agent::startTimers()
 		exitTimer_ = loop_.after(std::max(0ms, *config_.exitAfter - printer_.elapsed()), [this] {
 			// To leave is no failure; never to have arrived is one.
 			if (!everJoined_)
-				fail({ ErrorCode::ConnectFailed,
-				       "the room was not entered before --exit-after: is this the "
-				       "address of a room service, and is the time enough?" },
+				fail({ ErrorCode::ConnectFailed, "the room was not joined before --exit-after: check "
+								 "the server address, or give more time" },
 				     ExitCode::NoConnection, true);
 			beginLeave("exit-after");
 		});
@@ -190,7 +187,7 @@ void Agent::push(Task task, bool front)
 
 void Agent::pump()
 {
-	if (stdinPaused_ && stdinWaiting_ < kMaxWaiting / 2 && state_ == State::Running)
+	if (stdinPaused_ && stdinWaiting_ < kMaxStdinWaiting / 2 && state_ == State::Running)
 		watchStdin();
 	if (state_ != State::Running || current_ || tasks_.empty())
 		return;
@@ -227,7 +224,8 @@ void Agent::beginLeave(const std::string &reason)
 	exitTimer_.reset();
 	expectTimer_.reset();
 	watchdog_ = loop_.after(kLeaveLimit, [this] {
-		fail({ ErrorCode::Internal, "leaving took over 5 s: the room was left without a goodbye" },
+		fail({ ErrorCode::Internal,
+		       "leaving took more than 5 s: the service may not know that this user left" },
 		     ExitCode::Internal, true);
 		endNow(ending_.code, ending_.reason);
 	});
@@ -313,8 +311,9 @@ void Agent::onEvent(const Event &event)
 				   ending_.recordings.push_back(recordingFields(stopped));
 			   },
 			   [this](const ClientBanned &banned) {
-				   const auto why = banned.reason == "kick" ? "another client entered with this user "
-									      "id, or an administrator removed it"
+				   const auto why = banned.reason == "kick"
+							    ? "another client joined with this user id, or an "
+							      "administrator removed this user"
 						    : banned.reason == "room-disband" ? "the room was closed"
 										      : "the service removed this user";
 				   onFailed({ { ErrorCode::ClientBanned,
@@ -386,7 +385,7 @@ void Agent::emit(const EventRecord &record)
 	if (printer_.failure() && !std::exchange(outputBroken_, true)) {
 		const Error error {
 			ErrorCode::OutputFailed,
-			fmt::format("stdout cannot be written: {}; use --events none if nobody reads the events",
+			fmt::format("stdout cannot be written: {}; use --events none if no program reads the events",
 				    std::strerror(printer_.failure()))
 		};
 		fail(error, ExitCode::Output, true);

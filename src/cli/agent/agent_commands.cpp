@@ -10,8 +10,6 @@ namespace trtc::cli {
 
 namespace {
 
-constexpr std::size_t kMaxWaiting = 64;
-
 CommandOutcome refused(std::string message)
 {
 	return { Error { ErrorCode::InvalidOperation, std::move(message) }, {} };
@@ -68,7 +66,7 @@ bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 	      },
 	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
 	// Whoever says more than we can carry out has to wait.
-	if (!stdinPaused_ && stdinWaiting_ >= kMaxWaiting) {
+	if (!stdinPaused_ && stdinWaiting_ >= kMaxStdinWaiting) {
 		stdinPaused_ = true;
 		if (console_ && console_->takesInput())
 			console_->pauseInput(true);
@@ -103,8 +101,8 @@ void Agent::updatePrivateMapKey(const std::string &privateMapKey, Reply reply)
 void Agent::publish(Reply reply)
 {
 	if (!stream_)
-		return reply(refused("there is nothing to publish: start the agent with --video or --audio, or use "
-				     "replace to take a source"));
+		return reply(refused("nothing to publish: start the agent with --video or --audio, or select a source "
+				     "with replace"));
 	client_->publish(*stream_, replyWith(std::move(reply)));
 }
 
@@ -125,13 +123,13 @@ void Agent::setMuted(MediaKind kind, bool muted, Reply reply)
 {
 	const auto name = toString(kind);
 	if (!stream_)
-		return reply(refused(fmt::format("there is no {} to {}: start the agent with --{}", name,
-						 muted ? "mute" : "unmute", name)));
+		return reply(refused(
+			fmt::format("no {} to {}: start the agent with --{}", name, muted ? "mute" : "unmute", name)));
 	const bool done = kind == MediaKind::Audio ? (muted ? stream_->muteAudio() : stream_->unmuteAudio())
 						   : (muted ? stream_->muteVideo() : stream_->unmuteVideo());
 	if (!done)
-		return reply(refused(fmt::format("there is no {} to {}: start the agent with --{}", name,
-						 muted ? "mute" : "unmute", name)));
+		return reply(refused(
+			fmt::format("no {} to {}: start the agent with --{}", name, muted ? "mute" : "unmute", name)));
 	if (client_->published())
 		client_->muteChanged();
 	reply({});

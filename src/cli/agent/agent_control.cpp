@@ -46,7 +46,7 @@ void Agent::tellManager(const Event &event)
 		manager_.ready(fmt::format("in room {} as {}", joined->room.str(), joined->userId.str()));
 	else if (const auto *changed = std::get_if<ConnectionStateChanged>(&event);
 		 changed && changed->state == ConnectionState::Reconnecting)
-		manager_.status("the connection is lost, trying again");
+		manager_.status("connection lost, reconnecting");
 	else if (const auto *started = std::get_if<RecordingStarted>(&event))
 		manager_.status(fmt::format("recording {}", started->path));
 }

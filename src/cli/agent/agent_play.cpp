@@ -36,7 +36,8 @@ void Agent::snapshot(const UserId &user, const std::string &path, Reply reply)
 		stream = other;
 	if (!stream)
 		return reply({ Error { ErrorCode::RemoteStreamNotExist,
-				       fmt::format("there is no stream of \"{}\" here; streams lists those that are",
+				       fmt::format("user \"{}\" has no stream in this room; the command streams lists "
+						   "all streams",
 						   user.str()) },
 			       {} });
 	stream->snapshot(path, [reply = std::move(reply)](Result<Snapshot> result) {

@@ -63,8 +63,8 @@ Expectation Expectation::parse(std::string_view text)
 	});
 	if (spec == eventTable().end())
 		refuse(text,
-		       fmt::format("there is no event \"{}\" to wait for; {}the events are {}",
-				   printable(result.event, 40), hint(result.event, names), fmt::join(names, ", ")));
+		       fmt::format("event \"{}\" does not exist; {}the events are {}", printable(result.event, 40),
+				   hint(result.event, names), fmt::join(names, ", ")));
 
 	const auto known = split(spec->fields, ' ');
 	for (std::size_t i = 1; i < parts.size(); ++i) {

@@ -18,7 +18,7 @@ Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
 	};
 	const Error noTerminal {
 		ErrorCode::DeviceNotFound,
-		"there is no terminal to draw on: neither stdout nor stderr is one that can be drawn on"
+		"no terminal to draw on: neither stdout nor stderr is a terminal with cursor control"
 	};
 	if (config_.automatic || config_.window) {
 		auto window = WindowSystem::open();
@@ -28,7 +28,8 @@ Playing::Playing(MainLoop &loop, Client &client, PlayConfig config, RoomId room,
 			tell(window.error());
 		else if (!openView())
 			tell({ window.error().code,
-			       fmt::format("{}, and no terminal: pictures are not shown", window.error().message) });
+			       fmt::format("{}, and no terminal is available: pictures are not shown",
+					   window.error().message) });
 	}
 	if (config_.terminal && !openView())
 		tell(noTerminal);
@@ -64,7 +65,7 @@ void Playing::play(const UserId &user)
 {
 	if (!window_ && !sound_ && !view_)
 		throw Exception(ErrorCode::DeviceNotFound,
-				"there is nothing to play on: no screen, no terminal, no sound card; see --play");
+				"nothing to play on: no screen, no terminal and no sound card; see --play");
 	bool any = false;
 	for (auto *stream : client_.streams()) {
 		if (stream->info().userId != user)
@@ -76,7 +77,8 @@ void Playing::play(const UserId &user)
 	if (!any)
 		throw Exception(
 			ErrorCode::RemoteStreamNotExist,
-			fmt::format("there is no stream of \"{}\" here; streams lists those that are", user.str()));
+			fmt::format("user \"{}\" has no stream in this room; the command streams lists all streams",
+				    user.str()));
 }
 
 void Playing::stop(const UserId &user)
@@ -93,7 +95,8 @@ void Playing::stop(const UserId &user)
 	if (!any)
 		throw Exception(
 			ErrorCode::RemoteStreamNotExist,
-			fmt::format("there is no stream of \"{}\" here; streams lists those that are", user.str()));
+			fmt::format("user \"{}\" has no stream in this room; the command streams lists all streams",
+				    user.str()));
 }
 
 void Playing::begin(RemoteStream &stream)

@@ -116,11 +116,11 @@ void Recordings::start(const std::string &directory, Reply reply)
 {
 	if (directory.empty() && directory_.empty())
 		return reply({ Error { ErrorCode::InvalidParameter,
-				       "record start: no directory is known: name one, as in record start DIR" },
+				       "record start: the directory is missing: use record start DIR" },
 			       {} });
 	if (on_ && !directory.empty() && directory != directory_)
 		return reply({ Error { ErrorCode::InvalidOperation,
-				       fmt::format("recording goes to {} already: record stop first", directory_) },
+				       fmt::format("already recording to {}: use record stop first", directory_) },
 			       {} });
 	const auto &target = directory.empty() ? directory_ : directory;
 	try {

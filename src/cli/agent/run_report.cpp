@@ -111,7 +111,7 @@ void RunReport::close(ExitCode code, const std::string &reason)
 		return;
 	}
 	report_->finish(static_cast<int>(code), reason);
-	complain(fmt::format("the report of this run is {}", report_->path()));
+	complain(fmt::format("report of this run: {}", report_->path()));
 }
 
 } // namespace trtc::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/stdin_commands.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -15,15 +16,13 @@ namespace {
 using Arguments = CommandArguments;
 using Reply = CommandHost::Reply;
 
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
-
 MediaKind parseKind(const std::string &text)
 {
 	if (text == "audio")
 		return MediaKind::Audio;
 	if (text == "video")
 		return MediaKind::Video;
-	refuse(fmt::format("\"{}\" is no kind of media: use audio or video", printable(text, 40)));
+	refuse(fmt::format("\"{}\" is not a kind of media: use audio or video", printable(text, 40)));
 }
 
 void runHelp(CommandHost &, Arguments, Reply reply) { reply(helpOutcome(shapesOf(commandTable()))); }
@@ -60,7 +59,7 @@ void runReplace(CommandHost &host, Arguments arguments, Reply reply)
 {
 	const bool auxiliary = arguments[0] == "aux";
 	if (!auxiliary && arguments[0] != "audio" && arguments[0] != "video")
-		refuse(fmt::format("\"{}\" is no track: use audio, video or aux", printable(arguments[0], 40)));
+		refuse(fmt::format("\"{}\" is not a track: use audio, video or aux", printable(arguments[0], 40)));
 	const auto kind = auxiliary ? MediaKind::Video : parseKind(arguments[0]);
 	host.replace(auxiliary ? StreamType::Auxiliary : StreamType::Main, kind, SourceSpec::parse(arguments[1], kind),
 		     std::move(reply));
@@ -96,7 +95,7 @@ void runSwitchRole(CommandHost &host, Arguments arguments, Reply reply)
 	else if (arguments[0] == "audience")
 		host.switchRole(Role::Audience, std::move(reply));
 	else
-		refuse(fmt::format("\"{}\" is no role: use anchor or audience", printable(arguments[0], 40)));
+		refuse(fmt::format("\"{}\" is not a role: use anchor or audience", printable(arguments[0], 40)));
 }
 
 void runUnmute(CommandHost &host, Arguments arguments, Reply reply)
@@ -118,34 +117,37 @@ void runUpdatePrivateMapKey(CommandHost &host, Arguments arguments, Reply reply)
 
 void runUsers(CommandHost &host, Arguments, Reply reply) { host.users(std::move(reply)); }
 
+constexpr std::string_view kLikeLeave = "same as leave";
+
 constexpr Command kCommands[] = {
+	{ "exit", "", kLikeLeave, 0, 0, runLeave },
 	{ "help", "", "list the commands", 0, 0, runHelp },
-	{ "leave", "", "leave the room, close every recording, end", 0, 0, runLeave },
-	{ "message", "TEXT", "send TEXT inside the published H.264 video; the others get the event message", 1, 1,
+	{ "leave", "", "leave the room, close every recording and exit", 0, 0, runLeave },
+	{ "message", "TEXT", "send TEXT inside the published H.264 video; viewers get the event message", 1, 1,
 	  runMessage, true },
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
-	{ "play", "USER", "show and play a user's streams", 1, 1, runPlay },
+	{ "play", "USER", "play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video, --audio and --auxiliary", 0, 0, runPublish },
-	{ "record start", "[DIR]", "record every subscribed user, into the directory of --record or another", 0, 1,
+	{ "quit", "", kLikeLeave, 0, 0, runLeave },
+	{ "record start", "[DIR]", "record every subscribed user into DIR (default the directory of --record)", 0, 1,
 	  runRecordStart, true },
-	{ "record stop", "", "close every recording; nothing more is recorded until record start", 0, 0,
-	  runRecordStop },
+	{ "record stop", "", "stop recording and close every file", 0, 0, runRecordStop },
 	{ "replace", "audio|video|aux SOURCE",
-	  "take another source for a track, add a track, or remove it (none), without a new negotiation", 2, 2,
-	  runReplace, true },
-	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot, true },
-	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
-	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
-	{ "streams", "", "list what the others publish", 0, 0, runStreams },
-	{ "subscribe", "USER [audio|video|small|aux]...", "receive a user's streams, or only these parts of them", 1, 5,
+	  "change the source of a track without renegotiation; add a track, or remove it with none", 2, 2, runReplace,
+	  true },
+	{ "snapshot", "USER FILE", "save a user's next keyframe as a .png or .jpg file", 2, 2, runSnapshot, true },
+	{ "stats", "", "show statistics of sent and received media", 0, 0, runStats },
+	{ "stop", "USER", "stop playing a user's streams", 1, 1, runStop },
+	{ "streams", "", "list the streams of other users", 0, 0, runStreams },
+	{ "subscribe", "USER [audio|video|small|aux]...", "receive a user's streams, or only the named parts", 1, 5,
 	  runSubscribe },
-	{ "switch-role", "anchor|audience", "change the role", 1, 1, runSwitchRole },
-	{ "unmute", "audio|video", "send a muted track again", 1, 1, runUnmute },
+	{ "switch-role", "anchor|audience", "change the role of this agent", 1, 1, runSwitchRole },
+	{ "unmute", "audio|video", "resume sending a muted track", 1, 1, runUnmute },
 	{ "unpublish", "", "stop publishing", 0, 0, runUnpublish },
 	{ "unsubscribe", "USER", "stop receiving a user's streams", 1, 1, runUnsubscribe },
-	{ "update-private-map-key", "KEY", "the ticket for the next switch-role and for entering again", 1, 1,
+	{ "update-private-map-key", "KEY", "set the PrivateMapKey for the next switch-role and for rejoining", 1, 1,
 	  runUpdatePrivateMapKey, false, true },
-	{ "users", "", "list the other users that are known", 0, 0, runUsers },
+	{ "users", "", "list the other users in the room (in live mode only anchors)", 0, 0, runUsers },
 };
 
 } // namespace

@@ -51,7 +51,7 @@ std::string chooseControl(const CtlConfig &config, std::string_view command)
 	if (!config.control.empty())
 		return config.control;
 	if (config.runtimeDirectory.empty())
-		noAgent("no control socket is known: XDG_RUNTIME_DIR is not set; name the agent's socket with "
+		noAgent("no control socket can be found: XDG_RUNTIME_DIR is not set; name the agent's socket with "
 			"--control");
 	const auto directory = controlDirectory(config.runtimeDirectory);
 	auto found = livingControls(directory);
@@ -138,12 +138,13 @@ public:
 				return line;
 			}
 			if (heard_.size() > kMaxAnswer)
-				noAgent(fmt::format("what answers at {} is no agent of this program", path_));
+				noAgent(fmt::format("the program at {} is not a trtc-cli agent or service", path_));
 			pollfd poll { fd_.get(), POLLIN, 0 };
 			const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(kAnswerLimit).count();
 			if (::poll(&poll, 1, static_cast<int>(limit)) == 0)
-				noAgent(fmt::format("the agent at {} has not answered within {} s: is it stopped?",
-						    path_, kAnswerLimit.count()));
+				noAgent(fmt::format(
+					"no answer from the agent at {} within {} s: check whether it is suspended",
+					path_, kAnswerLimit.count()));
 			char buffer[16 * 1024];
 			const auto got = ::recv(fd_.get(), buffer, sizeof(buffer), MSG_DONTWAIT);
 			if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
@@ -157,8 +158,8 @@ private:
 	[[noreturn]] void gone() const
 	{
 		throw Exception(ErrorCode::ConnectionLost,
-				fmt::format("the agent at {} closed the connection before it answered: it has ended, "
-					    "serves too many connections, or belongs to somebody else",
+				fmt::format("the agent at {} closed the connection before it answered: it has exited, "
+					    "has too many connections, or runs as another user",
 					    path_));
 	}
 
@@ -179,7 +180,7 @@ public:
 		const auto answer = agent_.hear();
 		const auto parsed = json::parse(answer, { kMaxAnswer, 8 });
 		if (!parsed || !parsed.value().isObject())
-			noAgent("what answers there is no agent of this program");
+			noAgent("the program at this socket is not a trtc-cli agent or service");
 		const auto &event = parsed.value();
 		const bool ok = event.booleanOr("ok", false);
 		if (!ok && code_ == ExitCode::Ok)
@@ -245,8 +246,8 @@ ExitCode runCtl(const CtlConfig &config)
 		// An agent has no answer to an empty line.
 		if (!config.words.empty() && trim(command).empty())
 			throw Exception(ErrorCode::InvalidParameter,
-					"the command is empty: name one, as in trtc-cli ctl help, or none at all to "
-					"take commands from stdin");
+					"the command is empty: name a command, as in trtc-cli ctl help, or give no "
+					"argument to read commands from stdin");
 		Ctl ctl(config, command);
 		if (config.words.empty())
 			askFromStdin(ctl);

@@ -188,7 +188,7 @@ void listJson(json::Writer &writer, const char *name, const std::vector<T> &item
 std::string devicesAsText(const DeviceList &list)
 {
 	std::string out;
-	section(out, "Cameras (--video v4l2:PATH or NAME)", "none: no /dev/video* that captures", list.cameras,
+	section(out, "Cameras (--video v4l2:PATH or NAME)", "none: no capture device /dev/video*", list.cameras,
 		cameraText);
 	section(out, "Microphones (--audio alsa:DEVICE or CARD)", "none: no /dev/snd/pcm*c", list.microphones,
 		soundText);

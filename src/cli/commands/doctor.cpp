@@ -51,7 +51,7 @@ public:
 	void begin(std::string_view title)
 	{
 		if (shown_)
-			std::fprintf(stderr, "\r\033[Klooking at %s ...", std::string(title).c_str());
+			std::fprintf(stderr, "\r\033[Kchecking %s ...", std::string(title).c_str());
 	}
 	void clear()
 	{
@@ -115,7 +115,7 @@ ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point st
 			progress.clear();
 			print(fmt::format("{}{:<4}{} {}: {}{}{}\n", colors ? look.color : "", look.word,
 					  colors ? "\033[0m" : "", printable(finding.name), printable(finding.what),
-					  finding.command.empty() ? "" : " \u2014 type: ", printable(finding.command)));
+					  finding.command.empty() ? "" : " \u2014 run: ", printable(finding.command)));
 		});
 	progress.clear();
 	const auto code = counts[2] > 0 ? ExitCode::Internal : ExitCode::Ok;
@@ -127,7 +127,7 @@ ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point st
 				  { "exitCode", std::int64_t { static_cast<int>(code) } },
 				  { "durationMs", std::int64_t { printer.elapsed().count() } } } });
 	else
-		print(fmt::format("{} in order, {} to think about, {} to mend\n", counts[0], counts[1], counts[2]));
+		print(fmt::format("{} ok, {} warnings, {} failures\n", counts[0], counts[1], counts[2]));
 	if (broken || printer.failure()) {
 		complain("stdout cannot be written");
 		return ExitCode::Output;

@@ -62,10 +62,10 @@ void checkCaFile(const std::string &path)
 	const bool readable = ::access(path.c_str(), R_OK) == 0 && ::stat(path.c_str(), &info) == 0;
 	if (readable && S_ISREG(info.st_mode))
 		return;
-	throw Exception(
-		ErrorCode::InvalidParameter,
-		fmt::format("certificate file {} {}: name a PEM file with --ca-file", path,
-			    readable ? "is no regular file" : fmt::format("cannot be read: {}", std::strerror(errno))));
+	throw Exception(ErrorCode::InvalidParameter,
+			fmt::format("certificate file {} {}: name a PEM file with --ca-file", path,
+				    readable ? "is not a regular file"
+					     : fmt::format("cannot be read: {}", std::strerror(errno))));
 }
 
 Ending plan(const JoinConfig &config, EventPrinter &printer)
@@ -93,6 +93,9 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
 			       { screen.log(), report.logTap() });
 		config.client.userSig = userSig(config, report);
+		if (config.serveKey && !config.dryRun)
+			printer.complain(fmt::format("signing in with the key of the service on this machine, {}",
+						     config.secretKeyFile));
 		report.hide(config.client.userSig);
 		config.join.privateMapKey = privateMapKey(config);
 		report.hide(config.join.privateMapKey);

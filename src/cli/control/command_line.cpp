@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/control/command_line.h"
 
+#include "base/refuse.h"
 #include "cli/control/line_reader.h"
 #include "cli/text.h"
 
@@ -14,8 +15,6 @@ namespace trtc::cli {
 namespace {
 
 constexpr std::string_view kRedacted = "<redacted>";
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 std::string arityMessage(const CommandShape &command, std::size_t given)
 {
@@ -64,7 +63,7 @@ bool looksSigned(std::string_view word) noexcept
 FoundCommand findCommand(std::span<const CommandShape> shapes, const CommandLine &line)
 {
 	if (line.words.empty())
-		refuse("a command is missing after the id; help lists the commands");
+		refuse("a command is missing after the id; the command help lists the commands");
 	const auto &name = line.words[0];
 	const auto found = std::find_if(shapes.begin(), shapes.end(),
 					[&](const CommandShape &command) { return names(command, line); });

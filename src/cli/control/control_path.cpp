@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/control/control_path.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -25,16 +26,13 @@ namespace {
 /// Connections that wait for accept().
 constexpr int kBacklog = 32;
 
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
-
 sockaddr_un addressOf(const std::string &path)
 {
 	if (path.empty())
 		refuse("control socket: the path is empty");
 	if (path.size() > kMaxControlPath)
 		refuse(fmt::format(
-			"control socket {}: the path has {} bytes, the system takes {}: name a shorter one with "
-			"--control",
+			"control socket {}: the path has {} bytes, the limit is {}: name a shorter path with --control",
 			printable(path, 200), path.size(), kMaxControlPath));
 	sockaddr_un address {};
 	address.sun_family = AF_UNIX;
@@ -46,7 +44,7 @@ Descriptor makeSocket()
 {
 	Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	if (!fd)
-		refuse(fmt::format("control socket: none can be made: {}", std::strerror(errno)));
+		refuse(fmt::format("control socket cannot be created: {}", std::strerror(errno)));
 	return fd;
 }
 
@@ -78,10 +76,9 @@ There whatIsAt(const std::string &path)
 [[noreturn]] void refuseTaken(const std::string &path, There what)
 {
 	if (what == There::NoSocket)
-		refuse(fmt::format(
-			"control socket {}: a file with this name exists and is no socket: name another one with "
-			"--control",
-			path));
+		refuse(fmt::format("control socket {}: a file with this name exists and is not a socket: name another "
+				   "path with --control",
+				   path));
 	refuse(fmt::format("control socket {} belongs to a running agent: name another one with --control, or none",
 			   path));
 }
@@ -116,17 +113,15 @@ std::string defaultServiceControlPath(std::string_view runtimeDirectory, std::st
 void makeControlDirectory(const std::string &directory)
 {
 	if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-		refuse(fmt::format(
-			"directory {} for the control socket cannot be made: {}; name a socket with --control, "
-			"or none",
-			directory, std::strerror(errno)));
+		refuse(fmt::format("directory {} for the control socket cannot be created: {}; name a socket with "
+				   "--control, or none",
+				   directory, std::strerror(errno)));
 	struct stat info {};
 	if (::lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() ||
 	    (info.st_mode & (S_IWGRP | S_IWOTH)))
-		refuse(fmt::format(
-			"directory {} for the control socket is not yours alone: remove it, or name a socket with "
-			"--control, or none",
-			directory));
+		refuse(fmt::format("directory {} for the control socket is accessible to other users: remove it, or "
+				   "name a socket with --control, or none",
+				   directory));
 }
 
 ControlAddress::ControlAddress(std::string path) : path_(std::move(path)), fd_(makeSocket())
@@ -136,7 +131,7 @@ ControlAddress::ControlAddress(std::string path) : path_(std::move(path)), fd_(m
 	const auto address = addressOf(draft);
 	const auto fail = [&](int error) {
 		::unlink(draft.c_str());
-		refuse(fmt::format("control socket {} cannot be made: {}; name another one with --control, or none",
+		refuse(fmt::format("control socket {} cannot be created: {}; name another path with --control, or none",
 				   path_, std::strerror(error)));
 	};
 	::unlink(draft.c_str()); // of a process with our number that died in the middle
@@ -182,8 +177,7 @@ Descriptor connectControl(const std::string &path)
 	if (error == ENOENT || error == ECONNREFUSED || error == ENOTSOCK || error == ENOTDIR)
 		throw Exception(
 			ErrorCode::ConnectFailed,
-			fmt::format("no agent listens at {}: is it running, and was it started with this --control?",
-				    path));
+			fmt::format("no agent listens on {}: check that it is running and uses this --control", path));
 	if (error != 0)
 		throw Exception(ErrorCode::ConnectFailed,
 				fmt::format("control socket {} cannot be reached: {}", path, std::strerror(error)));

@@ -70,16 +70,16 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 		if (!fd) {
 			if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
 				return true;
-			spdlog::warn("control socket: no connection can be taken for now: {}", std::strerror(errno));
+			spdlog::warn("control socket: cannot accept connections for now: {}", std::strerror(errno));
 			pause = loop.after(kExhaustedPause, [this] { listen(); });
 			return false;
 		}
 		if (!mayConnect(fd.get())) {
-			spdlog::warn("control socket: another user was turned away");
+			spdlog::warn("control socket: refused a connection of another user");
 			return true;
 		}
 		if (connections.size() >= kMaxConnections) {
-			spdlog::warn("control socket: there are {} connections, one more was turned away",
+			spdlog::warn("control socket: refused a connection: {} are open, which is the limit",
 				     connections.size());
 			return true;
 		}

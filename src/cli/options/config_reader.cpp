@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/refuse.h"
 #include "cli/descriptor.h"
 #include "cli/options/config_file.h"
 
@@ -16,8 +17,6 @@
 namespace trtc::cli {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 } // namespace
 
@@ -37,18 +36,20 @@ Settings readConfig(const std::string &path, bool mustExist, const CommandSpec &
 	}
 	struct stat info {};
 	if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))
-		refuse(fmt::format("configuration file {} is no regular file: name another one with --config", path));
+		refuse(fmt::format("configuration file {} is not a regular file: name another one with --config",
+				   path));
 	const auto text = readAll(file.get(), kMaxConfigBytes);
 	if (!text)
 		refuse(fmt::format("configuration file {} cannot be read: {}", path, std::strerror(errno)));
 	if (text->size() > kMaxConfigBytes)
-		refuse(fmt::format("configuration file {} is larger than {} KiB: is it the right file?", path,
+		refuse(fmt::format("configuration file {} is larger than {} KiB: check that it is the right file", path,
 				   kMaxConfigBytes / 1024));
 	bool hasSecret = false;
 	auto settings = parseConfig(*text, path, command, hasSecret);
 	if (hasSecret && warn && (info.st_mode & (S_IRGRP | S_IROTH)))
-		warn(fmt::format(
-			"warning: configuration file {} holds a secret and can be read by others: chmod 600 it", path));
+		warn(fmt::format("warning: configuration file {} contains a secret and other users can read it: run "
+				 "chmod 600 on it",
+				 path));
 	return settings;
 }
 

@@ -13,11 +13,11 @@ namespace {
 constexpr std::string_view kHead =
 	"# Configuration of trtc-cli, see trtc-cli.toml(5).\n"
 	"#\n"
-	"# Copy it to ~/.config/trtc-cli/config.toml or name it with --config, and take the # away from what you "
-	"change.\n"
-	"# Every key is an option of the same name. Above the first table it counts for every command that has the\n"
-	"# option, in a table for that command, which wins. The environment (TRTC_USER_ID) wins over the file, the\n"
-	"# command line over both. What stands here is the default; \"\" is none.\n";
+	"# Copy it to ~/.config/trtc-cli/config.toml or name it with --config, and uncomment the lines you change.\n"
+	"# Every key is an option of the same name. A key above the first table applies to every command that has\n"
+	"# the option. A key in a command's table applies to that command only, and overrides the key above.\n"
+	"# Precedence: command line, environment (TRTC_USER_ID), file, default.\n"
+	"# Each line shows the default; \"\" means not set.\n";
 
 void comment(std::string &out, std::string_view text)
 {

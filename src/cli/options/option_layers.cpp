@@ -34,7 +34,8 @@ void warnOfVariables(const Surroundings &surroundings)
 		if (names.count(name) || std::any_of(kReservedVariables.begin(), kReservedVariables.end(), reserved))
 			continue;
 		const auto close = nearest(name, known);
-		surroundings.warn(fmt::format("warning: environment variable {} is no option{}", printable(name, 60),
+		surroundings.warn(fmt::format("warning: environment variable {} does not match any option{}",
+					      printable(name, 60),
 					      close.empty() ? "" : fmt::format(" (did you mean {}?)", close)));
 	}
 }

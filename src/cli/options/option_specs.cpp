@@ -8,13 +8,13 @@ namespace {
 // name, kind, value, default, help, traits, what is meant without a value
 
 constexpr OptionSpec kEvents = { "--events", Kind::Choice, "json|text|none", "",
-				 "form of the events on stdout (default text on a terminal, else json)" };
+				 "format of the events on stdout (default text on a terminal, else json)" };
 constexpr OptionSpec kLogLevel = { "--log-level", Kind::Choice, "error|warn|info|debug|trace", "warn",
-				   "how much the log tells" };
-constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log there instead of stderr" };
+				   "least severe level that is logged" };
+constexpr OptionSpec kLogFile = { "--log-file", Kind::File, "FILE", "", "write the log to FILE instead of stderr" };
 constexpr OptionSpec kReport = { "--report", Kind::Directory, "DIR", "",
-				 "leave a folder there with everything that happened, without secrets" };
-constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application" };
+				 "write a folder with a full record of the run into DIR, without secrets" };
+constexpr OptionSpec kSdkAppId = { "--sdk-app-id", Kind::Number, "N", "1400000001", "application id" };
 
 constexpr OptionSpec kConfig = { "--config",
 				 Kind::File,
@@ -24,97 +24,117 @@ constexpr OptionSpec kConfig = { "--config",
 				 kNotInFile };
 
 constexpr OptionSpec kDryRun = {
-	"--dry-run", Kind::Flag, "", "", "print every option, where it comes from and what would be done, and end",
+	"--dry-run", Kind::Flag, "", "", "print every option with its origin and what the command would do, then exit",
 	kNotInFile
 };
 
 constexpr OptionSpec kJoin[] = {
-	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service, ws:// or wss://" },
+	// Connection
+	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "URL of the room service, ws:// or wss://" },
 	kSdkAppId,
-	{ "--user-id", Kind::User, "ID", "", "who enters: 1 to 32 bytes of A-Z a-z 0-9 _ -" },
-	{ "--user-sig", Kind::Text, "SIG", "", "proof of identity; rather use one of the next two, or TRTC_USER_SIG",
+	{ "--user-id", Kind::User, "ID", "", "user id to join with: 1 to 32 bytes of A-Z a-z 0-9 _ -" },
+	{ "--user-sig", Kind::Text, "SIG", "",
+	  "UserSig (credentials of the user); other local users can see it, so prefer --user-sig-file, "
+	  "--secret-key-file or TRTC_USER_SIG",
 	  kSecret },
 	{ "--user-sig-file", Kind::File, "FILE", "", "read the UserSig from a file" },
 	{ "--secret-key-file", Kind::File, "FILE", "",
-	  "sign a UserSig, and a PrivateMapKey if none is given, with the secret key in this file" },
+	  "sign a UserSig, and a PrivateMapKey if none is given, with the secret key in this file (default for a "
+	  "server on this machine: the key of serve)" },
 	{ "--private-map-key", Kind::Text, "KEY", "",
-	  "ticket for the room; rather use the next one, or TRTC_PRIVATE_MAP_KEY", kSecret },
+	  "PrivateMapKey (permission for the room); other local users can see it, so prefer --private-map-key-file or "
+	  "TRTC_PRIVATE_MAP_KEY",
+	  kSecret },
 	{ "--private-map-key-file", Kind::File, "FILE", "", "read the PrivateMapKey from a file" },
-	{ "--room", Kind::Room, "ID", "", "room to enter: 1 to 4294967294" },
-	{ "--string-room", Kind::Flag, "", "", "the room is a text of 1 to 64 characters" },
-	{ "--mode", Kind::Choice, "live|rtc", "live", "live: anchors and audience; rtc: everybody is an anchor" },
-	{ "--role", Kind::Choice, "anchor|audience", "anchor", "role to enter with" },
-	{ "--video", Kind::Source, "SOURCE", "none",
-	  "none, test[:PATTERN], file:PATH, v4l2[:CAMERA], screen[:DISPLAY] or pipeline:DESCRIPTION" },
-	{ "--audio", Kind::Source, "SOURCE", "none",
-	  "none, test[:PATTERN], file:PATH, alsa[:DEVICE] or pipeline:DESCRIPTION" },
-	{ "--auxiliary", Kind::Source, "SOURCE", "none", "picture of the auxiliary stream, as the screen" },
-	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
-	  "name as in the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
-	{ "--loop", Kind::Flag, "", "", "file sources start again at their end" },
-	{ "--video-profile", Kind::Text, "PROFILE", "480p", "name as in the web SDK, or WxH@FPS,KBPSk" },
-	{ "--small-stream", Kind::Text, "PROFILE", "",
-	  "also publish a small video: 160x120@15,100k when nothing is named, or WxH@FPS,KBPSk", kPlain,
-	  "160x120@15,100k" },
-	{ "--audio-profile", Kind::Text, "PROFILE", "standard",
-	  "standard, standard-stereo, high, high-stereo or KBPSk" },
-	{ "--video-codec", Kind::Choice, "h264|vp8", "h264", "codec of what is encoded" },
-	{ "--no-publish", Kind::Flag, "", "", "an anchor waits for the command publish" },
-	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "whose streams to receive" },
-	{ "--record", Kind::Directory, "DIR", "",
-	  "record every subscribed user into a Matroska file in this directory" },
-	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
-	  "name of the recordings; fields {room} {user} {type} {time} {n}" },
-	{ "--play", Kind::Text, "SINK", "",
-	  "show and play: auto when nothing is named, or window, term, sound, alsa[:DEVICE] with commas between",
-	  kPlain, "auto" },
-	{ "--audio-volume", Kind::Number, "SECONDS", "0",
-	  "tell how loud everybody is with this period, 1 to 3600; 0: never" },
-	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
-	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust the certificates in FILE (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any server certificate" },
+	{ "--proxy", Kind::Text, "URL", "", "proxy for signalling, http://HOST:PORT or socks5://HOST:PORT", kSecret },
 	{ "--stun", Kind::Text, "URL", "", "STUN server, stun:HOST:PORT" },
 	{ "--turn", Kind::Text, "URL", "",
-	  "TURN server, turn:USER:PASSWORD@HOST:PORT?transport=udp; rather use TRTC_TURN", kSecret },
-	{ "--ice", Kind::Choice, "relay|all", "all", "relay: media goes through the TURN server or not at all" },
-	{ "--proxy", Kind::Text, "URL", "", "proxy for signalling, http://HOST:PORT or socks5://HOST:PORT", kSecret },
+	  "TURN server, turn:USER:PASSWORD@HOST:PORT?transport=udp; other local users can see it, so prefer TRTC_TURN",
+	  kSecret },
+	{ "--ice", Kind::Choice, "relay|all", "all", "relay: send and receive media only through the TURN server" },
 	{ "--reconnect", Kind::Number, "N", "30",
-	  "tries to enter the room again when the connection is lost; 0: none" },
-	{ "--latency", Kind::Number, "MS", "", "receive buffer, 0 to 10000 (default 200 when recording, else 100)" },
-	{ "--stats", Kind::Number, "SECONDS", "", "an event stats at this period, 1 to 86400" },
+	  "number of attempts to reconnect after the connection is lost; 0 disables reconnecting" },
+	// Room
+	{ "--room", Kind::Room, "ID", "", "room to join: a number from 1 to 4294967294" },
+	{ "--string-room", Kind::Flag, "", "", "--room is a string room of 1 to 64 characters" },
+	{ "--mode", Kind::Choice, "live|rtc", "live", "live: anchors and audience; rtc: every user is an anchor" },
+	{ "--role", Kind::Choice, "anchor|audience", "anchor", "role to join with" },
+	// Sources
+	{ "--video", Kind::Source, "SOURCE", "none",
+	  "video source: none, test[:PATTERN], file:PATH, v4l2[:CAMERA], screen[:DISPLAY] or pipeline:DESCRIPTION" },
+	{ "--audio", Kind::Source, "SOURCE", "none",
+	  "audio source: none, test[:PATTERN], file:PATH, alsa[:DEVICE] or pipeline:DESCRIPTION" },
+	{ "--video-profile", Kind::Text, "PROFILE", "480p", "video profile: a name of the web SDK, or WxH@FPS,KBPSk" },
+	{ "--video-codec", Kind::Choice, "h264|vp8", "h264", "codec for encoding video" },
+	{ "--audio-profile", Kind::Text, "PROFILE", "standard",
+	  "audio profile: standard, standard-stereo, high, high-stereo or KBPSk" },
+	{ "--small-stream", Kind::Text, "PROFILE", "",
+	  "also publish a small video, with this profile (160x120@15,100k if PROFILE is omitted)", kPlain,
+	  "160x120@15,100k" },
+	{ "--auxiliary", Kind::Source, "SOURCE", "none", "video source of the auxiliary stream, such as screen" },
+	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
+	  "video profile of the auxiliary stream: a name of the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
+	{ "--loop", Kind::Flag, "", "", "restart file sources at their end" },
+	{ "--no-publish", Kind::Flag, "", "", "do not publish on joining; wait for the command publish" },
+	// Receiving
+	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "users whose streams to receive" },
+	{ "--latency", Kind::Number, "MS", "",
+	  "receive buffer in milliseconds, 0 to 10000 (default 200 when recording, else 100)" },
+	{ "--play", Kind::Text, "SINK", "",
+	  "play subscribed users: auto (if SINK is omitted), or a comma-separated list of window, term, sound, "
+	  "alsa[:DEVICE]",
+	  kPlain, "auto" },
+	{ "--audio-volume", Kind::Number, "SECONDS", "0",
+	  "period of the event audio-volume, 1 to 3600; 0 disables it" },
+	// Output
+	{ "--record", Kind::Directory, "DIR", "", "record each subscribed user into a Matroska file in DIR" },
+	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
+	  "file name of the recordings; fields {room} {user} {type} {time} {n}" },
 	kEvents,
-	{ "--exit-after", Kind::Duration, "DURATION", "", "leave after this time" },
-	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
-	  "this event must come within DURATION of the start (default 30s); may be repeated", kRepeatable },
-	{ "--exit-when-expected", Kind::Flag, "", "", "leave as soon as every expectation is met, or one has failed" },
-	{ "--junit", Kind::File, "FILE", "", "write what became of the expectations there, as JUnit XML" },
-	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
-	{ "--control", Kind::File, "PATH", "",
-	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--stats", Kind::Number, "SECONDS", "", "period of the event stats, 1 to 86400 (default off)" },
 	kLogLevel,
 	kLogFile,
 	kReport,
+	// Scripting
+	{ "--exit-after", Kind::Duration, "DURATION", "", "leave this long after the start" },
+	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
+	  "fail unless this event occurs within DURATION of the start (default 30s); repeatable", kRepeatable },
+	{ "--exit-when-expected", Kind::Flag, "", "", "leave when every expectation is met, or when one fails" },
+	{ "--junit", Kind::File, "FILE", "", "write the results of the expectations to FILE as JUnit XML" },
+	{ "--no-stdin", Kind::Flag, "", "", "do not read commands from stdin" },
+	{ "--control", Kind::File, "PATH", "",
+	  "unix socket for ctl, or none to disable it (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kConfig,
 	kDryRun,
 };
 
+constexpr OptionGroup kJoinGroups[] = {
+	{ "Connection", "--server" },	{ "Room", "--room" },	  { "Sources", "--video" },
+	{ "Receiving", "--subscribe" }, { "Output", "--record" }, { "Scripting", "--exit-after" },
+};
+
 constexpr OptionSpec kServe[] = {
-	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "address; port 0 picks a free one" },
-	{ "--sdk-app-id", Kind::Number, "N", "1400000001", "application whose users may enter" },
+	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "address to listen on; port 0 picks a free port" },
+	{ "--sdk-app-id", Kind::Number, "N", "1400000001", "application id of the users that may join" },
 	{ "--secret-key-file", Kind::File, "FILE", "",
-	  "key that signs their UserSigs; made if missing (default in the state directory)" },
-	{ "--max-rooms", Kind::Number, "N", "1000", "rooms at a time" },
-	{ "--max-users", Kind::Number, "N", "200", "users in a room" },
-	{ "--max-anchors", Kind::Number, "N", "50", "publishing users in a room" },
+	  "secret key that signs the UserSigs; created if missing (default $XDG_STATE_HOME/trtc-cli/serve.key)" },
+	{ "--max-rooms", Kind::Number, "N", "1000", "maximum number of rooms" },
+	{ "--max-users", Kind::Number, "N", "200", "maximum number of users in a room" },
+	{ "--max-anchors", Kind::Number, "N", "50", "maximum number of publishing users in a room" },
 	{ "--require-private-map-key", Kind::Flag, "", "",
-	  "let in only who has a PrivateMapKey for the room; it says who may send and receive what" },
+	  "admit only users with a PrivateMapKey for the room; it sets what they may send and receive" },
 	{ "--tls-cert", Kind::File, "FILE", "", "certificate for wss and https (PEM, with its chain)" },
-	{ "--tls-key", Kind::File, "FILE", "", "its key (PEM)" },
-	{ "--media-address", Kind::Text, "IP", "", "address at which clients reach the media of this machine" },
-	{ "--media-ports", Kind::Text, "A-B", "", "UDP ports for media, one a connection" },
-	{ "--plain-text", Kind::Flag, "", "", "allow an address beyond this machine without encryption" },
-	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
+	{ "--tls-key", Kind::File, "FILE", "", "private key of the certificate (PEM, without a password)" },
+	{ "--media-address", Kind::Text, "IP", "",
+	  "IP address that clients use to reach media on this machine (default every address)" },
+	{ "--media-ports", Kind::Text, "A-B", "",
+	  "range of UDP ports for media, one port per connection (default any)" },
+	{ "--plain-text", Kind::Flag, "", "", "allow listening beyond this machine without encryption" },
+	{ "--no-stdin", Kind::Flag, "", "", "do not read commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
-	  "take commands on this unix socket, or none (default serve-PORT.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
+	  "unix socket for ctl, or none to disable it (default serve-PORT.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
 	kEvents,
 	kLogLevel,
 	kLogFile,
@@ -124,80 +144,93 @@ constexpr OptionSpec kServe[] = {
 };
 
 constexpr OptionSpec kDoctor[] = {
-	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "room service to try, ws:// or wss://" },
+	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "URL of the room service to check, ws:// or wss://" },
 	kSdkAppId,
-	{ "--user-id", Kind::User, "ID", "", "whom the UserSig has to be for" },
-	{ "--user-sig", Kind::Text, "SIG", "", "UserSig to check; rather use the next one, or TRTC_USER_SIG", kSecret },
+	{ "--user-id", Kind::User, "ID", "", "user id that the UserSig must be for" },
+	{ "--user-sig", Kind::Text, "SIG", "",
+	  "UserSig to check; other local users can see it, so prefer --user-sig-file or TRTC_USER_SIG", kSecret },
 	{ "--user-sig-file", Kind::File, "FILE", "", "check the UserSig in this file" },
-	{ "--secret-key-file", Kind::File, "FILE", "", "check with, or sign with, the secret key in this file" },
-	{ "--record", Kind::Directory, "DIR", "", "try this disk for recordings" },
-	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "where a service is to listen" },
-	{ "--ca-file", Kind::File, "FILE", "", "trust these certificates (PEM) instead of the system's" },
-	{ "--insecure", Kind::Flag, "", "", "accept any certificate of the server" },
-	{ "--json", Kind::Flag, "", "", "one JSON object a line" },
+	{ "--secret-key-file", Kind::File, "FILE", "",
+	  "secret key to verify the UserSig with, or to sign one for --user-id" },
+	{ "--record", Kind::Directory, "DIR", "", "directory for recordings; its disk is checked" },
+	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687",
+	  "address that serve would listen on; the port is checked" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust the certificates in FILE (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any server certificate" },
+	{ "--json", Kind::Flag, "", "", "print one JSON object per line" },
 	kConfig,
 };
 
 constexpr OptionSpec kSign[] = {
 	kSdkAppId,
-	{ "--user-id", Kind::User, "ID", "", "whom it is for" },
+	{ "--user-id", Kind::User, "ID", "", "user id to sign for" },
 	{ "--secret-key-file", Kind::File, "FILE", "", "the application's secret key" },
-	{ "--expire", Kind::Duration, "DURATION", "24h", "how long it is valid" },
+	{ "--expire", Kind::Duration, "DURATION", "24h",
+	  "how long the signature is valid, as 12h or 7d; a number without a unit is seconds" },
 	{ "--private-map-key", Kind::Flag, "", "",
-	  "make a PrivateMapKey, the ticket for one room, instead of a UserSig", kNotInFile | kNotInEnvironment },
+	  "make a PrivateMapKey (permission for one room) instead of a UserSig", kNotInFile | kNotInEnvironment },
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
-	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
-	{ "--privileges", Kind::Number, "N", "255", "PrivateMapKey: sum of the rights, 1 to 255, all" },
+	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: --room is a string room" },
+	{ "--privileges", Kind::Privileges, "NAME,...", "all",
+	  "PrivateMapKey: create, enter, send-audio, receive-audio, send-video, receive-video, send-aux, receive-aux, "
+	  "send, receive or all; or the sum of their bits, 1 to 255" },
 	kConfig,
 };
 
 constexpr OptionSpec kVerify[] = {
 	kSdkAppId,
-	{ "--user-id", Kind::User, "ID", "", "whom it has to be for" },
+	{ "--user-id", Kind::User, "ID", "", "user id that the signature must be for" },
 	{ "--secret-key-file", Kind::File, "FILE", "", "the application's secret key" },
-	{ "--private-map-key", Kind::Flag, "", "", "check a PrivateMapKey instead of a UserSig",
+	{ "--private-map-key", Kind::Flag, "", "", "verify a PrivateMapKey instead of a UserSig",
 	  kNotInFile | kNotInEnvironment },
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
-	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: the room is a text" },
+	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: --room is a string room" },
 	kConfig,
 };
 
 constexpr OptionSpec kCtl[] = {
 	{ "--control", Kind::File, "PATH", "",
-	  "the socket to speak to (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	  "control socket to connect to (default the only one in $XDG_RUNTIME_DIR/trtc-cli)" },
 	{ "--events", Kind::Choice, "json|text|none", "",
-	  "form of the answers on stdout (default text on a terminal, else json)" },
+	  "format of the answers on stdout (default text on a terminal, else json)" },
 	kConfig,
 };
 
-constexpr std::string_view kSignatureHelp = "SIG is the text itself, or - to read it from stdin.";
+constexpr std::string_view kSignatureHelp = "SIG is the signature itself, or - to read it from stdin.";
 
 constexpr OptionSpec kDevices[] = {
-	{ "--json", Kind::Flag, "", "", "one JSON object instead of a text" },
+	{ "--json", Kind::Flag, "", "", "print one JSON object instead of text" },
 	kConfig,
 };
 
 constexpr CommandSpec kCommandSpecs[] = {
-	{ "join", "enter a room as anchor or audience: publish, subscribe, record", "", kJoin },
+	{ "join", "join a room as anchor or audience: publish, subscribe, record, play", "", kJoin, {}, kJoinGroups },
 	{ "serve", "run a room service on this machine", "", kServe },
-	{ "devices", "list cameras, microphones, speakers and screens with what they give", "", kDevices },
-	{ "doctor", "check this machine and the way to a room service, and say how to mend what is missing", "",
+	{ "devices", "list cameras, microphones, speakers and screens with their formats", "", kDevices },
+	{ "doctor", "check this machine and the connection to a room service, and say how to fix each problem", "",
 	  kDoctor },
 	{ "ctl", "send a command to a running agent or service and print its answer", "COMMAND...", kCtl,
-	  "COMMAND is one of the commands on stdin of join or serve; without one the lines of stdin are the "
-	  "commands." },
+	  "COMMAND is one of the stdin commands of join or serve. Without it, ctl reads one command per line from "
+	  "stdin." },
 	{ "completion",
 	  "print the completion script of a shell",
 	  "bash|zsh|fish",
 	  {},
-	  "Name the shell. Source what is printed, or install it where the shell looks; the package has done so." },
+	  "Source the printed script, or install it in the shell's completion directory; the package installs it "
+	  "there." },
 	{ "usersig sign", "make a UserSig or a PrivateMapKey and print it", "", kSign },
 	{ "usersig show",
-	  "print what a UserSig or PrivateMapKey says; needs no key, proves nothing",
+	  "print the contents of a UserSig or PrivateMapKey without verifying the signature",
 	  "SIG",
 	  {},
 	  kSignatureHelp },
-	{ "usersig verify", "check a UserSig or PrivateMapKey", "SIG", kVerify, kSignatureHelp },
+	{ "usersig verify", "verify a UserSig or PrivateMapKey", "SIG", kVerify, kSignatureHelp },
+	{ "help",
+	  "print the help of the program or of a command",
+	  "COMMAND...",
+	  {},
+	  "COMMAND is the name of a command, such as join or usersig sign." },
+	{ "version", "print the version", "", {} },
 };
 
 } // namespace

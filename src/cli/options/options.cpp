@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/options.h"
 
+#include "base/refuse.h"
 #include "cli/control/control_path.h"
 #include "cli/options/completion.h"
+#include "cli/options/credentials.h"
 #include "cli/options/option_parser.h"
 #include "cli/options/secret_file.h"
 #include "cli/text.h"
+#include "usersig/usersig.h"
 
 #include <trtc/error.h>
 
@@ -23,8 +26,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 /// Runs @p parse and puts the option's name in front of what it complains about.
 template <class F>
@@ -108,48 +109,6 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
 }
 
-constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file", "--secret-key-file" };
-
-/// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
-void proof(const OptionValues &values, JoinConfig &config)
-{
-	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
-	auto strongest = Layer::FileTop;
-	for (const auto option : kProofs)
-		strongest = std::max(strongest, values.said(option).layer);
-	std::vector<std::string_view> given;
-	for (std::size_t i = 0; i < kProofs.size(); ++i) {
-		auto said = values.said(kProofs[i]);
-		if (said.layer < strongest || said.texts.empty())
-			continue;
-		if (said.texts.front().empty())
-			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
-		*targets[i] = std::move(said.texts.front());
-		given.push_back(kProofs[i]);
-	}
-	if (given.empty())
-		refuse("a proof of identity is missing: give --secret-key-file, --user-sig-file or --user-sig");
-	if (given.size() > 1)
-		refuse(fmt::format("{} exclude each other: give one of them", fmt::join(given, " and ")));
-}
-
-/// At most one of two. Who is stronger hides what the weaker one says.
-void ticket(const OptionValues &values, JoinConfig &config)
-{
-	const auto text = values.said("--private-map-key"), file = values.said("--private-map-key-file");
-	const auto strongest = std::max(text.layer, file.layer);
-	const auto counts = [&](const auto &said) { return said.layer == strongest && !said.texts.empty(); };
-	if (counts(text) && counts(file))
-		refuse("--private-map-key and --private-map-key-file exclude each other: give one of them");
-	if (counts(text))
-		config.join.privateMapKey = text.texts.front();
-	if (counts(file))
-		config.privateMapKeyFile = file.texts.front();
-	if ((counts(text) && config.join.privateMapKey.empty()) || (counts(file) && config.privateMapKeyFile.empty()))
-		refuse(fmt::format("{} is empty: give a PrivateMapKey or a file name, or leave it out",
-				   counts(text) ? "--private-map-key" : "--private-map-key-file"));
-}
-
 std::string server(const OptionValues &values)
 {
 	auto url = values.value("--server");
@@ -228,7 +187,7 @@ std::string controlPath(const OptionValues &values)
 	if (path.empty() && values.onCommandLine("--control"))
 		refuse("--control is empty: name a socket, or none");
 	if (path.size() > kMaxControlPath)
-		refuse(fmt::format("--control \"{}\" has {} bytes, the system takes {}: name a shorter path",
+		refuse(fmt::format("--control \"{}\" has {} bytes, the limit is {}: name a shorter path",
 				   printable(path, 120), path.size(), kMaxControlPath));
 	return path;
 }
@@ -249,12 +208,12 @@ CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings
 	config.events = eventFormat(values, surroundings.stdoutIsTerminal);
 	config.control = controlPath(values);
 	if (config.control == "none")
-		refuse("--control none leaves nobody to ask: name the agent's socket");
+		refuse("--control none names no agent: name the agent's socket");
 	config.runtimeDirectory = runtimeDirectory(surroundings);
 	config.words = values.words;
 	for (const auto &word : config.words)
 		if (word.find('\n') != std::string::npos)
-			refuse("a command is one line: it cannot hold a line feed");
+			refuse("a command is one line: remove the line feed");
 	return config;
 }
 
@@ -265,16 +224,17 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.log = logConfig(values);
 	config.client.server = server(values);
 	config.client.sdkAppId = sdkAppId(values);
-	auto user = required(values, "--user-id", "say who enters");
+	auto user = required(values, "--user-id", "name the user to join as");
 	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
-	proof(values, config);
+	readCredentials(values, surroundings.serveKeyFile, config);
 	config.join.room = room(values);
-	ticket(values, config);
+	readTicket(values, config);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
 	config.join.role =
 		choice<2>(values, "--role", { "anchor", "audience" }, 0) == 0 ? Role::Anchor : Role::Audience;
 	if (config.client.mode == Mode::Rtc && config.join.role == Role::Audience)
-		refuse("--role audience does not go with --mode rtc, where everybody is an anchor: use --mode live");
+		refuse("--role audience is not possible with --mode rtc, where every user is an anchor: use --mode "
+		       "live");
 
 	config.local.video =
 		named("--video", [&] { return SourceSpec::parse(values.value("--video"), MediaKind::Video); });
@@ -315,7 +275,7 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 		std::chrono::seconds(parseWhole("--audio-volume", values.value("--audio-volume"), 0, 3600));
 	config.exitAfter = duration(values, "--exit-after");
 	if (config.exitAfter && *config.exitAfter > kMaxTimer)
-		refuse("--exit-after is over 1000h: leave it out to stay until told otherwise");
+		refuse("--exit-after is over 1000h: omit it to stay without a limit");
 	if (const auto period = values.text("--stats"))
 		config.statsPeriod = std::chrono::seconds(parseWhole("--stats", *period, 1, 86'400));
 	expectations(values, config);
@@ -431,6 +391,17 @@ DoctorConfig doctorConfig(const OptionValues &values, const Surroundings &surrou
 	return config;
 }
 
+/// A duration, or as in Tencent's tools a number of seconds.
+std::chrono::seconds expireTime(std::string text)
+{
+	if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos)
+		text += 's';
+	const auto expire = named("--expire", [&] { return parseDuration(text); });
+	if (expire < 1s)
+		refuse("--expire is under a second: use 1s or more");
+	return std::chrono::duration_cast<std::chrono::seconds>(expire);
+}
+
 UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &values)
 {
 	using Verb = UserSigConfig::Verb;
@@ -442,14 +413,10 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	if (config.verb == Verb::Show)
 		return config;
 	config.sdkAppId = sdkAppId(values);
-	config.userId = required(values, "--user-id", "say whom it is for");
+	config.userId = required(values, "--user-id", "name the user of the signature");
 	config.secretKeyFile = required(values, "--secret-key-file", "name the file with the secret key");
 	if (config.verb == Verb::Sign)
-		if (const auto expire = duration(values, "--expire")) {
-			if (*expire < 1s)
-				refuse("--expire is under a second: use 1s or more");
-			config.expire = std::chrono::duration_cast<std::chrono::seconds>(*expire);
-		}
+		config.expire = expireTime(values.value("--expire"));
 	const bool ticket = values.flag("--private-map-key");
 	if (ticket)
 		config.room = room(values);
@@ -458,24 +425,8 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 		refuse("--room, --string-room and --privileges belong to a PrivateMapKey: add --private-map-key");
 	if (ticket && config.verb == Verb::Sign)
 		config.privileges =
-			static_cast<std::uint32_t>(parseWhole("--privileges", values.value("--privileges"), 1, 255));
+			named("--privileges", [&] { return usersig::parsePrivileges(values.value("--privileges")); });
 	return config;
-}
-
-/// A proof that does not count is shown as none, with who hides it.
-void tellHiddenProofs(JoinConfig &config)
-{
-	const auto used = !config.client.userSig.empty() ? kProofs[0]
-			  : !config.userSigFile.empty()	 ? kProofs[1]
-							 : kProofs[2];
-	for (auto &option : config.options) {
-		const bool isProof = std::find(kProofs.begin(), kProofs.end(), option.option) != kProofs.end();
-		if (!isProof || option.option == used || option.value.empty())
-			continue;
-		option.value.clear();
-		option.from += fmt::format(", hidden by {}", used);
-	}
-	config.report.options = config.options;
 }
 
 } // namespace
@@ -483,7 +434,7 @@ void tellHiddenProofs(JoinConfig &config)
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
 {
 	OptionValues values(surroundings.variable);
-	const auto parsed = parseWithTable(arguments, values);
+	const auto parsed = parseWithTable(arguments, values, commandSpecs(), surroundings.columns);
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
 	warnOfVariables(surroundings);
@@ -501,7 +452,7 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			const auto latency = std::to_string(config.client.latency.count());
 			const auto control = config.control.empty() ? "none" : config.control;
 			config = settled(std::move(config), { { "--latency", latency }, { "--control", control } });
-			tellHiddenProofs(config);
+			tellCredentials(config);
 			return config;
 		}
 		if (parsed.command->name == "serve") {

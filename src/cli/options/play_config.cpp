@@ -33,7 +33,7 @@ PlayConfig PlayConfig::parse(std::string_view text)
 					fmt::format("--play \"{}\" is not allowed: {}use auto, or window, term, sound, "
 						    "alsa[:DEVICE] with commas between",
 						    printable(text, 80),
-						    part == "auto"  ? "auto stands alone; "
+						    part == "auto"  ? "auto cannot be combined; "
 						    : device	    ? "alsa: needs the name of a device; "
 						    : close.empty() ? ""
 								    : fmt::format("did you mean {}? ", close)));

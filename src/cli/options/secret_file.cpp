@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/secret_file.h"
 
+#include "base/refuse.h"
 #include "cli/descriptor.h"
 #include "cli/events/event_printer.h"
 #include "cli/text.h"
@@ -26,14 +27,12 @@ namespace {
 
 constexpr std::size_t kMaxSecretBytes = 64 * 1024;
 
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
-
 std::string randomKey()
 {
 	unsigned char bytes[32];
 	// 32 bytes come at once or not at all.
 	if (::getrandom(bytes, sizeof(bytes), 0) != static_cast<ssize_t>(sizeof(bytes)))
-		refuse(fmt::format("no random numbers for a new key: {}", std::strerror(errno)));
+		refuse(fmt::format("no random numbers for a new secret key: {}", std::strerror(errno)));
 	std::string key;
 	for (const auto byte : bytes)
 		key += fmt::format("{:02x}", byte);
@@ -46,9 +45,9 @@ void makeParents(const std::filesystem::path &directory)
 		return;
 	makeParents(directory.parent_path());
 	if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-		refuse(fmt::format(
-			"directory {} for the secret key cannot be made: {}; give another file with --secret-key-file",
-			directory.string(), std::strerror(errno)));
+		refuse(fmt::format("directory {} for the secret key cannot be created: {}; name another file with "
+				   "--secret-key-file",
+				   directory.string(), std::strerror(errno)));
 }
 
 /// The whole key appears at once, or somebody else's is there already.
@@ -59,7 +58,7 @@ void makeKey(const std::string &path)
 	const auto fail = [&] {
 		const auto reason = std::strerror(errno);
 		::unlink(draft.c_str());
-		refuse(fmt::format("secret key file {} cannot be made: {}; give another file with --secret-key-file",
+		refuse(fmt::format("secret key file {} cannot be created: {}; name another file with --secret-key-file",
 				   path, reason));
 	};
 	::unlink(draft.c_str());
@@ -82,7 +81,7 @@ std::string readSecretFile(const std::string &path, std::string_view what)
 	const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	if (file.get() < 0)
 		refuse(fmt::format("{} file {} cannot be read: {}{}", what, path, std::strerror(errno),
-				   what == "secret key" ? "; a service names its key file in its service-ready event"
+				   what == "secret key" ? "; the event service-ready of a service names its key file"
 							: ""));
 	auto text = readAll(file.get(), kMaxSecretBytes);
 	if (!text)
@@ -90,13 +89,13 @@ std::string readSecretFile(const std::string &path, std::string_view what)
 	while (!text->empty() && (text->back() == '\n' || text->back() == '\r'))
 		text->pop_back();
 	if (text->empty())
-		refuse(fmt::format("{} file {} is empty: it holds the {} and nothing else", what, path, what));
+		refuse(fmt::format("{} file {} is empty: it must contain only the {}", what, path, what));
 	if (text->size() > kMaxSecretBytes || text->find('\n') != std::string::npos)
-		refuse(fmt::format("{} file {} holds more than one line: it holds the {} and nothing else", what, path,
-				   what));
+		refuse(fmt::format("{} file {} has more than one line: it must contain only the {}", what, path, what));
 	struct stat info {};
 	if (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRGRP | S_IROTH)))
-		complain(fmt::format("warning: {} file {} can be read by others: chmod 600 it", what, path));
+		complain(
+			fmt::format("warning: {} file {} can be read by other users: run chmod 600 on it", what, path));
 	return *std::move(text);
 }
 
@@ -119,7 +118,7 @@ std::string readStdinText(std::size_t maxBytes)
 	if (!text)
 		refuse(fmt::format("stdin cannot be read: {}", std::strerror(errno)));
 	if (text->size() > maxBytes)
-		refuse(fmt::format("stdin holds more than {} bytes: that is no UserSig", maxBytes));
+		refuse(fmt::format("stdin has more than {} bytes: it is not a UserSig", maxBytes));
 	return std::string(trim(*text));
 }
 

@@ -18,13 +18,13 @@ CommandOutcome refused(std::string message)
 
 CommandOutcome noSuchUser(const RoomId &room, const UserId &user)
 {
-	return refused(fmt::format("user {} is not in room {}; users {} lists who is", user.str(), roomText(room),
-				   roomText(room)));
+	return refused(fmt::format("user {} is not in room {}; the command users {} lists its users", user.str(),
+				   roomText(room), roomText(room)));
 }
 
 CommandOutcome noSuchRoom(const RoomId &room)
 {
-	return refused(fmt::format("there is no room {}; rooms lists those that are", roomText(room)));
+	return refused(fmt::format("room {} does not exist; the command rooms lists the rooms", roomText(room)));
 }
 
 Fields whoWhere(const RoomId &room, const UserId &user)
@@ -156,9 +156,9 @@ void ServiceDesk::ban(const RoomId &room, const UserId &user, CommandReply reply
 void ServiceDesk::unban(const RoomId &room, const UserId &user, CommandReply reply)
 {
 	if (!server_.unban(room, user))
-		return reply(refused(fmt::format("user {} is not banned from room {}; bans lists who is", user.str(),
-						 roomText(room))));
-	spdlog::info("user {} may enter room {} again", user.str(), roomText(room));
+		return reply(refused(fmt::format("user {} is not banned from room {}; the command bans lists the bans",
+						 user.str(), roomText(room))));
+	spdlog::info("user {} may join room {} again", user.str(), roomText(room));
 	printer_.print({ "user-unbanned", whoWhere(room, user) });
 	reply({});
 }
@@ -168,7 +168,7 @@ void ServiceDesk::disband(const RoomId &room, CommandReply reply)
 	const auto count = server_.disband(room);
 	if (count == 0)
 		return reply(noSuchRoom(room));
-	spdlog::info("room {} was disbanded, {} users were in it", roomText(room), count);
+	spdlog::info("room {} was disbanded with {} users", roomText(room), count);
 	printer_.print({ "room-disbanded", { { "roomId", roomValue(room) }, { "userCount", whole(count) } } });
 	reply({ Unit {}, { { "userCount", whole(count) } } });
 }

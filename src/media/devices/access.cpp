@@ -82,7 +82,7 @@ std::string busyMessage(const std::string &what, const std::string &node, const 
 std::string permissionMessage(const std::string &what, const std::string &node)
 {
 	const auto group = groupOf(node, node.starts_with("/dev/snd") ? "audio" : "video");
-	return fmt::format("no permission for {}: join the group {} (type: sudo usermod -aG {} {}), then log in again",
+	return fmt::format("no permission for {}: join the group {} (run sudo usermod -aG {} {}), then log in again",
 			   what, group, group, userName());
 }
 

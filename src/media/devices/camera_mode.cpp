@@ -140,7 +140,7 @@ std::optional<CameraMode> chooseMode(std::span<const CameraFormat> formats, cons
 				      [](const auto &a, const auto &b) { return a.rank() < b.rank(); });
 	if (!best.reaches)
 		best.mode.warning =
-			fmt::format("{}x{} at {} frames a second is asked for, the camera comes nearest with {}",
+			fmt::format("the camera does not support {}x{} at {} frames a second; the nearest mode is {}",
 				    profile.width, profile.height, profile.fps, describe(best.mode));
 	return best.mode;
 }

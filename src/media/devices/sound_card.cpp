@@ -137,7 +137,7 @@ SoundDevice inspect(const Port &port, bool capture)
 		device.problem =
 			error == -EBUSY
 				? busyMessage(port.node, port.node,
-					      capture ? fmt::format("alsa:{} shares it if they do, too", port.id)
+					      capture ? fmt::format("use alsa:{} in both programs to share it", port.id)
 						      : "end it, or name another device")
 				: fmt::format("{} cannot be opened: {}", port.node, snd_strerror(error));
 		return device;
@@ -165,7 +165,7 @@ std::vector<SoundDevice> devices(bool capture)
 std::string listed(const std::vector<Port> &all)
 {
 	if (all.empty())
-		return "this machine has no sound card that captures (no /dev/snd/pcm*c)";
+		return "this machine has no capture sound card (no /dev/snd/pcm*c)";
 	std::string list = "there is ";
 	for (const auto &port : all)
 		list += fmt::format("{}{}{}", &port == &all.front() ? "" : ", ", deviceName(port),

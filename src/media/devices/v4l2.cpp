@@ -199,7 +199,7 @@ std::string lower(std::string text)
 std::string listed(const std::vector<Camera> &cameras)
 {
 	if (cameras.empty())
-		return "this machine has no camera (no /dev/video* that captures)";
+		return "this machine has no camera (no capture device /dev/video*)";
 	std::string list = "there is ";
 	for (const auto &camera : cameras)
 		list += fmt::format("{}{}{}", &camera == &cameras.front() ? "" : ", ", camera.path,
@@ -218,7 +218,7 @@ const Camera *match(const std::vector<Camera> &cameras, const std::string &wante
 		if (lower(camera.name).find(name) == std::string::npos)
 			continue;
 		if (found)
-			notFound(fmt::format("more than one camera is called \"{}\": name one by its path; {}", wanted,
+			notFound(fmt::format("more than one camera has the name \"{}\": name its path; {}", wanted,
 					     listed(cameras)));
 		found = &camera;
 	}
@@ -245,7 +245,7 @@ Camera inspectCamera(const std::string &path)
 	v4l2_capability capability {};
 	const auto type = captureType(node, capability);
 	if (!type)
-		notFound(fmt::format("{} is no camera: it captures no video", path));
+		notFound(fmt::format("{} is not a camera: it captures no video", path));
 	camera.name = text(capability.card);
 	camera.driver = text(capability.driver);
 	camera.bus = text(capability.bus_info);
@@ -279,16 +279,15 @@ Camera findCamera(const std::string &wanted)
 	} else {
 		const auto cameras = getCameras();
 		if (cameras.empty())
-			notFound(wanted.empty()
-					 ? "there is no camera: " + listed(cameras)
-					 : fmt::format("there is no camera \"{}\": {}", wanted, listed(cameras)));
+			notFound(wanted.empty() ? "no camera found: " + listed(cameras)
+						: fmt::format("no camera \"{}\" found: {}", wanted, listed(cameras)));
 		const auto usable =
 			std::find_if(cameras.begin(), cameras.end(), [](const Camera &c) { return c.problem.empty(); });
 		const auto *found = !wanted.empty()	      ? match(cameras, wanted)
 				    : usable != cameras.end() ? &*usable
 							      : &cameras.front();
 		if (!found)
-			notFound(fmt::format("there is no camera \"{}\": {}; trtc-cli devices lists them", wanted,
+			notFound(fmt::format("no camera \"{}\" found: {}; trtc-cli devices lists them", wanted,
 					     listed(cameras)));
 		camera = *found;
 	}

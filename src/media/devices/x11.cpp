@@ -102,19 +102,18 @@ DisplayGrabber::DisplayGrabber(const std::string &display)
 	const auto name = nameOf(display);
 	if (name.empty())
 		throw Exception(ErrorCode::DeviceNotFound,
-				"there is no screen: DISPLAY is not set; name a display, as screen::0");
+				"no screen: DISPLAY is not set; name a display, as in screen::0");
 	int number = 0;
 	connection_ = xcb_connect(name.c_str(), &number);
 	if (const int error = xcb_connection_has_error(connection_)) {
 		xcb_disconnect(connection_);
 		const bool parse = error == XCB_CONN_CLOSED_PARSE_ERR, screen = error == XCB_CONN_CLOSED_INVALID_SCREEN;
-		throw Exception(
-			ErrorCode::DeviceNotFound,
-			fmt::format("screen \"{}\" {}", name,
-				    parse    ? "is no name of a display: use :N or :N.SCREEN"
-				    : screen ? "does not exist: this display has fewer screens"
-					     : "cannot be reached: start an X server there, or have it let this user "
-					       "in (XAUTHORITY, xhost)"));
+		throw Exception(ErrorCode::DeviceNotFound,
+				fmt::format("screen \"{}\" {}", name,
+					    parse    ? "is not a display name: use :N or :N.SCREEN"
+					    : screen ? "does not exist: this display has fewer screens"
+						     : "cannot be reached: start an X server there, or give this user "
+						       "access (XAUTHORITY, xhost)"));
 	}
 	const auto *setup = xcb_get_setup(connection_);
 	auto iterator = xcb_setup_roots_iterator(setup);
@@ -130,7 +129,7 @@ DisplayGrabber::DisplayGrabber(const std::string &display)
 	if (!wide || screen->root_depth < 24 || setup->image_byte_order != XCB_IMAGE_ORDER_LSB_FIRST) {
 		xcb_disconnect(connection_);
 		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("screen \"{}\" has a depth of {}: 24 or 32 bits are needed", name,
+				fmt::format("screen \"{}\" has a depth of {} bits: 24 or 32 bits are required", name,
 					    screen->root_depth));
 	}
 	if (hasExtension(connection_, &xcb_shm_id))

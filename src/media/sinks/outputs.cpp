@@ -80,8 +80,8 @@ Result<std::shared_ptr<WindowSystem>> openFirst(std::span<const WindowSink> sink
 			system->add(sink.element, std::move(element));
 		else if (error.message.empty())
 			error = element ? Error { ErrorCode::DeviceNotFound,
-						  fmt::format("there is no screen for a window at {}={}: {}",
-							      sink.variable, std::getenv(sink.variable), reason) }
+						  fmt::format("no screen for a window at {}={}: {}", sink.variable,
+							      std::getenv(sink.variable), reason) }
 					: Error { ErrorCode::NotSupported,
 						  fmt::format("GStreamer has no {} to open windows with: apt-get "
 							      "install {}",
@@ -110,7 +110,7 @@ Result<std::shared_ptr<WindowSystem>> openWindowSystem()
 	const bool wayland = isSet("WAYLAND_DISPLAY"), x11 = isSet("DISPLAY");
 	if (!wayland && !x11)
 		return Error { ErrorCode::DeviceNotFound,
-			       "there is no screen for a window: neither DISPLAY nor WAYLAND_DISPLAY is set" };
+			       "no screen for a window: neither DISPLAY nor WAYLAND_DISPLAY is set" };
 	if (wayland) {
 		auto system = openFirst(kWayland);
 		if (system || !x11)
@@ -131,7 +131,7 @@ Status checkSoundSink(const std::string &device)
 	gst_element_set_state(element.get(), GST_STATE_NULL);
 	if (reason.empty())
 		return Unit {};
-	return Error { ErrorCode::DeviceNotFound, fmt::format("there is no sound card at ALSA device \"{}\": {}",
+	return Error { ErrorCode::DeviceNotFound, fmt::format("no sound card at ALSA device \"{}\": {}",
 							      device.empty() ? "default" : device, reason) };
 }
 

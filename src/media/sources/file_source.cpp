@@ -37,7 +37,7 @@ void checkReadable(const std::string &path)
 	const bool known = fstat(descriptor, &info) == 0;
 	close(descriptor);
 	if (known && !S_ISREG(info.st_mode))
-		throw Exception(ErrorCode::DeviceNotFound, fmt::format("media file {} is no regular file", path));
+		throw Exception(ErrorCode::DeviceNotFound, fmt::format("media file {} is not a regular file", path));
 	if (known && info.st_size == 0)
 		throw Exception(ErrorCode::InitializeFailed, fmt::format("media file {} is empty", path));
 }
@@ -263,19 +263,17 @@ FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo,
 	}
 	gst_discoverer_stream_info_list_free(list);
 	if (!streams.audio && !streams.video)
-		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("media file {} holds no audio or video that can be demuxed{}{}: give a "
-					    "media file, or install "
-					    "the plug-in for it (gstreamer1.0-libav, gstreamer1.0-plugins-ugly)",
-					    path, error ? ": " : "", error ? error.message() : ""));
+		throw Exception(
+			ErrorCode::InitializeFailed,
+			fmt::format("media file {} contains no readable audio or video{}{}: name a media file, or "
+				    "install the plug-in for it (gstreamer1.0-libav, gstreamer1.0-plugins-ugly)",
+				    path, error ? ": " : "", error ? error.message() : ""));
 	if (wantVideo && !streams.video)
-		throw Exception(
-			ErrorCode::InitializeFailed,
-			fmt::format("media file {} has no video: leave --video away or name another file", path));
+		throw Exception(ErrorCode::InitializeFailed,
+				fmt::format("media file {} has no video: omit --video or name another file", path));
 	if (wantAudio && !streams.audio)
-		throw Exception(
-			ErrorCode::InitializeFailed,
-			fmt::format("media file {} has no audio: leave --audio away or name another file", path));
+		throw Exception(ErrorCode::InitializeFailed,
+				fmt::format("media file {} has no audio: omit --audio or name another file", path));
 	return streams;
 }
 

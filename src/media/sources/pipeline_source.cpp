@@ -46,7 +46,7 @@ private:
 						  ? "nothing"
 						  : gst_structure_get_name(gst_caps_get_structure(caps.get(), 0));
 		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("{} ends in {}: it has to end in raw {}", name(), given,
+				fmt::format("{} ends in {}: it must end in raw {}", name(), given,
 					    video ? "video (video/x-raw)" : "audio (audio/x-raw)"));
 	}
 

@@ -33,8 +33,7 @@ void onNeedData(GstAppSrc *source, guint, gpointer data) noexcept
 		gst_app_src_push_buffer(source, buffer);
 		return;
 	}
-	GST_ELEMENT_ERROR(source, RESOURCE, READ, ("the X server is gone, or the screen has another size now"),
-			  (nullptr));
+	GST_ELEMENT_ERROR(source, RESOURCE, READ, ("the X server is gone, or the screen size changed"), (nullptr));
 	gst_app_src_end_of_stream(source);
 }
 

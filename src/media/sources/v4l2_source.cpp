@@ -30,10 +30,10 @@ public:
 		const auto mode = chooseMode(camera.formats, profile_);
 		camera_ = camera;
 		if (!mode)
-			throw Exception(ErrorCode::InitializeFailed,
-					fmt::format("{} gives no format that can be decoded: trtc-cli devices lists "
-						    "what it gives",
-						    name()));
+			throw Exception(
+				ErrorCode::InitializeFailed,
+				fmt::format("{} has no format that can be decoded: trtc-cli devices lists its formats",
+					    name()));
 		checkCameraFree(camera);
 		struct stat status {};
 		device_ = ::stat(camera.path.c_str(), &status) == 0 ? status.st_rdev : 0;

@@ -151,7 +151,7 @@ void TrtcDriver::joinTimedOut()
 			     fmt::format("{} did not answer in time to join the room", host_) });
 	else
 		joinFailed({ ErrorCode::ConnectFailed,
-			     notARoomService("it opened a WebSocket and said nothing in time") });
+			     notARoomService("it opened a WebSocket but sent no message in time") });
 }
 
 void TrtcDriver::onText(std::string_view text)
@@ -256,7 +256,7 @@ void TrtcDriver::onJoinResult(const protocol::ServerMessage &message)
 	if (joined_)
 		return;
 	if (message.code != protocol::code::kOk) {
-		auto error = refused("let us into the room", message, ErrorCode::JoinRoomFailed);
+		auto error = refused("admit this user", message, ErrorCode::JoinRoomFailed);
 		if (error.code != ErrorCode::Refused)
 			error.code = ErrorCode::JoinRoomFailed;
 		return joinFailed(std::move(error));
@@ -281,14 +281,15 @@ void TrtcDriver::onBanned(const std::string &reason)
 {
 	// As in the SDK: this one is answered by joining again; there is nothing left that could be resumed.
 	if (reason == "user_time_out" && joined_)
-		return end(Lost { { ErrorCode::ConnectionLost,
-				    fmt::format("{} removed us: it did not hear us for too long", host_) },
-				  false,
-				  resume_.running ? resume_.tries : 0 });
+		return end(Lost {
+			{ ErrorCode::ConnectionLost,
+			  fmt::format("{} removed this client: it received nothing from it for too long", host_) },
+			false,
+			resume_.running ? resume_.tries : 0 });
 	const auto name = reason == "room_disband" ? std::string("room-disband") : reason;
 	if (!joined_)
-		return joinFailed(
-			{ ErrorCode::ClientBanned, fmt::format("{} removed us while joining: {}", host_, name) });
+		return joinFailed({ ErrorCode::ClientBanned,
+				    fmt::format("{} removed this client while joining: {}", host_, name) });
 	end(Banned { name });
 }
 
@@ -322,7 +323,7 @@ void TrtcDriver::heard()
 	if (joined_ && !resume_.running)
 		silence_ = loop_.after(limits_.silence, [this] {
 			channelLost({ ErrorCode::ConnectionLost,
-				      fmt::format("connection to {} lost: nothing heard for {} ms", host_,
+				      fmt::format("connection to {} lost: nothing received for {} ms", host_,
 						  limits_.silence.count()) });
 		});
 }

@@ -176,7 +176,7 @@ void TrtcDriver::run(const ChangePublish &command)
 {
 	if (!uplink_)
 		return later(
-			PublishChangeDone { Error { ErrorCode::InvalidOperation, "nothing is published any more" } });
+			PublishChangeDone { Error { ErrorCode::InvalidOperation, "nothing is published anymore" } });
 	uplink_->info = command.info;
 	request(protocol::PublishStateChange { stateOf(command.info), constraintOf(command.info) },
 		protocol::Event::PublishStateResult, limits_.stateAnswer, [this](const protocol::ServerMessage *reply) {

@@ -18,7 +18,7 @@ std::optional<UserId> userIdOf(const std::string &text)
 {
 	if (UserId::valid(text))
 		return UserId(text);
-	spdlog::debug("a user with a name that is not allowed is left out");
+	spdlog::debug("a user with an invalid name is ignored");
 	return {};
 }
 
@@ -71,7 +71,7 @@ void TrtcDriver::onPublishers(const std::vector<protocol::Publisher> &publishers
 		emit(LinkFailed {
 			kUplink,
 			{ ErrorCode::MediaFailed,
-			  "the room service has ended the publication: its media connection failed there" } });
+			  "the room service ended the publication: its media connection failed at the service" } });
 		if (ended_)
 			return;
 	} else if (uplink_ && self) {

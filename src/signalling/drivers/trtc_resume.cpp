@@ -64,14 +64,14 @@ void TrtcDriver::nextTry()
 	if (resume_.tries >= config_.reconnectTries)
 		return end(Lost {
 			{ ErrorCode::ConnectionLost,
-			  fmt::format("{}, and it did not come back in {} {}: {}", resume_.loss.message, resume_.tries,
-				      resume_.tries == 1 ? "try" : "tries", resume_.last.message) },
+			  fmt::format("{}, and reconnecting failed after {} {}: {}", resume_.loss.message,
+				      resume_.tries, resume_.tries == 1 ? "try" : "tries", resume_.last.message) },
 			false,
 			resume_.tries });
 	const auto limit = tryTimeout(++resume_.tries, limits_.tries);
 	resume_.last = { ErrorCode::ConnectionLost, fmt::format("{} did not answer in {} ms", host_, limit.count()) };
 	resume_.timer = loop_.after(limit, [this] { nextTry(); });
-	spdlog::info("bringing the connection back, try {} of {}", resume_.tries, config_.reconnectTries);
+	spdlog::info("reconnecting, attempt {} of {}", resume_.tries, config_.reconnectTries);
 	connect(resumeUrl(), limit, [this](Result<std::unique_ptr<net::WebSocket>> result) {
 		if (ended_ || !resume_.running)
 			return;
@@ -85,7 +85,7 @@ void TrtcDriver::nextTry()
 /// The next try waits for its time.
 void TrtcDriver::tryFailed(Error error)
 {
-	spdlog::info("try {} failed: {}", resume_.tries, error.message);
+	spdlog::info("attempt {} failed: {}", resume_.tries, error.message);
 	resume_.last = std::move(error);
 }
 
@@ -110,8 +110,7 @@ void TrtcDriver::onResumeText(const protocol::ServerMessage &message)
 
 void TrtcDriver::resumed()
 {
-	spdlog::info("the connection to {} is back after {} {}", host_, resume_.tries,
-		     resume_.tries == 1 ? "try" : "tries");
+	spdlog::info("reconnected to {} after {} {}", host_, resume_.tries, resume_.tries == 1 ? "try" : "tries");
 	resume_.running = false;
 	resume_.timer.reset();
 	resume_.done = std::chrono::steady_clock::now();
