@@ -16,12 +16,18 @@ run_packages=(
 )
 test_packages=(
 	clang libclang-rt-dev clang-format iproute2 nftables mandoc mkvtoolnix gstreamer1.0-tools chromium firefox-esr git openssl coturn tinyproxy
-	bash fish zsh shellcheck systemd tmux xvfb xdotool x11-utils imagemagick
+	bash fish zsh shellcheck systemd tmux xvfb xdotool x11-utils imagemagick mmdebstrap python3-yaml
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
 # What tests/devices needs to make a machine with a camera and sound cards. Without them that suite is skipped.
 device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstreamer1.0-tools)
+
+# Before a command that only root may run.
+root_command=
+[ "$(id -u)" -eq 0 ] || root_command='sudo '
+# What scripts/image and packaging/try-image need.
+image_packages=(mmdebstrap umoci binutils git python3)
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -56,6 +62,16 @@ apt() {
 	fi
 	"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@" \
 		</dev/null >>"$log" 2>&1
+}
+
+# For --no-install: names the packages that are missing and stops, before anything is built.
+require_packages() {
+	local missing
+	command -v dpkg-query >/dev/null || return 0
+	mapfile -t missing < <(missing_packages "$@")
+	[ "${#missing[@]}" -eq 0 ] ||
+		fail "${#missing[@]} Debian packages are missing, and --no-install forbids to install them: ${missing[*]}
+to install them: ${root_command}apt-get install ${missing[*]}"
 }
 
 # Installs those of the packages that are missing; nothing is printed and nothing asked for when there are none.
@@ -100,6 +116,10 @@ use_ccache() {
 	export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 	export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS:-time_macros}
 }
+
+# For a program that is built once: several files of a library are one for the compiler, which halves the time. To work on
+# the files, use `meson setup build` and one object a file.
+quick_build=(-Ddebug=false -Dunity=on -Dunity_size=8)
 
 # configure FOLDER COMPILER [OPTION...]: sets a build folder up, once.
 configure() {

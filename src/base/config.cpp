@@ -3,10 +3,14 @@
 #include <trtc/error.h>
 
 #include "base/quote.h"
+#include "base/utf8.h"
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -117,6 +121,24 @@ VideoProfile parseProfile(std::string_view text, std::span<const NamedVideoProfi
 	return { *width, *height, *fps, *kbps };
 }
 
+/// A path without its kind of source in front, as it should be written; else "".
+std::string meantPath(std::string_view text)
+{
+	if (text.empty() || text.find("://") != std::string_view::npos)
+		return {};
+	if (text.starts_with("/dev/video"))
+		return fmt::format("v4l2:{}", text);
+	const auto dot = text.rfind('.');
+	const auto ending = dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
+	const bool named = dot != 0 && ending.size() >= 2 && ending.size() <= 4 &&
+			   std::all_of(ending.begin(), ending.end(), [](unsigned char c) { return std::isalnum(c); });
+	const std::string path(text);
+	const bool there = ::access(path.c_str(), F_OK) == 0;
+	return named || there || text.find('/') != std::string_view::npos
+		       ? fmt::format("file:{}", utf8::harmless(path, 60))
+		       : std::string();
+}
+
 } // namespace
 
 SourceSpec SourceSpec::parse(std::string_view text)
@@ -134,6 +156,9 @@ SourceSpec SourceSpec::parse(std::string_view text)
 							    ? "file after the colon, as in file:film.mkv"
 							    : "elements after the colon, as in pipeline:videotestsrc"));
 	}
+	if (const auto better = meantPath(text); !better.empty())
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("source {} is unknown: did you mean {}?", inQuotes(text), better));
 	throw Exception(
 		ErrorCode::InvalidParameter,
 		fmt::format("source {} is unknown: use none, test[:PATTERN], file:PATH, v4l2[:CAMERA], alsa[:DEVICE], "

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "base/descriptors.h"
 
+#include <poll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <limits>
 
 namespace trtc {
@@ -22,6 +25,23 @@ void raiseDescriptorLimit() noexcept
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+int writeAll(int fd, std::string_view text) noexcept
+{
+	while (!text.empty()) {
+		const auto written = ::write(fd, text.data(), text.size());
+		if (written >= 0) {
+			text.remove_prefix(static_cast<std::size_t>(written));
+		} else if (errno == EAGAIN) {
+			// Another program made our descriptor non-blocking; a torn line would be worse than waiting.
+			pollfd poll { fd, POLLOUT, 0 };
+			::poll(&poll, 1, -1);
+		} else if (errno != EINTR) {
+			return errno;
+		}
+	}
+	return 0;
 }
 
 } // namespace trtc

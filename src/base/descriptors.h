@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace trtc {
 
@@ -11,5 +12,9 @@ std::size_t descriptorLimit() noexcept;
 /// Takes as many as the administrator permits (the hard limit): a peer connection needs some eight of them, and GLib ends the
 /// process when there is none for a new thread's context. Before the first thread.
 void raiseDescriptorLimit() noexcept;
+
+/// Writes all of @p text, however little the kernel takes at a time; waits when the descriptor is non-blocking and full.
+/// Returns 0 or an errno value. Thread-safe.
+int writeAll(int fd, std::string_view text) noexcept;
 
 } // namespace trtc

@@ -3,6 +3,12 @@
 
 namespace trtc {
 
+Event::Event(const Event &) = default;
+Event::Event(Event &&) noexcept = default;
+Event &Event::operator=(const Event &) = default;
+Event &Event::operator=(Event &&) noexcept = default;
+Event::~Event() = default;
+
 const char *toString(ConnectionState state) noexcept
 {
 	switch (state) {

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/quote.h"
 
+#include "base/utf8.h"
+
 namespace trtc {
 
-std::string inQuotes(std::string_view text, std::size_t limit)
-{
-	std::string out = "\"";
-	for (const char c : text.substr(0, limit))
-		out += (c >= 0x20 && c < 0x7f) ? c : '?';
-	return out + (text.size() > limit ? "...\"" : "\"");
-}
+std::string inQuotes(std::string_view text, std::size_t limit) { return '"' + utf8::harmless(text, limit) + '"'; }
 
 } // namespace trtc

@@ -3,6 +3,8 @@
 #include <trtc/types.h>
 
 #include "base/quote.h"
+#include "base/refuse.h"
+#include "base/utf8.h"
 
 #include <fmt/format.h>
 
@@ -10,6 +12,8 @@
 #include <charconv>
 
 namespace trtc {
+
+void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 const char *errorName(ErrorCode code) noexcept
 {
@@ -70,18 +74,33 @@ const char *toString(VideoCodec codec) noexcept { return codec == VideoCodec::H2
 
 namespace {
 
+constexpr std::size_t kMaxUserId = 32, kMaxRoom = 64;
+
+/// Counts characters, so that a short text that is not ASCII is told as that.
+void refuseTooLong(std::string_view what, std::string_view text, std::size_t limit)
+{
+	std::size_t characters = 0;
+	for (auto rest = text; !rest.empty(); rest.remove_prefix(utf8::first(rest).bytes))
+		++characters;
+	if (characters > limit)
+		throw Exception(ErrorCode::InvalidParameter,
+				fmt::format("{} {} is too long: it has {} characters, the limit is {}", what,
+					    inQuotes(text, 40), characters, limit));
+}
+
 bool isAlnum(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 } // namespace
 
 bool UserId::valid(std::string_view text) noexcept
 {
-	return !text.empty() && text.size() <= 32 &&
+	return !text.empty() && text.size() <= kMaxUserId &&
 	       std::all_of(text.begin(), text.end(), [](char c) { return isAlnum(c) || c == '_' || c == '-'; });
 }
 
 UserId::UserId(std::string text) : text_(std::move(text))
 {
+	refuseTooLong("user id", text_, kMaxUserId);
 	if (!valid(text_))
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("user id {} is not allowed: use 1 to 32 bytes of A-Z a-z 0-9 _ -",
@@ -125,7 +144,8 @@ RoomId RoomId::string(std::string text)
 	static constexpr std::string_view kMarks = "!#$%&()+-:;<=.>?@[]^_{}|~, \t\n\v\f\r";
 	const bool allowed = std::all_of(text.begin(), text.end(),
 					 [](char c) { return isAlnum(c) || kMarks.find(c) != std::string_view::npos; });
-	if (text.empty() || text.size() > 64 || !allowed)
+	refuseTooLong("string room", text, kMaxRoom);
+	if (text.empty() || text.size() > kMaxRoom || !allowed)
 		throw Exception(ErrorCode::InvalidParameter,
 				fmt::format("string room {} is not allowed: use 1 to 64 letters, digits, spaces or "
 					    "!#$%&()+-:;<=.>?@[]^_{{}}|~,",

@@ -3,6 +3,7 @@
 #include "cli/agent/run_report.h"
 #include "cli/commands/commands.h"
 #include "cli/control/terminal_use.h"
+#include "cli/options/secret_file.h"
 
 #include <trtc/error.h>
 #include <trtc/events.h>
@@ -13,9 +14,11 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 
 namespace {
@@ -27,7 +30,10 @@ ExitCode print(const std::string &text)
 {
 	if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
 		return ExitCode::Ok;
-	complain("stdout cannot be written");
+	// `trtc-cli join --help | head`: the reader has seen enough.
+	if (errno == EPIPE)
+		return ExitCode::Ok;
+	complain(fmt::format("stdout cannot be written: {}", std::strerror(errno)));
 	return ExitCode::Output;
 }
 
@@ -45,8 +51,11 @@ std::vector<std::string> variables()
 ExitCode run(const std::vector<std::string> &arguments, std::chrono::steady_clock::time_point start)
 {
 	const Surroundings surroundings { [](const char *name) -> const char * { return std::getenv(name); },
-					  ::isatty(STDOUT_FILENO) == 1, variables(),
-					  [](const std::string &message) { complain(message); } };
+					  ::isatty(STDOUT_FILENO) == 1,
+					  variables(),
+					  [](const std::string &message) { complain(message); },
+					  helpColumns(std::getenv("COLUMNS")),
+					  defaultKeyPath() };
 	const auto terminal = findTerminal(false);
 	const bool colours = terminal.events && terminal.colours;
 	try {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/text.h"
 
-#include "terminal/text.h"
+#include "base/utf8.h"
 
 #include <trtc/error.h>
 
@@ -21,7 +21,9 @@ struct DurationUnit {
 	std::string_view name;
 	std::uint64_t milliseconds;
 };
-constexpr DurationUnit kUnits[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60'000 }, { "h", 3'600'000 } };
+constexpr DurationUnit kUnits[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60'000 }, { "h", 3'600'000 }, { "d", 86'400'000 }
+};
 
 /// Letters to insert, remove, replace or swap with their neighbour.
 std::size_t editDistance(std::string_view a, std::string_view b)
@@ -58,8 +60,8 @@ std::chrono::milliseconds parseDuration(std::string_view text)
 		return std::chrono::milliseconds(static_cast<std::int64_t>(number * known.milliseconds));
 	}
 	throw Exception(ErrorCode::InvalidParameter,
-			fmt::format("duration \"{}\" is not allowed: use a whole number from 1 and ms, s, m or h, for "
-				    "example 500ms, 10s, 5m, 1h",
+			fmt::format("duration \"{}\" is not allowed: use a whole number from 1 and ms, s, m, h or d, "
+				    "for example 500ms, 10s, 5m, 1h, 7d",
 				    printable(text, 40)));
 }
 
@@ -91,19 +93,7 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
 	return best;
 }
 
-std::string printable(std::string_view text, std::size_t maxBytes)
-{
-	std::string out;
-	for (const char c : text.substr(0, maxBytes)) {
-		const auto byte = static_cast<unsigned char>(c);
-		out += (byte < 0x20 || byte == 0x7f) ? '?' : c;
-	}
-	// What is above ASCII has control characters, too, and may be no text at all.
-	out = terminal::clean(out, false);
-	if (text.size() > maxBytes)
-		out += "...";
-	return out;
-}
+std::string printable(std::string_view text, std::size_t maxBytes) { return utf8::harmless(text, maxBytes); }
 
 std::string_view trim(std::string_view text) noexcept
 {

@@ -13,7 +13,7 @@ namespace trtc::doctor {
 namespace {
 
 /// A shorter rest may end in the middle of what somebody is about to do.
-constexpr std::int64_t kShortRest = 3600;
+constexpr std::int64_t kShortProofRest = 3600;
 
 std::int64_t now() { return static_cast<std::int64_t>(std::time(nullptr)); }
 
@@ -96,7 +96,7 @@ void judgeProof(const Settings &settings, const Facts &facts, Findings &findings
 			      fmt::format("the UserSig was signed in the future, on {}: one of the two clocks is wrong",
 					  dateText(proof.signedAt)),
 			      findings.asRoot("timedatectl set-ntp true"));
-	else if (proof.expiresAt - clock < kShortRest)
+	else if (proof.expiresAt - clock < kShortProofRest)
 		findings.warn("usersig",
 			      fmt::format("the UserSig of user {} expires in {}", proof.userId,
 					  spanText(proof.expiresAt - clock)),

@@ -24,7 +24,7 @@ using Step = net::ServerProbe::Step;
 constexpr auto kProbeLimit = 5s;
 constexpr auto kUpgradeLimit = 5s;
 /// A certificate that ends sooner is about to be somebody's bad morning.
-constexpr std::int64_t kShortRest = 14 * 86400;
+constexpr std::int64_t kShortCertificateRest = 14 * 86400;
 
 std::string escaped(const std::string &text)
 {
@@ -157,7 +157,7 @@ void judgeTls(const Settings &settings, const Facts &facts, Findings &findings)
 		return;
 	const auto what = fmt::format("{}, certificate of {} by {}, {} in the chain", probe.tlsProtocol,
 				      names.empty() ? leaf.subject : names, leaf.issuer, probe.chain.size());
-	if (leaf.notAfter != 0 && leaf.notAfter - now < kShortRest)
+	if (leaf.notAfter != 0 && leaf.notAfter - now < kShortCertificateRest)
 		findings.warn("tls", fmt::format("{}; it expires in {}", what, spanText(leaf.notAfter - now)),
 			      "certbot renew");
 	else

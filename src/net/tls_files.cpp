@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "net/tls_files.h"
 
+#include "base/refuse.h"
 #include "glib/pointer.h"
 
 #include <fmt/format.h>
@@ -16,8 +17,6 @@
 namespace trtc::net {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 void checkReadable(const char *what, const char *option, const std::string &path)
 {

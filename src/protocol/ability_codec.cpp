@@ -11,7 +11,7 @@ namespace {
 using json::Value;
 using json::Writer;
 
-constexpr std::size_t kMaxCodecs = 64, kMaxCandidates = 64, kMaxFmtpBytes = 512, kMaxWordBytes = 64;
+constexpr std::size_t kMaxCodecs = 64, kMaxCandidates = 64, kMaxFmtpBytes = 512;
 
 std::string checkedText(const Value &value, std::size_t min, std::size_t max, std::string_view more, const char *rule)
 {

@@ -8,6 +8,9 @@
 /// The JSON of abilities, for the codec. What ends up in a description is checked here, so that nothing can break its lines.
 namespace trtc::protocol {
 
+/// Of a name that the protocol chooses from a short list: a codec, a stream type.
+constexpr std::size_t kMaxWordBytes = 64;
+
 /// Throws Exception(InvalidParameter) that names the field.
 Ability readAbility(const json::Value &value);
 /// The members of an ability, as an object.

@@ -16,7 +16,7 @@ namespace {
 using json::Value;
 
 constexpr std::int64_t kMaxExact = std::int64_t { 1 } << 53; // what JavaScript counts exactly
-constexpr std::size_t kMaxIdBytes = 64, kMaxWordBytes = 64, kMaxTextBytes = 4096, kMaxTicketBytes = 16 * 1024;
+constexpr std::size_t kMaxIdBytes = 64, kMaxTextBytes = 4096, kMaxTicketBytes = 16 * 1024;
 constexpr std::size_t kMaxListItems = 5000;
 
 // ---- pieces ------------------------------------------------------------------------------

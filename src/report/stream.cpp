@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "report/stream.h"
 
+#include "base/descriptors.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -8,22 +10,6 @@
 #include <utility>
 
 namespace trtc::report {
-
-namespace {
-
-int writeAll(int fd, std::string_view text)
-{
-	while (!text.empty()) {
-		const auto written = ::write(fd, text.data(), text.size());
-		if (written >= 0)
-			text.remove_prefix(static_cast<std::size_t>(written));
-		else if (errno != EINTR)
-			return errno;
-	}
-	return 0;
-}
-
-} // namespace
 
 Stream::Stream(int directory, std::string name, std::string extension, std::size_t maxBytes)
 	: directory_(directory), name_(std::move(name)), extension_(std::move(extension)), partBytes_(maxBytes / 3)

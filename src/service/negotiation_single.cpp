@@ -32,7 +32,7 @@ std::vector<RtpMap> mapsOf(const std::vector<protocol::AbilityCodec> &codecs)
 	return maps;
 }
 
-SinglePlan refuse(int withCode, std::string message)
+SinglePlan refusedPlan(int withCode, std::string message)
 {
 	SinglePlan plan;
 	plan.refusal = Refusal { withCode, std::move(message) };
@@ -136,10 +136,10 @@ SinglePlan planSingle(const protocol::Ability &client)
 	SinglePlan plan;
 	plan.client = client;
 	if (client.setup == "passive")
-		return refuse(code::kBadSdp, "ability.dtls.setup must be actpass or active");
+		return refusedPlan(code::kBadSdp, "ability.dtls.setup must be actpass or active");
 	const auto audio = findCodec(mapsOf(client.audio), "OPUS");
 	if (!audio)
-		return refuse(code::kNoCommonCodec, "ability.audio.codecs has no opus");
+		return refusedPlan(code::kNoCommonCodec, "ability.audio.codecs has no opus");
 	plan.audio = *audio;
 	const auto video = mapsOf(client.video), decoders = mapsOf(client.decoders);
 	// H.264 first: every device has it in hardware, and SEI messages travel in it.
@@ -149,19 +149,19 @@ SinglePlan planSingle(const protocol::Ability &client)
 			break;
 		}
 	if (plan.send.encodingName.empty())
-		return refuse(code::kNoCommonCodec, "ability.video.codecs has no H264 and no VP8");
+		return refusedPlan(code::kNoCommonCodec, "ability.video.codecs has no H264 and no VP8");
 	for (const char *name : { "H264", "VP8" })
 		if (auto map = findCodec(decoders.empty() ? video : decoders, name))
 			plan.receive.push_back(*map);
 	if (plan.receive.empty())
-		return refuse(code::kNoCommonCodec, "ability.video.decoders has no H264 and no VP8");
+		return refusedPlan(code::kNoCommonCodec, "ability.video.decoders has no H264 and no VP8");
 	std::vector<int> numbers { plan.audio.payloadType };
 	for (const auto &map : plan.receive)
 		numbers.push_back(map.payloadType);
 	std::sort(numbers.begin(), numbers.end());
 	if (std::adjacent_find(numbers.begin(), numbers.end()) != numbers.end() ||
 	    plan.send.payloadType == plan.audio.payloadType)
-		return refuse(code::kBadSdp, "ability gives one payload number to two codecs");
+		return refusedPlan(code::kBadSdp, "ability gives one payload number to two codecs");
 	// Two formats of one number are told apart by nobody: such a one is left out.
 	numbers.push_back(plan.send.payloadType);
 	plan.sendRepair = repairOf(client.video, plan.send, numbers);

@@ -12,9 +12,6 @@ namespace trtc::service {
 
 namespace {
 
-/// `reason` of 4135.
-constexpr int kReasonKicked = 2;
-
 /// Of one application, in the order of a map that is sorted by application first.
 template <class Container, class Key, class F>
 void forApplication(const Container &container, std::uint32_t app, Key keyOf, F each)

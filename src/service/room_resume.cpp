@@ -13,9 +13,6 @@ namespace code = protocol::code;
 
 namespace {
 
-/// `reason` of 4135.
-constexpr int kReasonTimeout = 1;
-
 /// Not the address of another service, and not the `undefined` that the SDK makes of what it was never told.
 bool isTicket(const std::string &text) { return text.starts_with(kTicketPrefix); }
 

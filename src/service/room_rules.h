@@ -12,6 +12,9 @@
 /// room_media.cpp: uplinks and downlinks; room_single.cpp: clients with one connection for everything, and their messages.
 namespace trtc::service {
 
+/// `reason` of 4135.
+constexpr int kReasonLeft = 0, kReasonTimeout = 1, kReasonKicked = 2, kReasonRole = 3;
+
 struct RoomService::Impl {
 	struct TinyId {
 		std::string text;

@@ -18,9 +18,6 @@ namespace code = protocol::code;
 
 namespace {
 
-/// `reason` of 4135.
-constexpr int kReasonLeft = 0, kReasonTimeout = 1, kReasonKicked = 2, kReasonRole = 3;
-
 struct CloudFeature {
 	std::string_view cmd;
 	int replyEvent;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "terminal/history_file.h"
 
+#include "base/descriptors.h"
 #include "terminal/text.h"
 
 #include <fcntl.h>
@@ -28,11 +29,6 @@ int openPrivate(const std::string &path, int flags)
 		return -1;
 	}
 	return fd;
-}
-
-bool writeAll(int fd, const std::string &text)
-{
-	return ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 } // namespace
@@ -78,7 +74,7 @@ std::vector<std::string> HistoryFile::read() const
 			std::string kept;
 			for (const auto &line : lines)
 				kept += line + '\n';
-			const bool whole = writeAll(out, kept);
+			const bool whole = writeAll(out, kept) == 0;
 			::close(out);
 			if (!whole || ::rename(fresh.c_str(), path_.c_str()) != 0)
 				::unlink(fresh.c_str());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "terminal/line_editor.h"
 
+#include "base/utf8.h"
 #include "terminal/text.h"
 
 #include <fcntl.h>
@@ -53,7 +54,7 @@ std::wstring wide(std::string_view text)
 {
 	std::wstring out;
 	while (!text.empty()) {
-		const auto character = firstCharacter(text);
+		const auto character = utf8::first(text);
 		out += static_cast<wchar_t>(character.value);
 		text.remove_prefix(character.bytes);
 	}
@@ -256,7 +257,7 @@ void LineEditor::Impl::complete()
 		common.erase(differ, common.end());
 	}
 	// Half a character is no text.
-	while (!common.empty() && firstCharacter(common.substr(common.size() - 1)).value == 0xfffd &&
+	while (!common.empty() && utf8::first(common.substr(common.size() - 1)).value == 0xfffd &&
 	       !g_utf8_validate(common.data(), static_cast<gssize>(common.size()), nullptr))
 		common.pop_back();
 	if (!common.starts_with(word))

@@ -18,7 +18,7 @@ constexpr auto kVolumePeriod = 100ms;
 /// How far a bar falls in that time.
 constexpr int kFall = 8;
 
-constexpr Rgb kText { 229, 229, 229 }, kDim { 138, 138, 138 }, kPaper { 28, 28, 28 }, kBar { 0, 175, 95 },
+constexpr Rgb kText { 229, 229, 229 }, kNote { 138, 138, 138 }, kPaper { 28, 28, 28 }, kBar { 0, 175, 95 },
 	kLoud { 215, 175, 0 };
 
 /// Lines, prompt and status keep a quarter, but neither less than six rows nor more than twelve.
@@ -126,7 +126,7 @@ void PictureView::drawTile(Canvas &canvas, const Tile &tile, const Person &perso
 			       scaled(*person.picture, place.width, place.height), place.width, place.height);
 	} else if (!person.note.empty()) {
 		const int width = std::min(tile.columns, static_cast<int>(person.note.size()));
-		canvas.text(tile.column + (tile.columns - width) / 2, tile.row + rows / 2, width, person.note, kDim,
+		canvas.text(tile.column + (tile.columns - width) / 2, tile.row + rows / 2, width, person.note, kNote,
 			    {});
 	}
 	// The name on the left, the bar on what is left over, a third of the width at most.

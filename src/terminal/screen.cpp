@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "terminal/screen.h"
 
+#include "base/descriptors.h"
+#include "base/utf8.h"
 #include "glib/main_context.h"
 #include "terminal/text.h"
 #include "terminal/tty_guard.h"
@@ -41,23 +43,6 @@ constexpr std::string_view kErase = "\r\x1b[J";
 // For these rows: the terminal may be narrower already than it has told us.
 constexpr std::string_view kWrapOff = "\x1b[?7l", kWrapOn = "\x1b[?7h";
 
-/// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
-int writeAll(int fd, std::string_view text) noexcept
-{
-	while (!text.empty()) {
-		const auto written = ::write(fd, text.data(), text.size());
-		if (written >= 0) {
-			text.remove_prefix(static_cast<std::size_t>(written));
-		} else if (errno == EAGAIN) {
-			pollfd poll { fd, POLLOUT, 0 };
-			::poll(&poll, 1, -1);
-		} else if (errno != EINTR) {
-			return errno;
-		}
-	}
-	return 0;
-}
-
 /// A terminal that takes nothing (a stalled connection) must not hold us up for something that can be left out.
 bool takesBytes(int fd) noexcept
 {
@@ -86,7 +71,7 @@ Window windowOf(std::string_view text, std::size_t cursorBytes, int columns)
 	// As little as possible is scrolled out at the left: the cursor needs one column of its own.
 	std::size_t start = 0;
 	while (start < cursorBytes && columnsOf(text.substr(start, cursorBytes - start)) >= columns)
-		start += std::max<std::size_t>(firstCharacter(text.substr(start)).bytes, 1);
+		start += std::max<std::size_t>(utf8::first(text.substr(start)).bytes, 1);
 	return { cut(text.substr(start), columns), columnsOf(text.substr(start, cursorBytes - start)) };
 }
 
@@ -131,6 +116,10 @@ private:
 
 	// All with the lock held.
 	bool foreground() const noexcept;
+	std::string shown(std::string_view text, bool styled) const
+	{
+		return utf8_ ? clean(text, styled) : utf8::ascii(clean(text, styled));
+	}
 	int put(const std::string &bytes) noexcept { return writeAll(output_, bytes); }
 	std::string bottom();
 	std::string erase();
@@ -147,6 +136,7 @@ private:
 	MainLoop *loop_;
 	const int output_, input_;
 	const bool colours_;
+	const bool utf8_ = utf8::localeShowsUtf8();
 	TtyGuard guard_;
 	mutable std::mutex mutex_; // guards what is drawn; print() comes from any thread
 	bool closed_ = false, drawn_ = false;
@@ -216,7 +206,7 @@ void TtyScreen::redrawBottom()
 
 int TtyScreen::print(std::string_view text, bool styled) noexcept
 try {
-	auto lines = clean(text, styled && colours_);
+	auto lines = shown(text, styled && colours_);
 	if (lines.empty() || lines.back() != '\n')
 		lines += '\n';
 	std::lock_guard lock(mutex_);
@@ -240,7 +230,7 @@ try {
 void TtyScreen::setStatus(const std::string &text)
 {
 	std::lock_guard lock(mutex_);
-	auto status = clean(text, colours_);
+	auto status = shown(text, colours_);
 	std::replace(status.begin(), status.end(), '\n', ' ');
 	if (status == status_ && (drawn_ || status.empty()))
 		return;

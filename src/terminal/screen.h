@@ -44,7 +44,7 @@ public:
 	virtual void close() noexcept = 0;
 
 	/// Prints lines above the prompt; a missing last line feed is added, wide lines are wrapped by the terminal.
-	/// Control characters become `?`, but for SGR sequences (`ESC [ … m`) if @p styled; these must end reset.
+	/// Control characters, and in a locale without UTF-8 all but ASCII, become `?`, but for SGR sequences (`ESC [ … m`) if @p styled; these must end reset.
 	/// Returns 0 or why the terminal cannot be written, an errno value.
 	virtual int print(std::string_view text, bool styled = false) noexcept = 0;
 

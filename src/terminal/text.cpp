@@ -1,36 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "terminal/text.h"
 
+#include "base/utf8.h"
+
 #include <glib.h>
 
 namespace trtc::terminal {
-
-namespace {
-
-constexpr char32_t kBad = 0xfffd;
-
-bool forbidden(char32_t c) noexcept
-{
-	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == kBad)
-		return true;
-	// Separators that break lines, and overrides that show a text in another order than it has.
-	return c == 0x2028 || c == 0x2029 || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
-} // namespace
-
-Character firstCharacter(std::string_view text) noexcept
-{
-	if (text.empty())
-		return {};
-	const auto first = static_cast<unsigned char>(text[0]);
-	if (first < 0x80)
-		return { first, 1 };
-	const auto value = g_utf8_get_char_validated(text.data(), static_cast<gssize>(text.size()));
-	if (value == static_cast<gunichar>(-1) || value == static_cast<gunichar>(-2))
-		return { kBad, 1 };
-	return { value, static_cast<std::size_t>(g_unichar_to_utf8(value, nullptr)) };
-}
 
 std::size_t styleLength(std::string_view text) noexcept
 {
@@ -42,7 +17,7 @@ std::size_t styleLength(std::string_view text) noexcept
 
 int columnsOf(char32_t character) noexcept
 {
-	if (forbidden(character))
+	if (utf8::steersTerminal(character))
 		return 1;
 	if (g_unichar_iszerowidth(character))
 		return 0;
@@ -57,7 +32,7 @@ int columnsOf(std::string_view text) noexcept
 			text.remove_prefix(style);
 			continue;
 		}
-		const auto character = firstCharacter(text);
+		const auto character = utf8::first(text);
 		columns += columnsOf(character.value);
 		text.remove_prefix(character.bytes);
 	}
@@ -74,14 +49,14 @@ std::string clean(std::string_view text, bool styled)
 			text.remove_prefix(style);
 			continue;
 		}
-		const auto character = firstCharacter(text);
+		const auto character = utf8::first(text);
 		if (character.value == '\n')
 			out += '\n';
 		else if (character.value == '\r' && text.starts_with("\r\n"))
 			; // the line feed does it
 		else if (character.value == '\t')
 			out += ' ';
-		else if (forbidden(character.value))
+		else if (utf8::steersTerminal(character.value))
 			out += '?';
 		else
 			out += text.substr(0, character.bytes);
@@ -101,7 +76,7 @@ std::string cut(std::string_view text, int columns)
 			style = true;
 			continue;
 		}
-		const auto character = firstCharacter(text);
+		const auto character = utf8::first(text);
 		columns -= columnsOf(character.value);
 		if (columns < 0) {
 			if (style)

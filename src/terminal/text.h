@@ -21,14 +21,6 @@ std::string clean(std::string_view text, bool styled);
 /// The beginning of a clean() text that fits into @p columns; when something with a style is cut, the style is reset.
 std::string cut(std::string_view text, int columns);
 
-/// The character at the beginning of @p text and its length in bytes (1 for a byte that is no UTF-8: U+FFFD).
-/// Length 0: @p text is empty.
-struct Character {
-	char32_t value = 0;
-	std::size_t bytes = 0;
-};
-Character firstCharacter(std::string_view text) noexcept;
-
 /// Length of the SGR sequence at the beginning of @p text, or 0.
 std::size_t styleLength(std::string_view text) noexcept;
 

@@ -58,6 +58,12 @@ inline constexpr std::uint32_t kCreateRoom = 1, kEnterRoom = 2, kSendAudio = 4, 
 inline constexpr std::uint32_t kAll = 255, kAudience = kEnterRoom | kReceiveAudio | kReceiveVideo; ///< 42
 } // namespace privilege
 
+/// "enter,receive-audio": the names of the bits, lowest first; a bit without a name as its number.
+std::string privilegeNames(std::uint32_t privileges);
+/// Names with commas between, also `send`, `receive` and `all` for several bits; or the sum as a number, 1 to 255.
+/// Throws Exception(InvalidParameter) naming what is allowed.
+std::uint32_t parsePrivileges(std::string_view text);
+
 /// The user buffer of a PrivateMapKey.
 struct RoomPermit {
 	std::string userId;

@@ -45,13 +45,18 @@ def test_room_and_user_names(context):
         (["--user-id", "ann", "--room", "lobby"], "add --string-room"),
         (["--user-id", "ann", "--room", "12x"], "add --string-room"),
         (["--user-id", "ann", "--string-room", "--room", "a/b"], "string room"),
-        (["--user-id", "ann", "--string-room", "--room", "x" * 65], "string room"),
+        (["--user-id", "ann", "--string-room", "--room", "x" * 65], "is too long: it has 65 characters, the limit is 64"),
         (["--user-id", "an n", "--room", "1"], "user id"),
-        (["--user-id", "änn", "--room", "1"], "user id"),
-        (["--user-id", "a" * 33, "--room", "1"], "1 to 32"),
+        (["--user-id", "änn", "--room", "1"], 'user id "änn" is not allowed'),
+        (["--user-id", "a" * 33, "--room", "1"], "is too long: it has 33 characters, the limit is 32"),
         (["--user-id", "", "--room", "1"], "user id"),
         (["--user-id", "ann", "--room", "1", "--role", "boss"], "anchor, audience"),
         (["--user-id", "ann", "--room", "1", "--vidio", "test"], "did you mean --video?"),
+        (["--user", "ann", "--room", "1"], "did you mean --user-id"),
+        (["--user-id", "ann", "--room", "1", "--publish"], "an anchor with --video or --audio publishes when it joins"),
+        (["--user-id", "ann", "--room", "1", "--video", "my film.mp4"], 'did you mean file:my film.mp4?'),
+        (["--user-id", "ann", "--room", "1", "--record", "--events", "json"], '--record needs a value, but "--events" follows'),
+        (["--user-id", "ann", "--room", "1", "--play", "--x"], "--play has no value here and means auto"),
     ]
     for arguments, part in cases:
         refused(context.run("join", *NO_ROOM, *arguments), 2, "INVALID_PARAMETER", part)
@@ -73,7 +78,10 @@ def test_proof_files(context):
     refused(context.run(*join, "--secret-key-file", "no-such-key"), 2, "INVALID_PARAMETER", "no-such-key cannot be read")
     refused(context.run(*join, "--secret-key-file", str(empty)), 2, "INVALID_PARAMETER", "is empty")
     refused(context.run(*join, "--user-sig-file", str(context.directory)), 2, "INVALID_PARAMETER", "cannot be read")
-    refused(context.run(*join), 2, "INVALID_PARAMETER", "--secret-key-file")
+    refused(context.run(*join), 2, "INVALID_PARAMETER", "start trtc-cli serve first, or give --secret-key-file")
+    join[2] = "ws://192.0.2.1"
+    refused(context.run(*join), 2, "INVALID_PARAMETER", "credentials are missing: give --secret-key-file")
+    join[2] = "ws://127.0.0.1:1"
     refused(context.run(*join, "--user-sig", "x", "--ca-file", "no.pem"), 2, "INVALID_PARAMETER", "no.pem cannot be read")
     os.mkfifo(context.directory / "pipe")
     for path in (context.directory / "pipe", context.directory):

@@ -8,12 +8,14 @@ import subprocess
 from harness import SOON, Room, TINY, check, equal
 
 ARITY = {
+    "exit": (0, 0),
     "help": (0, 0),
     "leave": (0, 0),
     "message": (1, 1),
     "mute": (1, 1),
     "play": (1, 1),
     "publish": (0, 0),
+    "quit": (0, 0),
     "record start": (0, 1),
     "record stop": (0, 0),
     "replace": (2, 2),

@@ -6,6 +6,11 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -178,7 +183,7 @@ TEST_CASE("join: what is wrong is refused by name")
 		  "--user-sig and --secret-key-file exclude each other" },
 		{ "join --user-id an.n --room 5 --user-sig s", "user id \"an.n\" is not allowed" },
 		{ "join --user-id aaaaaaaaaabbbbbbbbbbccccccccccddd --room 5 --user-sig s",
-		  "is not allowed: use 1 to 32 bytes" },
+		  "is too long: it has 33 characters, the limit is 32" },
 		{ "join --user-id ann --room 0 --user-sig s", "room 0 is out of range" },
 		{ "join --user-id ann --room -1 --user-sig s", "room \"-1\" is out of range" },
 		{ "join --user-id ann --room 4294967295 --user-sig s", "room 4294967295 is out of range" },
@@ -223,6 +228,13 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--room 6", "--room is given 2 times" },
 		{ "--vidio test", "did you mean --video?" },
 		{ "--record", "--record needs a value" },
+		{ "--record --events none", "--record needs a value, but \"--events\" follows: use --record DIR" },
+		{ "--user x", "did you mean --user-id, --user-sig or --user-sig-file?" },
+		{ "--publish", "an anchor with --video or --audio publishes when it joins" },
+		{ "--video film.mp4", "--video: source \"film.mp4\" is unknown: did you mean file:film.mp4?" },
+		{ "--video /tmp", "did you mean file:/tmp?" },
+		{ "--video /dev/video2", "did you mean v4l2:/dev/video2?" },
+		{ "--video rtsp://h/film.mp4", "is unknown: use none, test" },
 		{ "--record-name {title}", "--record-name: recording name \"{title}\" is not allowed" },
 		{ "surplus", "unknown argument \"surplus\"" },
 		{ "--loop=maybe", "--loop" },
@@ -246,6 +258,7 @@ TEST_CASE("the control socket and who asks there")
 	CHECK(join("--control here", runtime).control == "here");
 	CHECK(join("--control here", runtime).controlAsked);
 	CHECK(join("", { { "XDG_RUNTIME_DIR", "/r" }, { "TRTC_CONTROL", "there" } }).control == "there");
+	CHECK(join("--exit-after 2d").exitAfter == 48h);
 	CHECK(refusal(kJoin + "--control " + std::string(108, 'x')).find("has 108 bytes, the limit is 107") !=
 	      std::string::npos);
 
@@ -284,6 +297,46 @@ TEST_CASE("the environment gives what the command line does not")
 	CHECK(key.client.userSig.empty());
 	CHECK_FALSE(join("--loop=false", variables).local.loop);
 	CHECK(refusal(kJoin, { { "TRTC_LOOP", "perhaps" } }).find("TRTC_LOOP is \"perhaps\"") != std::string::npos);
+}
+
+TEST_CASE("without credentials an agent uses the key of the service on this machine")
+{
+	const auto key =
+		std::filesystem::temp_directory_path() / ("trtc-cli-options-test." + std::to_string(::getpid()));
+	std::ofstream(key) << "key\n";
+	const auto with = [&](const std::string &more, const std::string &path) {
+		const Surroundings surroundings {
+			[](const char *) -> const char * { return nullptr; }, false, {}, {}, 80, path
+		};
+		return parseCommandLine(words("join --user-id ann --room 5 " + more), surroundings);
+	};
+	const auto why = [&](const std::string &more, const std::string &path) {
+		try {
+			with(more, path);
+		} catch (const Exception &error) {
+			return error.error().message;
+		}
+		return std::string("accepted");
+	};
+	for (const std::string server :
+	     { "", "--server ws://127.0.0.1:9", "--server ws://localhost/a", "--server ws://[::1]:80" }) {
+		CAPTURE(server);
+		const auto config = std::get<JoinConfig>(with(server, key));
+		CHECK(config.serveKey);
+		CHECK(config.secretKeyFile == key);
+		const auto shown = std::find_if(config.options.begin(), config.options.end(),
+						[](const auto &each) { return each.option == "--secret-key-file"; });
+		REQUIRE(shown != config.options.end());
+		CHECK(shown->value == key);
+		CHECK(shown->from == "default: the key of serve on this machine");
+	}
+	CHECK_FALSE(std::get<JoinConfig>(with("--user-sig s", key)).serveKey);
+	CHECK(std::get<JoinConfig>(with("--user-sig s", key)).secretKeyFile.empty());
+	for (const std::string server : { "ws://127.example.org", "wss://localhost.example.org", "ws://192.0.2.1" })
+		CHECK(why("--server " + server, key).starts_with("credentials are missing: give --secret-key-file"));
+	std::filesystem::remove(key);
+	CHECK(why("", key).find("(" + key.string() + "): start trtc-cli serve first, or give --secret-key-file") !=
+	      std::string::npos);
 }
 
 TEST_CASE("serve")
@@ -329,10 +382,20 @@ TEST_CASE("usersig")
 	CHECK(ticket.room == RoomId::string("lobby"));
 	CHECK(ticket.privileges == 42);
 	CHECK(ticket.expire == 5min);
+	const std::string sign5 = "usersig sign --user-id ann --secret-key-file k ";
+	CHECK(std::get<UserSigConfig>(parse(sign5 + "--expire 7d")).expire == 7 * 24h);
+	CHECK(std::get<UserSigConfig>(parse(sign5 + "--expire 604800")).expire == 7 * 24h);
+	CHECK(refusal(sign5 + "--expire 0").find("--expire: duration \"0s\"") != std::string::npos);
+	const auto rights = [&](const std::string &text) {
+		return std::get<UserSigConfig>(parse(sign5 + "--private-map-key --room 5 --privileges " + text))
+			.privileges;
+	};
+	CHECK(rights("enter,receive") == 170);
+	CHECK(rights("all") == 255);
+	CHECK(std::get<UserSigConfig>(parse(sign5 + "--private-map-key --room 5")).privileges == 255);
 	CHECK(std::get<UserSigConfig>(parse("usersig show -")).signature == "-");
 	CHECK(std::get<UserSigConfig>(parse("usersig verify abc --user-id ann --secret-key-file k")).signature ==
 	      "abc");
-	CHECK(refusal("usersig").find("sign, show or verify") != std::string::npos);
 	CHECK(refusal("usersig sigm").find("did you mean sign?") != std::string::npos);
 	CHECK(refusal("usersig show").find("SIG is missing") != std::string::npos);
 	CHECK(refusal("usersig sign --user-id ann").find("--secret-key-file is missing") != std::string::npos);
@@ -362,7 +425,8 @@ TEST_CASE("help and version everywhere, and no command is guessed")
 	}
 	CHECK(std::get<PrintAndExit>(parse("--help")).text.find("\n  130 ") != std::string::npos);
 	CHECK(std::get<PrintAndExit>(parse("usersig --help")).text.find("usersig verify") != std::string::npos);
-	CHECK(refusal("").find("a command is missing") != std::string::npos);
+	CHECK(std::get<PrintAndExit>(parse("")).text == std::get<PrintAndExit>(parse("--help")).text);
+	CHECK(std::get<PrintAndExit>(parse("usersig")).text == std::get<PrintAndExit>(parse("usersig --help")).text);
 	CHECK(refusal("jion").find("did you mean join?") != std::string::npos);
 	CHECK(refusal("--loud").find("unknown option \"--loud\"") != std::string::npos);
 	CHECK(refusal("ctll users").find("unknown command") != std::string::npos);

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "base/quote.h"
+#include "base/utf8.h"
+
 #include <trtc/error.h>
 #include <trtc/types.h>
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -75,4 +79,63 @@ TEST_CASE("every error code has a name of its own")
 	for (const auto code : codes)
 		names.insert(errorName(code));
 	CHECK(names.size() == std::size(codes));
+}
+
+TEST_CASE("texts that are too long are told as that, with both numbers")
+{
+	const auto why = [](auto make) {
+		try {
+			make();
+		} catch (const Exception &error) {
+			return error.error().message;
+		}
+		return std::string("accepted");
+	};
+	CHECK(why([] { UserId(std::string(33, 'a')); }).find("is too long: it has 33 characters, the limit is 32") !=
+	      std::string::npos);
+	CHECK(why([] { UserId(std::string(32, 'a')); }) == "accepted");
+	CHECK(why([] {
+		      RoomId::string(std::string(65, 'x'));
+	      }).find("is too long: it has 65 characters, the limit is 64") != std::string::npos);
+	CHECK(why([] { RoomId::string(std::string(64, 'x')); }) == "accepted");
+	// Short, but not ASCII: more bytes than the limit, and yet not too long.
+	std::string umlauts;
+	for (int i = 0; i < 20; ++i)
+		umlauts += "ä";
+	CHECK(why([&] { UserId { umlauts }; }) ==
+	      "user id \"" + umlauts + "\" is not allowed: use 1 to 32 bytes of A-Z a-z 0-9 _ -");
+}
+
+TEST_CASE("a text in a message: UTF-8 as it is, nothing that a terminal obeys")
+{
+	CHECK(inQuotes("änn 你好 🎥") == "\"änn 你好 🎥\"");
+	CHECK(inQuotes("a\x1b[2Jb\tc\x7f") == "\"a?[2Jb?c?\"");
+	CHECK(inQuotes("C1 \xc2\x9b"
+		       "31m") == "\"C1 ?31m\"");
+	CHECK(inQuotes("\u202egpj.exe\u2066x\u2028y") == "\"?gpj.exe?x?y\"");
+	CHECK(inQuotes("\xff\xc3(\xe2\x82") == "\"?"
+					       "?(??\"");
+	// over-long, surrogate, beyond Unicode
+	CHECK(inQuotes("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80") == "\"?? ??? ????\"");
+	// a cut takes whole characters
+	CHECK(inQuotes("aää", 2) == "\"a...\"");
+	CHECK(inQuotes("aää", 3) == "\"aä...\"");
+	CHECK(inQuotes("aää", 5) == "\"aää\"");
+	CHECK(utf8::ascii("ä你x\xff") == "??x?");
+}
+
+TEST_CASE("which locales show UTF-8")
+{
+	const auto shows = [](std::map<std::string, std::string> variables) {
+		return utf8::localeShowsUtf8([&](const char *name) -> const char * {
+			const auto found = variables.find(name);
+			return found == variables.end() ? nullptr : found->second.c_str();
+		});
+	};
+	CHECK(shows({}));
+	CHECK(shows({ { "LANG", "de_DE.UTF-8" } }));
+	CHECK(shows({ { "LC_ALL", "" }, { "LC_CTYPE", "C.utf8" }, { "LANG", "C" } }));
+	CHECK_FALSE(shows({ { "LANG", "de_DE.ISO-8859-1" } }));
+	CHECK_FALSE(shows({ { "LC_ALL", "C" }, { "LANG", "de_DE.UTF-8" } }));
+	CHECK_FALSE(shows({ { "LC_CTYPE", "POSIX" }, { "LANG", "de_DE.UTF-8" } }));
 }

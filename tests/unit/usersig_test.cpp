@@ -200,6 +200,25 @@ TEST_CASE("signing refuses what nobody could use")
 	CHECK(faultOf(umlaut, "\xc3\xa4lice", kApp, kKey, kTime) == Fault::None);
 }
 
+TEST_CASE("privileges have names")
+{
+	CHECK(parsePrivileges("255") == 255);
+	CHECK(parsePrivileges("1") == 1);
+	CHECK(parsePrivileges("all") == 255);
+	CHECK(parsePrivileges("enter,receive-audio,receive-video") == privilege::kAudience);
+	CHECK(parsePrivileges("enter,receive") == 2 + 8 + 32 + 128);
+	CHECK(parsePrivileges("send") == 4 + 16 + 64);
+	CHECK(privilegeNames(42) == "enter,receive-audio,receive-video");
+	CHECK(privilegeNames(0).empty());
+	CHECK(privilegeNames(256 + 1) == "create,256");
+	for (std::uint32_t bits = 1; bits <= 255; ++bits)
+		CHECK(parsePrivileges(privilegeNames(bits)) == bits);
+	for (const auto *wrong : { "", "0", "256", "-1", "enter,", ",", "enter receive", "Enter", "kick", "1,2" }) {
+		CAPTURE(wrong);
+		CHECK_THROWS_AS(parsePrivileges(wrong), Exception);
+	}
+}
+
 TEST_CASE("a PrivateMapKey opens its own room for its own user")
 {
 	const auto number = RoomId::number(8888);

@@ -22,8 +22,6 @@ using namespace std::chrono_literals;
 constexpr auto kLeaveLimit = 5s;
 /// How long after the goodbye the event `left` may come.
 constexpr auto kLeftLimit = 500ms;
-/// Stdin is not read while so many commands wait.
-constexpr std::size_t kMaxWaiting = 64;
 
 /// A hang-up that was to be ignored (nohup) stays ignored.
 bool hangUpCounts()
@@ -189,7 +187,7 @@ void Agent::push(Task task, bool front)
 
 void Agent::pump()
 {
-	if (stdinPaused_ && stdinWaiting_ < kMaxWaiting / 2 && state_ == State::Running)
+	if (stdinPaused_ && stdinWaiting_ < kMaxStdinWaiting / 2 && state_ == State::Running)
 		watchStdin();
 	if (state_ != State::Running || current_ || tasks_.empty())
 		return;

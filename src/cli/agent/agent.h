@@ -154,6 +154,8 @@ private:
 	std::optional<Task> current_;
 	StdinLines stdin_;
 	bool stdinPaused_ = false;
+	/// Stdin is not read while this many commands wait.
+	static constexpr std::size_t kMaxStdinWaiting = 64;
 	std::size_t stdinWaiting_ = 0;
 	std::unique_ptr<ControlSocket> control_;
 	ServiceManager manager_;

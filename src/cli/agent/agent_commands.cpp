@@ -10,8 +10,6 @@ namespace trtc::cli {
 
 namespace {
 
-constexpr std::size_t kMaxWaiting = 64;
-
 CommandOutcome refused(std::string message)
 {
 	return { Error { ErrorCode::InvalidOperation, std::move(message) }, {} };
@@ -68,7 +66,7 @@ bool Agent::onLine(std::string_view line, bool tooLong, AnswerTo answerTo)
 	      },
 	       [this, command] { answer(*command, refused("the agent is leaving the room")); } });
 	// Whoever says more than we can carry out has to wait.
-	if (!stdinPaused_ && stdinWaiting_ >= kMaxWaiting) {
+	if (!stdinPaused_ && stdinWaiting_ >= kMaxStdinWaiting) {
 		stdinPaused_ = true;
 		if (console_ && console_->takesInput())
 			console_->pauseInput(true);

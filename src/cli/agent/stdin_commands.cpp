@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/stdin_commands.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -14,8 +15,6 @@ namespace {
 
 using Arguments = CommandArguments;
 using Reply = CommandHost::Reply;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 MediaKind parseKind(const std::string &text)
 {
@@ -118,7 +117,10 @@ void runUpdatePrivateMapKey(CommandHost &host, Arguments arguments, Reply reply)
 
 void runUsers(CommandHost &host, Arguments, Reply reply) { host.users(std::move(reply)); }
 
+constexpr std::string_view kLikeLeave = "same as leave";
+
 constexpr Command kCommands[] = {
+	{ "exit", "", kLikeLeave, 0, 0, runLeave },
 	{ "help", "", "list the commands", 0, 0, runHelp },
 	{ "leave", "", "leave the room, close every recording and exit", 0, 0, runLeave },
 	{ "message", "TEXT", "send TEXT inside the published H.264 video; viewers get the event message", 1, 1,
@@ -126,6 +128,7 @@ constexpr Command kCommands[] = {
 	{ "mute", "audio|video", "stop sending one track without unpublishing it", 1, 1, runMute },
 	{ "play", "USER", "play a user's streams", 1, 1, runPlay },
 	{ "publish", "", "publish the sources of --video, --audio and --auxiliary", 0, 0, runPublish },
+	{ "quit", "", kLikeLeave, 0, 0, runLeave },
 	{ "record start", "[DIR]", "record every subscribed user into DIR (default the directory of --record)", 0, 1,
 	  runRecordStart, true },
 	{ "record stop", "", "stop recording and close every file", 0, 0, runRecordStop },

@@ -24,7 +24,8 @@ ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point st
 /// Asks a running agent over its control socket and prints the answers.
 ExitCode runCtl(const CtlConfig &config);
 
-/// One error in its three forms: the line on stderr, the `error` event, the exit code.
+/// One error in its three forms: the line on stderr, the `error` event, the exit code. On a terminal a command that has
+/// not begun leaves the line only: from then on @p printer is mute.
 ExitCode reportFatal(EventPrinter &printer, const Error &error);
 
 /// RTP payload over all media connections.

@@ -93,6 +93,9 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
 			       { screen.log(), report.logTap() });
 		config.client.userSig = userSig(config, report);
+		if (config.serveKey && !config.dryRun)
+			printer.complain(fmt::format("signing in with the key of the service on this machine, {}",
+						     config.secretKeyFile));
 		report.hide(config.client.userSig);
 		config.join.privateMapKey = privateMapKey(config);
 		report.hide(config.join.privateMapKey);

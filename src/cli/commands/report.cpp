@@ -13,6 +13,8 @@ std::int64_t milliseconds(const timeval &time) { return std::int64_t { time.tv_s
 
 ExitCode reportFatal(EventPrinter &printer, const Error &error)
 {
+	if (printer.errorIsEnough())
+		printer.mute();
 	printer.complain(error.message);
 	printer.print(errorRecord(error, false));
 	return exitCodeFor(error.code);

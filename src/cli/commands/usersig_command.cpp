@@ -78,6 +78,7 @@ std::string describe(const usersig::Claims &claims)
 		writer.member("stringRoom", room.isString());
 		writer.member("expiresAt", dateOf(permit.value().expiresAt));
 		writer.member("privileges", permit.value().privileges);
+		writer.member("privilegeNames", usersig::privilegeNames(permit.value().privileges));
 	} else {
 		writer.member("error", permit.error().message);
 	}
@@ -99,9 +100,10 @@ ExitCode runVerify(const UserSigConfig &config, const std::string &signature)
 								 *config.room, key, now());
 		if (!permit)
 			return refused(permit.error());
-		return print(fmt::format("valid for user {} in room {} until {}, privileges {}",
+		return print(fmt::format("valid for user {} in room {} until {}, privileges {} ({})",
 					 printable(config.userId), printable(config.room->str()),
-					 dateOf(permit.value().expiresAt), permit.value().privileges));
+					 dateOf(permit.value().expiresAt), permit.value().privileges,
+					 usersig::privilegeNames(permit.value().privileges)));
 	}
 	const auto claims = usersig::verifyUserSig(signature, config.userId, config.sdkAppId, key, now());
 	if (!claims)

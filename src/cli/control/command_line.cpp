@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/control/command_line.h"
 
+#include "base/refuse.h"
 #include "cli/control/line_reader.h"
 #include "cli/text.h"
 
@@ -14,8 +15,6 @@ namespace trtc::cli {
 namespace {
 
 constexpr std::string_view kRedacted = "<redacted>";
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 std::string arityMessage(const CommandShape &command, std::size_t given)
 {

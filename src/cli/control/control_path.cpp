@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/control/control_path.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -24,8 +25,6 @@ namespace {
 
 /// Connections that wait for accept().
 constexpr int kBacklog = 32;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 sockaddr_un addressOf(const std::string &path)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/events/event_printer.h"
 
+#include "base/descriptors.h"
+#include "base/utf8.h"
 #include "cli/text.h"
 #include "json/writer.h"
 
@@ -85,25 +87,13 @@ std::string_view styleOf(const EventRecord &record)
 	return {};
 }
 
-/// Everything, whatever the kernel takes at a time. Returns an errno value or 0.
-int writeAll(int fd, std::string_view text)
-{
-	while (!text.empty()) {
-		const auto written = ::write(fd, text.data(), text.size());
-		if (written >= 0) {
-			text.remove_prefix(static_cast<std::size_t>(written));
-		} else if (errno == EAGAIN) {
-			// Somebody made our descriptor non-blocking; wait, a torn line is worse.
-			pollfd poll { fd, POLLOUT, 0 };
-			::poll(&poll, 1, -1);
-		} else if (errno != EINTR) {
-			return errno;
-		}
-	}
-	return 0;
-}
-
 std::string complaint(std::string_view message) { return "trtc-cli: " + printable(message) + '\n'; }
+
+/// Files and pipes get UTF-8 always; a terminal only when its locale shows it. A Screen looks after itself.
+int writeText(int fd, const std::string &text)
+{
+	return ::isatty(fd) && !utf8::localeShowsUtf8() ? writeAll(fd, utf8::ascii(text)) : writeAll(fd, text);
+}
 
 } // namespace
 
@@ -177,9 +167,14 @@ void EventPrinter::print(const EventRecord &record)
 	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp, colours_));
 }
 
+bool EventPrinter::errorIsEnough() const noexcept { return !printed_ && ::isatty(fd_) && ::isatty(STDERR_FILENO); }
+
 void EventPrinter::write(const std::string &text)
 {
-	failure_ = screen_ && screenEvents_ ? screen_->print(text, format_ == EventFormat::Text) : writeAll(fd_, text);
+	printed_ = true;
+	failure_ = screen_ && screenEvents_	  ? screen_->print(text, format_ == EventFormat::Text)
+		   : format_ == EventFormat::Text ? writeText(fd_, text)
+						  : writeAll(fd_, text);
 }
 
 void EventPrinter::complain(std::string_view message)
@@ -214,7 +209,7 @@ void EventPrinter::aside(const EventRecord &record)
 void complain(std::string_view message)
 {
 	// A failure here has nowhere to go.
-	static_cast<void>(writeAll(STDERR_FILENO, complaint(message)));
+	static_cast<void>(writeText(STDERR_FILENO, complaint(message)));
 }
 
 } // namespace trtc::cli

@@ -45,6 +45,10 @@ public:
 	void print(const EventRecord &record);
 	/// The same, with another text for people. @p text ends with a line feed.
 	void print(const EventRecord &record, const std::string &text);
+	/// From now on events go to the tee only.
+	void mute() noexcept { format_ = EventFormat::None; }
+	/// No event so far, and stdout and stderr are terminals: an error on stderr says all that a person has to know.
+	bool errorIsEnough() const noexcept;
 	/// Like the function complain(), but above the prompt while a screen is attached that stderr goes to.
 	void complain(std::string_view message);
 	/// From now on text goes through @p screen, which stays attached when it is closed. @p events, @p complaints:
@@ -66,7 +70,7 @@ private:
 	std::chrono::steady_clock::time_point start_;
 	int failure_ = 0;
 	Tee tee_;
-	bool colours_ = false, screenEvents_ = false, screenComplaints_ = false;
+	bool printed_ = false, colours_ = false, screenEvents_ = false, screenComplaints_ = false;
 	std::shared_ptr<terminal::Screen> screen_;
 };
 

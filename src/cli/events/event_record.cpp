@@ -65,8 +65,6 @@ constexpr EventSpec kEvents[] = {
 	{ "user-unbanned", "roomId userId" },
 };
 
-FieldValue whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-
 EventRecord streamRecord(const char *name, const StreamInfo &info)
 {
 	return { name,

@@ -32,6 +32,9 @@ struct EventRecord {
 /// A scalar as text: `true`, `42`, `ann`. Arrays: "".
 std::string toText(const FieldValue &value);
 
+/// A count as JSON has it.
+inline FieldValue whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
 /// A number room is a number, as in the SDK; a string room is a string.
 FieldValue roomValue(const RoomId &room);
 

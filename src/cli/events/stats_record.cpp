@@ -7,8 +7,6 @@ namespace trtc::cli {
 
 namespace {
 
-FieldValue whole(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-
 /// More digits would pretend to know more.
 double oneDecimal(double value) { return std::round(value * 10) / 10; }
 

@@ -6,6 +6,7 @@
 #include "cli/options/option_table.h"
 #include "cli/serve/service_commands.h"
 #include "cli/text.h"
+#include "usersig/usersig.h"
 
 #include <trtc/config.h>
 #include <trtc/error.h>
@@ -72,6 +73,10 @@ Values valuesOf(const OptionSpec &option)
 	case Kind::Event:
 		for (const auto name : expectableEvents())
 			values.words.emplace_back(name);
+		break;
+	case Kind::Privileges:
+		values.words = split(usersig::privilegeNames(usersig::privilege::kAll), ',');
+		values.words.insert(values.words.end(), { "send", "receive", "all" });
 		break;
 	case Kind::User:
 		// "all|none|USER,..."
@@ -195,6 +200,8 @@ std::vector<std::string> optionNames(const CommandSpec &command)
 
 std::string positionalWords(const CommandSpec &command)
 {
+	if (command.name == "help")
+		return fmt::format("{}", fmt::join(wordsAfter(""), " "));
 	return command.name == "completion" ? fmt::format("{}", fmt::join(split(command.positional, '|'), " ")) : "";
 }
 
@@ -358,6 +365,8 @@ std::string zshAction(const Values &values)
 	return values.files ? "_files" : values.directories ? "_files -/" : " ";
 }
 
+constexpr std::string_view kZshHelp = "'(- *)'{-h,--help}'[print the help]' '(- *)'{-V,--version}'[print the version]'";
+
 std::string zshScript()
 {
 	std::string out = "#compdef trtc-cli\n# zsh completion of trtc-cli, made by: trtc-cli completion zsh\n\n";
@@ -383,13 +392,10 @@ std::string zshScript()
 				"{}\t{}\n", tab,
 				shellQuoted(fmt::format("{}:{}", zshEscaped(word), helpOfWord(prefix + word))));
 		out += fmt::format("{})\n", tab);
-		out += fmt::format("{}_arguments -C '(- *)--help[print the help]' '(- *)--version[print the version]' "
-				   "'1: :->command' '*:: :->rest'\n",
-				   tab);
+		out += fmt::format("{}_arguments -C {} '1: :->command' '*:: :->rest'\n", tab, kZshHelp);
 	};
 	const auto leaf = [&](const CommandSpec &command, const std::string &tab) {
-		out += fmt::format("{}_arguments -s '(- *)--help[print the help]' '(- *)--version[print the version]'",
-				   tab);
+		out += fmt::format("{}_arguments -s {}", tab, kZshHelp);
 		for (const auto &option : command.options) {
 			const auto values = valuesOf(option);
 			std::string spec = fmt::format("{}{}{}[{}]", option.has(kRepeatable) ? "*" : "", option.name,
@@ -407,10 +413,10 @@ std::string zshScript()
 			}
 			out += fmt::format(" \\\n{}\t{}", tab, shellQuoted(spec));
 		}
-		if (command.takesWords())
+		if (const auto words = positionalWords(command); !words.empty())
+			out += fmt::format(" \\\n{}\t'1:name:({})'", tab, words);
+		else if (command.takesWords())
 			out += fmt::format(" \\\n{}\t'*::command:_trtc_cli_verbs'", tab);
-		else if (const auto words = positionalWords(command); !words.empty())
-			out += fmt::format(" \\\n{}\t'1:shell:({})'", tab, words);
 		out += '\n';
 	};
 	level("", "\t");
@@ -493,8 +499,8 @@ std::string fishScript()
 			out += fmt::format("complete -c trtc-cli -n {} -a {} -d {}\n", fishQuoted(condition), word,
 					   fishQuoted(helpOfWord(prefix + word)));
 	};
-	out += "complete -c trtc-cli -l help -d 'print the help'\ncomplete -c trtc-cli -l version -d 'print the "
-	       "version'\n";
+	out += "complete -c trtc-cli -s h -l help -d 'print the help'\n"
+	       "complete -c trtc-cli -s V -l version -d 'print the version'\n";
 	words("test (count (commandline -opc)) -eq 1", "");
 	for (const auto &word : wordsAfter(""))
 		if (isGroup(word))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/config_file.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <trtc/error.h>
@@ -27,8 +28,6 @@ namespace {
 
 /// toml++ limits how deep values nest, but not how deep dotted keys do, and frees them recursively.
 constexpr std::size_t kMaxDots = 256;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 /// Dots that are neither in a string nor in a comment.
 std::size_t countDots(std::string_view text)
@@ -81,7 +80,7 @@ std::string wantedType(const OptionSpec &option)
 		return "true or false";
 	if (option.kind == Kind::Number)
 		return "an integer";
-	if (option.kind == Kind::Room)
+	if (option.kind == Kind::Room || option.kind == Kind::Privileges)
 		return "an integer or a string";
 	if (option.kind == Kind::Choice)
 		return fmt::format("one of the strings \"{}\"", fmt::join(choicesOf(option), "\", \""));
@@ -104,7 +103,7 @@ std::optional<std::string> textOf(const toml::node &node, const OptionSpec &opti
 		return value.empty() || fits ? std::optional(value) : std::nullopt;
 	}
 	if (const auto *number = node.as_integer();
-	    number && (option.kind == Kind::Number || option.kind == Kind::Room))
+	    number && (option.kind == Kind::Number || option.kind == Kind::Room || option.kind == Kind::Privileges))
 		return std::to_string(number->get());
 	if (const auto *yes = node.as_boolean()) {
 		if (option.isFlag())

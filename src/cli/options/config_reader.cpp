@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/refuse.h"
 #include "cli/descriptor.h"
 #include "cli/options/config_file.h"
 
@@ -16,8 +17,6 @@
 namespace trtc::cli {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 } // namespace
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "cli/options/help_text.h"
 #include "cli/options/option_values.h"
 
 #include <trtc/error.h>
@@ -23,6 +24,10 @@ struct Surroundings {
 	std::vector<std::string> variables;
 	/// For what is odd but no error; may be empty.
 	std::function<void(const std::string &)> warn;
+	/// Width of a help text.
+	std::size_t columns = kHelpColumns;
+	/// The key that `serve` makes on this machine, whether it is there or not; "": none.
+	std::string serveKeyFile;
 };
 
 /// One option after precedence, as it may be shown: secrets are `<redacted>`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/option_parser.h"
 
+#include "base/refuse.h"
 #include "cli/options/help_text.h"
 #include "cli/text.h"
 
@@ -10,14 +11,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <span>
 
 namespace trtc::cli {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 std::string helpCommand(std::string_view command)
 {
@@ -68,7 +68,51 @@ Chosen chooseCommand(std::span<const std::string> arguments, std::span<const Com
 	return chosen;
 }
 
-/// An argument nobody took.
+bool asksForHelp(std::string_view word) { return word == "-h" || word == "--help"; }
+bool asksForVersion(std::string_view word) { return word == "-V" || word == "--version"; }
+
+/// `--X` and `--no-X`.
+bool opposites(std::string_view a, std::string_view b)
+{
+	const auto negates = [](std::string_view no, std::string_view yes) {
+		return no.starts_with("--no-") && yes.starts_with("--") && no.substr(5) == yes.substr(2);
+	};
+	return negates(a, b) || negates(b, a);
+}
+
+/// What was probably meant by @p text: names that begin with it, else the nearest one; never its opposite.
+std::string meant(std::string_view text, std::vector<std::string_view> known)
+{
+	constexpr std::size_t kShortest = 4, kMost = 4;
+	std::erase_if(known, [&](std::string_view each) {
+		return opposites(text, each) || text.starts_with('-') != each.starts_with('-');
+	});
+	std::vector<std::string_view> longer;
+	if (text.size() >= kShortest)
+		std::copy_if(known.begin(), known.end(), std::back_inserter(longer),
+			     [&](std::string_view each) { return each.starts_with(text); });
+	if (longer.empty() || longer.size() > kMost)
+		longer = { nearest(text, known) };
+	if (longer.front().empty())
+		return {};
+	const std::span first(longer.data(), longer.size() - 1);
+	return fmt::format(" (did you mean {}{}{}?)", fmt::join(first, ", "), first.empty() ? "" : " or ",
+			   longer.back());
+}
+
+/// What an option does that is not there because it is the default, or because its opposite is an option.
+std::string explained(std::string_view name, const CommandSpec &command)
+{
+	if (name == "--publish" && command.find("--no-publish"))
+		return ": an anchor with --video or --audio publishes when it joins; the command publish does it later";
+	if (name.starts_with("--no-") && command.find(fmt::format("--{}", name.substr(5))))
+		return fmt::format(": leave --{} out", name.substr(5));
+	if (name.size() > 2 && command.find(fmt::format("--no-{}", name.substr(2))))
+		return fmt::format(": that is the default, --no-{} switches it off", name.substr(2));
+	return {};
+}
+
+/// An argument that belongs to nothing.
 [[noreturn]] void refuseExtra(const std::string &extra, const Chosen &chosen)
 {
 	const auto words = commandWords(chosen.prefix);
@@ -78,14 +122,32 @@ Chosen chooseCommand(std::span<const std::string> arguments, std::span<const Com
 		for (const auto &option : chosen.command->options)
 			known.push_back(option.name);
 	}
+	known.insert(known.end(), { "--help", "--version" });
 	const bool isOption = extra.starts_with('-') && extra.size() > 1;
 	const auto name = extra.substr(0, extra.find('='));
-	const auto close = nearest(name, known);
 	const auto what = isOption ? "option" : chosen.command ? "argument" : "command";
-	refuse(fmt::format(
-		"unknown {} \"{}\"{}; see {}", what, printable(name, 60),
-		close.empty() || isOption != close.starts_with('-') ? "" : fmt::format(" (did you mean {}?)", close),
-		helpCommand(chosen.command ? chosen.command->name : trim(chosen.prefix))));
+	auto hint = chosen.command ? explained(name, *chosen.command) : std::string();
+	if (hint.empty())
+		hint = meant(name, known);
+	const auto place = std::find(chosen.rest.begin(), chosen.rest.end(), extra);
+	if (chosen.command && isOption && place != chosen.rest.begin() && place != chosen.rest.end())
+		if (const auto *before = chosen.command->find(*(place - 1)); before && !before->implied.empty())
+			hint += fmt::format(
+				" ({} has no value here and means {}; a value that begins with - needs an =, as "
+				"in {}={})",
+				before->name, before->implied, before->name, printable(extra, 40));
+	refuse(fmt::format("unknown {} \"{}\"{}; see {}", what, printable(name, 60), hint,
+			   helpCommand(chosen.command ? chosen.command->name : trim(chosen.prefix))));
+}
+
+/// The help of the program, of a group of commands, or of one command.
+std::string helpFor(std::vector<std::string> words, std::span<const CommandSpec> commands, std::size_t columns)
+{
+	std::erase_if(words, [](const std::string &word) { return word.starts_with('-'); });
+	const auto chosen = chooseCommand(words, commands);
+	if (!chosen.rest.empty())
+		refuseExtra(chosen.rest.front(), chosen);
+	return chosen.command ? helpOf(*chosen.command, columns) : helpOfAll(chosen.prefix, columns);
 }
 
 /// CLI11 wants somewhere to put things for as long as it parses.
@@ -150,20 +212,39 @@ bool isValueOf(const OptionSpec &option, const CommandSpec &command, const std::
 	return std::find(choices.begin(), choices.end(), word) != choices.end();
 }
 
+/// CLI11 takes any next word for the value. One that begins with -- is the next option: the value was forgotten.
+void checkValue(const OptionSpec &option, const std::string &word)
+{
+	if (word.size() > 2 && word.starts_with("--"))
+		refuse(fmt::format(
+			"{} needs a value, but \"{}\" follows: use {}, or {}={} for a value that begins with --",
+			option.name, printable(word, 40), usageOf(option), option.name, printable(word, 40)));
+}
+
 /// CLI11 asks for every value, so a value that is left out is put in.
 std::vector<std::string> withImplied(const CommandSpec &command, std::span<const std::string> words)
 {
 	std::vector<std::string> out;
 	for (std::size_t i = 0; i < words.size(); ++i) {
-		const auto *option = command.find(words[i]);
 		const bool last = i + 1 == words.size();
+		if (command.takesWords() && !words[i].starts_with('-')) {
+			// From here on everything belongs to the command that is sent.
+			out.insert(out.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+			break;
+		}
+		const auto *option = command.find(words[i]);
 		if (option && !option->implied.empty() && (last || !isValueOf(*option, command, words[i + 1]))) {
 			out.push_back(fmt::format("{}={}", words[i], option->implied));
 			continue;
 		}
 		out.push_back(words[i]);
-		if (option && !option->isFlag() && !last)
-			out.push_back(words[++i]);
+		if (!option || option->isFlag() || last)
+			continue;
+		const auto &value = words[++i];
+		if (asksForHelp(value) || asksForVersion(value))
+			return { value };
+		checkValue(*option, value);
+		out.push_back(value);
 	}
 	return out;
 }
@@ -171,16 +252,23 @@ std::vector<std::string> withImplied(const CommandSpec &command, std::span<const
 } // namespace
 
 Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &values,
-		      std::span<const CommandSpec> commands)
+		      std::span<const CommandSpec> commands, std::size_t columns)
 {
 	const auto chosen = chooseCommand(arguments, commands);
 	const auto *command = chosen.command;
+	if (!command && chosen.rest.empty())
+		return { nullptr, helpOfAll(chosen.prefix, columns) };
+	if (!command && (asksForHelp(chosen.rest.front()) || chosen.rest.front() == "help")) {
+		std::vector<std::string> about(arguments.begin(), arguments.end() - std::ssize(chosen.rest));
+		about.insert(about.end(), chosen.rest.begin() + 1, chosen.rest.end());
+		return { nullptr, helpFor(std::move(about), commands, columns) };
+	}
 	const auto helpName = helpCommand(command ? command->name : trim(chosen.prefix));
 	CLI::App app;
 	Slots slots;
 	app.allow_extras();
-	app.set_help_flag("--help");
-	app.set_version_flag("--version", versionText());
+	app.set_help_flag("-h,--help");
+	app.set_version_flag("-V,--version", versionText());
 	std::vector<std::string> words(chosen.rest.begin(), chosen.rest.end());
 	if (command) {
 		addOptions(app, *command, slots);
@@ -190,7 +278,7 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 	try {
 		app.parse(words);
 	} catch (const CLI::CallForHelp &) {
-		return { nullptr, command ? helpOf(*command) : helpOfAll(chosen.prefix) };
+		return { nullptr, command ? helpOf(*command, columns) : helpOfAll(chosen.prefix, columns) };
 	} catch (const CLI::CallForVersion &) {
 		return { nullptr, versionText() };
 	} catch (const CLI::ArgumentMismatch &error) {
@@ -206,12 +294,12 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 			refuseExtra(extras.front(), chosen);
 		values.words = std::move(extras);
 	}
-	if (!command) {
-		const auto next = commandWords(chosen.prefix);
-		const std::span first(next.data(), next.size() - 1);
-		refuse(fmt::format("a command is missing: {} or {}; see {}", fmt::join(first, ", "), next.back(),
-				   helpName));
-	}
+	if (!command)
+		return { nullptr, helpOfAll(chosen.prefix, columns) };
+	if (command->name == "help")
+		return { nullptr, helpFor(std::move(values.words), commands, columns) };
+	if (command->name == "version")
+		return { nullptr, versionText() };
 	take(*command, slots, app, values);
 	values.command = command;
 	return { command, {} };

@@ -29,6 +29,7 @@ constexpr OptionSpec kDryRun = {
 };
 
 constexpr OptionSpec kJoin[] = {
+	// Connection
 	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "URL of the room service, ws:// or wss://" },
 	kSdkAppId,
 	{ "--user-id", Kind::User, "ID", "", "user id to join with: 1 to 32 bytes of A-Z a-z 0-9 _ -" },
@@ -38,56 +39,65 @@ constexpr OptionSpec kJoin[] = {
 	  kSecret },
 	{ "--user-sig-file", Kind::File, "FILE", "", "read the UserSig from a file" },
 	{ "--secret-key-file", Kind::File, "FILE", "",
-	  "sign a UserSig, and a PrivateMapKey if none is given, with the secret key in this file" },
+	  "sign a UserSig, and a PrivateMapKey if none is given, with the secret key in this file (default for a "
+	  "server on this machine: the key of serve)" },
 	{ "--private-map-key", Kind::Text, "KEY", "",
 	  "PrivateMapKey (permission for the room); other local users can see it, so prefer --private-map-key-file or "
 	  "TRTC_PRIVATE_MAP_KEY",
 	  kSecret },
 	{ "--private-map-key-file", Kind::File, "FILE", "", "read the PrivateMapKey from a file" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust the certificates in FILE (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any server certificate" },
+	{ "--proxy", Kind::Text, "URL", "", "proxy for signalling, http://HOST:PORT or socks5://HOST:PORT", kSecret },
+	{ "--stun", Kind::Text, "URL", "", "STUN server, stun:HOST:PORT" },
+	{ "--turn", Kind::Text, "URL", "",
+	  "TURN server, turn:USER:PASSWORD@HOST:PORT?transport=udp; other local users can see it, so prefer TRTC_TURN",
+	  kSecret },
+	{ "--ice", Kind::Choice, "relay|all", "all", "relay: send and receive media only through the TURN server" },
+	{ "--reconnect", Kind::Number, "N", "30",
+	  "number of attempts to reconnect after the connection is lost; 0 disables reconnecting" },
+	// Room
 	{ "--room", Kind::Room, "ID", "", "room to join: a number from 1 to 4294967294" },
 	{ "--string-room", Kind::Flag, "", "", "--room is a string room of 1 to 64 characters" },
 	{ "--mode", Kind::Choice, "live|rtc", "live", "live: anchors and audience; rtc: every user is an anchor" },
 	{ "--role", Kind::Choice, "anchor|audience", "anchor", "role to join with" },
+	// Sources
 	{ "--video", Kind::Source, "SOURCE", "none",
 	  "video source: none, test[:PATTERN], file:PATH, v4l2[:CAMERA], screen[:DISPLAY] or pipeline:DESCRIPTION" },
 	{ "--audio", Kind::Source, "SOURCE", "none",
 	  "audio source: none, test[:PATTERN], file:PATH, alsa[:DEVICE] or pipeline:DESCRIPTION" },
+	{ "--video-profile", Kind::Text, "PROFILE", "480p", "video profile: a name of the web SDK, or WxH@FPS,KBPSk" },
+	{ "--video-codec", Kind::Choice, "h264|vp8", "h264", "codec for encoding video" },
+	{ "--audio-profile", Kind::Text, "PROFILE", "standard",
+	  "audio profile: standard, standard-stereo, high, high-stereo or KBPSk" },
+	{ "--small-stream", Kind::Text, "PROFILE", "",
+	  "also publish a small video, with this profile (160x120@15,100k if PROFILE is omitted)", kPlain,
+	  "160x120@15,100k" },
 	{ "--auxiliary", Kind::Source, "SOURCE", "none", "video source of the auxiliary stream, such as screen" },
 	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
 	  "video profile of the auxiliary stream: a name of the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
 	{ "--loop", Kind::Flag, "", "", "restart file sources at their end" },
-	{ "--video-profile", Kind::Text, "PROFILE", "480p", "video profile: a name of the web SDK, or WxH@FPS,KBPSk" },
-	{ "--small-stream", Kind::Text, "PROFILE", "",
-	  "also publish a small video, with this profile (160x120@15,100k if PROFILE is omitted)", kPlain,
-	  "160x120@15,100k" },
-	{ "--audio-profile", Kind::Text, "PROFILE", "standard",
-	  "audio profile: standard, standard-stereo, high, high-stereo or KBPSk" },
-	{ "--video-codec", Kind::Choice, "h264|vp8", "h264", "codec for encoding video" },
 	{ "--no-publish", Kind::Flag, "", "", "do not publish on joining; wait for the command publish" },
+	// Receiving
 	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "users whose streams to receive" },
-	{ "--record", Kind::Directory, "DIR", "", "record each subscribed user into a Matroska file in DIR" },
-	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
-	  "file name of the recordings; fields {room} {user} {type} {time} {n}" },
+	{ "--latency", Kind::Number, "MS", "",
+	  "receive buffer in milliseconds, 0 to 10000 (default 200 when recording, else 100)" },
 	{ "--play", Kind::Text, "SINK", "",
 	  "play subscribed users: auto (if SINK is omitted), or a comma-separated list of window, term, sound, "
 	  "alsa[:DEVICE]",
 	  kPlain, "auto" },
 	{ "--audio-volume", Kind::Number, "SECONDS", "0",
 	  "period of the event audio-volume, 1 to 3600; 0 disables it" },
-	{ "--ca-file", Kind::File, "FILE", "", "trust the certificates in FILE (PEM) instead of the system's" },
-	{ "--insecure", Kind::Flag, "", "", "accept any server certificate" },
-	{ "--stun", Kind::Text, "URL", "", "STUN server, stun:HOST:PORT" },
-	{ "--turn", Kind::Text, "URL", "",
-	  "TURN server, turn:USER:PASSWORD@HOST:PORT?transport=udp; other local users can see it, so prefer TRTC_TURN",
-	  kSecret },
-	{ "--ice", Kind::Choice, "relay|all", "all", "relay: send and receive media only through the TURN server" },
-	{ "--proxy", Kind::Text, "URL", "", "proxy for signalling, http://HOST:PORT or socks5://HOST:PORT", kSecret },
-	{ "--reconnect", Kind::Number, "N", "30",
-	  "number of attempts to reconnect after the connection is lost; 0 disables reconnecting" },
-	{ "--latency", Kind::Number, "MS", "",
-	  "receive buffer in milliseconds, 0 to 10000 (default 200 when recording, else 100)" },
-	{ "--stats", Kind::Number, "SECONDS", "", "period of the event stats, 1 to 86400 (default off)" },
+	// Output
+	{ "--record", Kind::Directory, "DIR", "", "record each subscribed user into a Matroska file in DIR" },
+	{ "--record-name", Kind::Text, "TEMPLATE", "{room}-{user}-{type}-{time}",
+	  "file name of the recordings; fields {room} {user} {type} {time} {n}" },
 	kEvents,
+	{ "--stats", Kind::Number, "SECONDS", "", "period of the event stats, 1 to 86400 (default off)" },
+	kLogLevel,
+	kLogFile,
+	kReport,
+	// Scripting
 	{ "--exit-after", Kind::Duration, "DURATION", "", "leave this long after the start" },
 	{ "--expect", Kind::Event, "EVENT[,key=value...][@DURATION]", "",
 	  "fail unless this event occurs within DURATION of the start (default 30s); repeatable", kRepeatable },
@@ -96,11 +106,13 @@ constexpr OptionSpec kJoin[] = {
 	{ "--no-stdin", Kind::Flag, "", "", "do not read commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
 	  "unix socket for ctl, or none to disable it (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
-	kLogLevel,
-	kLogFile,
-	kReport,
 	kConfig,
 	kDryRun,
+};
+
+constexpr OptionGroup kJoinGroups[] = {
+	{ "Connection", "--server" },	{ "Room", "--room" },	  { "Sources", "--video" },
+	{ "Receiving", "--subscribe" }, { "Output", "--record" }, { "Scripting", "--exit-after" },
 };
 
 constexpr OptionSpec kServe[] = {
@@ -153,12 +165,15 @@ constexpr OptionSpec kSign[] = {
 	kSdkAppId,
 	{ "--user-id", Kind::User, "ID", "", "user id to sign for" },
 	{ "--secret-key-file", Kind::File, "FILE", "", "the application's secret key" },
-	{ "--expire", Kind::Duration, "DURATION", "24h", "how long the signature is valid" },
+	{ "--expire", Kind::Duration, "DURATION", "24h",
+	  "how long the signature is valid, as 12h or 7d; a number without a unit is seconds" },
 	{ "--private-map-key", Kind::Flag, "", "",
 	  "make a PrivateMapKey (permission for one room) instead of a UserSig", kNotInFile | kNotInEnvironment },
 	{ "--room", Kind::Room, "ID", "", "PrivateMapKey: the room" },
 	{ "--string-room", Kind::Flag, "", "", "PrivateMapKey: --room is a string room" },
-	{ "--privileges", Kind::Number, "N", "255", "PrivateMapKey: sum of the privileges, 1 to 255 (all)" },
+	{ "--privileges", Kind::Privileges, "NAME,...", "all",
+	  "PrivateMapKey: create, enter, send-audio, receive-audio, send-video, receive-video, send-aux, receive-aux, "
+	  "send, receive or all; or the sum of their bits, 1 to 255" },
 	kConfig,
 };
 
@@ -189,7 +204,7 @@ constexpr OptionSpec kDevices[] = {
 };
 
 constexpr CommandSpec kCommandSpecs[] = {
-	{ "join", "join a room as anchor or audience: publish, subscribe, record, play", "", kJoin },
+	{ "join", "join a room as anchor or audience: publish, subscribe, record, play", "", kJoin, {}, kJoinGroups },
 	{ "serve", "run a room service on this machine", "", kServe },
 	{ "devices", "list cameras, microphones, speakers and screens with their formats", "", kDevices },
 	{ "doctor", "check this machine and the connection to a room service, and say how to fix each problem", "",
@@ -210,6 +225,12 @@ constexpr CommandSpec kCommandSpecs[] = {
 	  {},
 	  kSignatureHelp },
 	{ "usersig verify", "verify a UserSig or PrivateMapKey", "SIG", kVerify, kSignatureHelp },
+	{ "help",
+	  "print the help of the program or of a command",
+	  "COMMAND...",
+	  {},
+	  "COMMAND is the name of a command, such as join or usersig sign." },
+	{ "version", "print the version", "", {} },
 };
 
 } // namespace

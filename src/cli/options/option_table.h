@@ -20,11 +20,12 @@ enum class Kind {
 	File,
 	Directory,
 	Url,
-	Address, ///< HOST:PORT
-	Source,	 ///< `--video`, `--audio`
-	User,	 ///< a user id, or a list of them
-	Room,	 ///< a number, or a text with `--string-room`
-	Event,	 ///< begins with the name of an event
+	Address,    ///< HOST:PORT
+	Source,	    ///< `--video`, `--audio`
+	User,	    ///< a user id, or a list of them
+	Room,	    ///< a number, or a text with `--string-room`
+	Event,	    ///< begins with the name of an event
+	Privileges, ///< names of rights with commas between, or their sum
 };
 
 /// More about an option, or-ed.
@@ -51,12 +52,19 @@ struct OptionSpec {
 	bool has(Trait trait) const noexcept { return (traits & trait) != 0; }
 };
 
+/// A heading of a command's help: it stands above @p first and what follows in the table, up to the next group.
+struct OptionGroup {
+	std::string_view title; ///< "Room"
+	std::string_view first; ///< "--room"
+};
+
 struct CommandSpec {
 	std::string_view name; ///< "join", "usersig sign"
 	std::string_view help;
 	std::string_view positional; ///< "SIG", "COMMAND...", or ""
 	std::span<const OptionSpec> options;
 	std::string_view positionalHelp = {};
+	std::span<const OptionGroup> groups = {}; ///< none: one list
 	/// Everything from the first word that is no option on, taken as it stands; may be nothing.
 	bool takesWords() const noexcept { return positional.ends_with("..."); }
 	/// The option, or null.

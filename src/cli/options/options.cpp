@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/options.h"
 
+#include "base/refuse.h"
 #include "cli/control/control_path.h"
 #include "cli/options/completion.h"
+#include "cli/options/credentials.h"
 #include "cli/options/option_parser.h"
 #include "cli/options/secret_file.h"
 #include "cli/text.h"
+#include "usersig/usersig.h"
 
 #include <trtc/error.h>
 
@@ -23,8 +26,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kMaxTimer = 1000h;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 /// Runs @p parse and puts the option's name in front of what it complains about.
 template <class F>
@@ -106,48 +107,6 @@ EventFormat eventFormat(const OptionValues &values, bool terminal)
 	static constexpr std::array<std::string_view, 3> kFormats { "json", "text", "none" };
 	static constexpr EventFormat kValues[] = { EventFormat::Json, EventFormat::Text, EventFormat::None };
 	return kValues[choice(values, "--events", kFormats, terminal ? 1 : 0)];
-}
-
-constexpr std::array<std::string_view, 3> kProofs { "--user-sig", "--user-sig-file", "--secret-key-file" };
-
-/// Exactly one of three proofs. Who is stronger hides what the weaker ones say.
-void proof(const OptionValues &values, JoinConfig &config)
-{
-	std::array<std::string *, 3> targets { &config.client.userSig, &config.userSigFile, &config.secretKeyFile };
-	auto strongest = Layer::FileTop;
-	for (const auto option : kProofs)
-		strongest = std::max(strongest, values.said(option).layer);
-	std::vector<std::string_view> given;
-	for (std::size_t i = 0; i < kProofs.size(); ++i) {
-		auto said = values.said(kProofs[i]);
-		if (said.layer < strongest || said.texts.empty())
-			continue;
-		if (said.texts.front().empty())
-			refuse(fmt::format("{} is empty: give a UserSig or a file name", kProofs[i]));
-		*targets[i] = std::move(said.texts.front());
-		given.push_back(kProofs[i]);
-	}
-	if (given.empty())
-		refuse("credentials are missing: give --secret-key-file, --user-sig-file or --user-sig");
-	if (given.size() > 1)
-		refuse(fmt::format("{} exclude each other: give one of them", fmt::join(given, " and ")));
-}
-
-/// At most one of two. Who is stronger hides what the weaker one says.
-void ticket(const OptionValues &values, JoinConfig &config)
-{
-	const auto text = values.said("--private-map-key"), file = values.said("--private-map-key-file");
-	const auto strongest = std::max(text.layer, file.layer);
-	const auto counts = [&](const auto &said) { return said.layer == strongest && !said.texts.empty(); };
-	if (counts(text) && counts(file))
-		refuse("--private-map-key and --private-map-key-file exclude each other: give one of them");
-	if (counts(text))
-		config.join.privateMapKey = text.texts.front();
-	if (counts(file))
-		config.privateMapKeyFile = file.texts.front();
-	if ((counts(text) && config.join.privateMapKey.empty()) || (counts(file) && config.privateMapKeyFile.empty()))
-		refuse(fmt::format("{} is empty: give a PrivateMapKey or a file name, or omit the option",
-				   counts(text) ? "--private-map-key" : "--private-map-key-file"));
 }
 
 std::string server(const OptionValues &values)
@@ -267,9 +226,9 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.client.sdkAppId = sdkAppId(values);
 	auto user = required(values, "--user-id", "name the user to join as");
 	config.client.userId = named("--user-id", [&] { return UserId(std::move(user)); });
-	proof(values, config);
+	readCredentials(values, surroundings.serveKeyFile, config);
 	config.join.room = room(values);
-	ticket(values, config);
+	readTicket(values, config);
 	config.client.mode = choice<2>(values, "--mode", { "live", "rtc" }, 0) == 0 ? Mode::Live : Mode::Rtc;
 	config.join.role =
 		choice<2>(values, "--role", { "anchor", "audience" }, 0) == 0 ? Role::Anchor : Role::Audience;
@@ -432,6 +391,17 @@ DoctorConfig doctorConfig(const OptionValues &values, const Surroundings &surrou
 	return config;
 }
 
+/// A duration, or as in Tencent's tools a number of seconds.
+std::chrono::seconds expireTime(std::string text)
+{
+	if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos)
+		text += 's';
+	const auto expire = named("--expire", [&] { return parseDuration(text); });
+	if (expire < 1s)
+		refuse("--expire is under a second: use 1s or more");
+	return std::chrono::duration_cast<std::chrono::seconds>(expire);
+}
+
 UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &values)
 {
 	using Verb = UserSigConfig::Verb;
@@ -446,11 +416,7 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 	config.userId = required(values, "--user-id", "name the user of the signature");
 	config.secretKeyFile = required(values, "--secret-key-file", "name the file with the secret key");
 	if (config.verb == Verb::Sign)
-		if (const auto expire = duration(values, "--expire")) {
-			if (*expire < 1s)
-				refuse("--expire is under a second: use 1s or more");
-			config.expire = std::chrono::duration_cast<std::chrono::seconds>(*expire);
-		}
+		config.expire = expireTime(values.value("--expire"));
 	const bool ticket = values.flag("--private-map-key");
 	if (ticket)
 		config.room = room(values);
@@ -459,24 +425,8 @@ UserSigConfig userSigConfig(const CommandSpec &command, const OptionValues &valu
 		refuse("--room, --string-room and --privileges belong to a PrivateMapKey: add --private-map-key");
 	if (ticket && config.verb == Verb::Sign)
 		config.privileges =
-			static_cast<std::uint32_t>(parseWhole("--privileges", values.value("--privileges"), 1, 255));
+			named("--privileges", [&] { return usersig::parsePrivileges(values.value("--privileges")); });
 	return config;
-}
-
-/// A proof that does not count is shown as none, with who hides it.
-void tellHiddenProofs(JoinConfig &config)
-{
-	const auto used = !config.client.userSig.empty() ? kProofs[0]
-			  : !config.userSigFile.empty()	 ? kProofs[1]
-							 : kProofs[2];
-	for (auto &option : config.options) {
-		const bool isProof = std::find(kProofs.begin(), kProofs.end(), option.option) != kProofs.end();
-		if (!isProof || option.option == used || option.value.empty())
-			continue;
-		option.value.clear();
-		option.from += fmt::format(", hidden by {}", used);
-	}
-	config.report.options = config.options;
 }
 
 } // namespace
@@ -484,7 +434,7 @@ void tellHiddenProofs(JoinConfig &config)
 CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, const Surroundings &surroundings)
 {
 	OptionValues values(surroundings.variable);
-	const auto parsed = parseWithTable(arguments, values);
+	const auto parsed = parseWithTable(arguments, values, commandSpecs(), surroundings.columns);
 	if (!parsed.command)
 		return PrintAndExit { parsed.print };
 	warnOfVariables(surroundings);
@@ -502,7 +452,7 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			const auto latency = std::to_string(config.client.latency.count());
 			const auto control = config.control.empty() ? "none" : config.control;
 			config = settled(std::move(config), { { "--latency", latency }, { "--control", control } });
-			tellHiddenProofs(config);
+			tellCredentials(config);
 			return config;
 		}
 		if (parsed.command->name == "serve") {

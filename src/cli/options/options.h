@@ -49,7 +49,8 @@ struct JoinConfig {
 	JoinOptions join;
 	LocalStreamConfig local;
 	std::string userSigFile, secretKeyFile; ///< exactly one of these and client.userSig is set
-	std::string privateMapKeyFile;		///< "": join.privateMapKey, or with secretKeyFile one of our own
+	bool serveKey = false; ///< secretKeyFile was not named: it is the one that `serve` keeps on this machine
+	std::string privateMapKeyFile; ///< "": join.privateMapKey, or with secretKeyFile one of our own
 	bool publishOnJoin = true;
 	enum class Subscribe { All, None, Listed } subscribe = Subscribe::All;
 	std::vector<UserId> subscribeUsers; ///< Listed only

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/options/secret_file.h"
 
+#include "base/refuse.h"
 #include "cli/descriptor.h"
 #include "cli/events/event_printer.h"
 #include "cli/text.h"
@@ -25,8 +26,6 @@ namespace trtc::cli {
 namespace {
 
 constexpr std::size_t kMaxSecretBytes = 64 * 1024;
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 std::string randomKey()
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/serve/service_commands.h"
 
+#include "base/refuse.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -11,8 +12,6 @@
 namespace trtc::cli {
 
 namespace {
-
-[[noreturn]] void refuse(std::string message) { throw Exception(ErrorCode::InvalidParameter, std::move(message)); }
 
 bool allDigits(std::string_view text) noexcept
 {
@@ -70,14 +69,18 @@ void runRooms(ServiceHost &host, CommandArguments, CommandReply reply) { host.ro
 void runBans(ServiceHost &host, CommandArguments, CommandReply reply) { host.bans(std::move(reply)); }
 void runStop(ServiceHost &host, CommandArguments, CommandReply reply) { host.stop(std::move(reply)); }
 
+constexpr std::string_view kLikeStop = "same as stop";
+
 // A string room may hold blanks, so the argument is the rest of the line.
-constexpr ServiceCommand kCommands[] = {
+constexpr ServiceCommand kServiceCommands[] = {
 	{ "ban", "USER@ROOM", "remove a user from a room and refuse the user until unban or until the service stops", 1,
 	  1, runBan, true },
 	{ "bans", "", "list the banned users of every room", 0, 0, runBans },
 	{ "disband", "ROOM", "remove all users from a room", 1, 1, runDisband, true },
+	{ "exit", "", kLikeStop, 0, 0, runStop },
 	{ "help", "", "list the commands", 0, 0, runHelp },
 	{ "kick", "USER@ROOM", "remove a user from a room; the user may join again", 1, 1, runKick, true },
+	{ "quit", "", kLikeStop, 0, 0, runStop },
 	{ "rooms", "", "list the rooms with their number of users", 0, 0, runRooms },
 	{ "stop", "", "notify all users and stop the service", 0, 0, runStop },
 	{ "unban", "USER@ROOM", "allow a banned user to join the room again", 1, 1, runUnban, true },
@@ -86,7 +89,7 @@ constexpr ServiceCommand kCommands[] = {
 
 } // namespace
 
-std::span<const ServiceCommand> serviceCommandTable() noexcept { return kCommands; }
+std::span<const ServiceCommand> serviceCommandTable() noexcept { return kServiceCommands; }
 
 RoomId parseRoom(std::string_view text)
 {
