@@ -19,19 +19,17 @@ namespace trtc::cli {
 
 namespace {
 
-using doctor::Verdict;
-
 struct Look {
 	std::string_view word, color;
 };
-Look lookOf(Verdict verdict)
+Look lookOf(doctor::Verdict verdict)
 {
 	switch (verdict) {
-	case Verdict::Ok:
+	case doctor::Verdict::Ok:
 		return { "ok", "\033[32m" };
-	case Verdict::Warn:
+	case doctor::Verdict::Warn:
 		return { "warn", "\033[33m" };
-	case Verdict::Fail:
+	case doctor::Verdict::Fail:
 		return { "FAIL", "\033[1;31m" };
 	}
 	return {};
@@ -100,14 +98,13 @@ ExitCode runDoctor(DoctorConfig config, std::chrono::steady_clock::time_point st
 			++counts[static_cast<int>(finding.verdict)];
 			const auto look = lookOf(finding.verdict);
 			if (config.json) {
-				EventRecord record {
-					"check",
-					{ { "check", std::string(check.name) },
-					  { "name", finding.name },
-					  { "verdict",
-					    std::string(finding.verdict == Verdict::Fail ? "fail" : look.word) },
-					  { "what", finding.what } }
-				};
+				EventRecord record { "check",
+						     { { "check", std::string(check.name) },
+						       { "name", finding.name },
+						       { "verdict", std::string(finding.verdict == doctor::Verdict::Fail
+											? "fail"
+											: look.word) },
+						       { "what", finding.what } } };
 				if (!finding.command.empty())
 					record.fields.push_back({ "type", finding.command });
 				return printer.print(record);
