@@ -62,6 +62,6 @@ def test_commands(context):
         words = [re.sub(r"^file:.*", "test", word) for word in words if word != "--dry-run"]
         run = context.run(*words, "--dry-run", *(["--secret-key-file", str(key)] if words[0] == "join" else []))
         equal(run.end(), 0, f"exit code of {line}: {run.errors}")
-        equal(run.events[0]["event"], "plan", f"first event of {line}")
+        check("none" in words or run.events[0]["event"] == "plan", f"{line} has no plan")
         tried += 1
     check(tried >= 10, f"only {tried} lines of README.md could be read")
