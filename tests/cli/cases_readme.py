@@ -10,7 +10,7 @@ from harness import check, equal
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ["README.md", *(f"docs/{name}.md" for name in ("packaging", "release", "tasks"))]
 # Options of programs that are not ours, on these pages.
-FOREIGN = {"--network", "--health-cmd", "--bind", "--lint", "--clean-system", "--suite", "--output", "--deb", "--annotate", "--message", "--release",
+FOREIGN = {"--no-save", "--network", "--health-cmd", "--bind", "--lint", "--clean-system", "--suite", "--output", "--deb", "--annotate", "--message", "--release",
            "--formats", "--changelog", "--newversion", "--distribution", "--long", "--preserve-status"}
 COMMANDS = ("join", "serve", "ctl", "devices", "doctor", "usersig sign", "usersig verify")
 
