@@ -17,13 +17,13 @@
 
 namespace trtc {
 
-/// Makes GStreamer ready and checks that the plug-ins this library needs are there.
+/// Initializes GStreamer and checks that the required plug-ins are installed.
 /// Throws Exception(NotSupported) naming the missing Debian package. Call once, first in main.
 void initializeLibrary();
 
 /// One agent: the SDK's Client in C++. Thread-bound to its loop, which must outlive it.
-/// Every `done` runs exactly once, later, on the loop, also after an error; it may call any method.
-/// A second call of the same verb while one is running fails with InvalidOperation.
+/// Every `done` callback runs exactly once, asynchronously, on the loop, also after an error. It may call any method.
+/// A second call of a method fails with InvalidOperation while the first one is running.
 class Client {
 public:
 	using Done = std::function<void(Status)>;
@@ -31,51 +31,52 @@ public:
 
 	/// Throws Exception(InvalidParameter): sdkAppId 0, empty userSig, server URL not ws:// or wss://.
 	Client(MainLoop &loop, ClientConfig config);
-	/// Closes everything at once, without telling the room; call leave() first.
+	/// Closes everything at once without notifying the room; call leave() first.
 	~Client();
 	Client(const Client &) = delete;
 	Client &operator=(const Client &) = delete;
 
-	/// Set before join(): StreamAdded and PeerJoin can come before join is done.
+	/// Set the handler before join(): StreamAdded and PeerJoin can arrive before join() is done.
 	void on(EventHandler handler);
 
 	/// Errors: ConnectFailed, SignalChannelSetupFailed, JoinRoomFailed, ApiCallTimeout, InvalidOperation.
 	void join(const JoinOptions &options, Done done);
-	/// Stops publishing, closes recordings, says goodbye. Left follows. Never fails once joined.
+	/// Stops publishing, closes recordings and notifies the service. The event Left follows. Never fails once joined.
 	void leave(Done done);
-	/// Joined as anchor, @p stream initialized. Errors: InvalidOperation, Refused, MediaFailed, ApiCallTimeout.
+	/// Requires a join as anchor and an initialized @p stream. Errors: InvalidOperation, Refused, MediaFailed, ApiCallTimeout.
 	void publish(LocalStream &stream, Done done);
 	void unpublish(Done done);
-	/// Errors: RemoteStreamNotExist, NotSupportedH264, MediaFailed, ApiCallTimeout. May be called again to change the choice.
+	/// A further call changes the selection. Errors: RemoteStreamNotExist, NotSupportedH264, MediaFailed, ApiCallTimeout.
 	void subscribe(const UserId &user, const SubscribeOptions &options, Done done);
 	void unsubscribe(const UserId &user, Done done);
-	/// As setRemoteVideoStreamType() of the SDK: a wish about the main video of a user, for as long as the subscription
-	/// lives. It takes effect with the next list of the service (every two seconds) that shows a small video, and
-	/// falls back to the big one when that is gone. Errors: RemoteStreamNotExist, InvalidOperation (not subscribed).
+	/// Selects the big or the small main video of a user until the subscription ends, as setRemoteVideoStreamType() of
+	/// the SDK. The small video starts with the next list of the service (every two seconds) that contains one. When it
+	/// ends, the big video is received again. Errors: RemoteStreamNotExist, InvalidOperation (not subscribed).
 	Status setRemoteVideoStreamType(const UserId &user, VideoStreamType type);
-	/// Live mode only. To audience: the uplink is closed first. Errors: InvalidOperation, SwitchRoleFailed.
+	/// Live mode only. A switch to audience closes the uplink first. Errors: InvalidOperation, SwitchRoleFailed.
 	void switchRole(Role role, Done done);
-	/// The ticket for the next switchRole() and for entering the room again, as in the SDK. switchRole() with the role one
-	/// has hands it in without a change. Outside of a room join() brings its own. Throws Exception(InvalidParameter) when
-	/// it is empty.
+	/// Sets the PrivateMapKey for the next switchRole() and for rejoining the room, as in the SDK. switchRole() with the
+	/// current role sends the key and changes nothing else. Outside a room join() takes its own key. Throws
+	/// Exception(InvalidParameter) if the key is empty.
 	void updatePrivateMapKey(std::string privateMapKey);
-	/// Tells the room the mute state of the published stream after LocalStream::mute*().
+	/// Sends the mute state of the published stream to the room; call it after LocalStream::mute*().
 	void muteChanged();
-	/// Sends @p data, 1..1000 bytes, inside the main video: it arrives with a frame, and what is lost is not sent again. Always
-	/// on; needs published H.264. @p seiPayloadType: 243 as the SDK has it, or 5. `done` means that it waits for the next
-	/// frame. Errors: InvalidParameter (size, type), NotSupported (VP8), InvalidOperation (no main video, muted, more than
-	/// 30 messages or 8000 bytes a second). May be called while another one is running.
+	/// Sends @p data, 1..1000 bytes, with the next frame of the main video, which must be published H.264. The message is
+	/// lost if that frame is lost. @p seiPayloadType: 243 (the SDK's value) or 5. `done` means that the message is queued.
+	/// Errors: InvalidParameter (size, type), NotSupported (VP8), InvalidOperation (no main video, muted, more than
+	/// 30 messages or 8000 bytes a second). May be called while another call is running.
 	void sendSEIMessage(std::vector<std::uint8_t> data, int seiPayloadType, Done done);
 
-	/// Ends the recording of every stream, also of those that are away while the room or they themselves are on the way back.
+	/// Stops the recording of every stream, including streams that are reconnecting.
 	void stopRecordings();
 
-	/// Tells AudioVolume for everybody who is heard, ourselves first when we publish audio, every @p interval (16 ms and
-	/// up); 0 ends it. May be called at any time.
+	/// Emits AudioVolume every @p interval (at least 16 ms): first for the local user if it publishes audio, then for
+	/// each user whose audio is received. 0 disables it. May be called at any time.
 	void enableAudioVolumeEvaluation(std::chrono::milliseconds interval);
-	/// Figures of this moment, once, later, on the loop; empty outside a room. Not after the client is gone.
+	/// Calls @p done once, asynchronously, on the loop, with the current statistics; empty outside a room. Not called
+	/// after the client is destroyed.
 	void stats(std::function<void(const Stats &)> done);
-	/// Cheap; renewed once a second while in a room.
+	/// Cheap; updated once a second while in a room.
 	Traffic traffic() const;
 
 	ConnectionState connectionState() const noexcept;
@@ -84,7 +85,7 @@ public:
 	Role role() const noexcept;
 	const UserId &userId() const noexcept;
 
-	/// Remote users that are known; in live rooms anchors only.
+	/// A remote user. In live rooms only anchors are known.
 	struct RemoteUser {
 		UserId userId;
 		Role role;

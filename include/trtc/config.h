@@ -13,7 +13,7 @@
 
 namespace trtc {
 
-/// What is captured: `none`, `test`, `file:PATH`, `v4l2[:CAMERA]`, `alsa[:DEVICE]`, `screen[:DISPLAY]` or
+/// A media source: `none`, `test`, `file:PATH`, `v4l2[:CAMERA]`, `alsa[:DEVICE]`, `screen[:DISPLAY]` or
 /// `pipeline:DESCRIPTION`.
 struct SourceSpec {
 	enum class Kind { None, Test, File, V4l2, Alsa, Screen, Pipeline };
@@ -21,11 +21,11 @@ struct SourceSpec {
 	/// file: the path; v4l2: a device node or the camera's name; alsa: a PCM name or the card's name; screen: the X
 	/// display; pipeline: a gst-launch chain. Empty: the first camera, ALSA's default, $DISPLAY.
 	std::string argument;
-	/// Throws Exception(InvalidParameter) naming the text and what is allowed.
+	/// Throws Exception(InvalidParameter) with the text and the allowed forms.
 	static SourceSpec parse(std::string_view text);
-	/// The same, and the source has to give @p kind: no camera for sound.
+	/// The same; also throws if the source cannot deliver @p kind, such as a camera for audio.
 	static SourceSpec parse(std::string_view text, MediaKind kind);
-	/// What parse() takes: "v4l2:/dev/video0".
+	/// The text form that parse() accepts: "v4l2:/dev/video0".
 	std::string str() const;
 	bool operator==(const SourceSpec &) const = default;
 };
@@ -40,8 +40,8 @@ struct VideoProfile {
 	bool operator==(const VideoProfile &) const = default;
 };
 
-/// The size and rate a small video gets beside a big one, by the SDK's rule: about as many pixels as @p wish has, in the
-/// shape of @p big; more than 640x480 count as 320x240. Never more of anything than the big one. Pure.
+/// Profile of a small video by the SDK's rule: about as many pixels as @p wish, with the aspect ratio of @p big. A @p wish
+/// above 640x480 counts as 320x240. No value exceeds that of @p big. Pure.
 VideoProfile smallVideoProfile(const VideoProfile &big, VideoProfile wish) noexcept;
 
 /// Always 48000 Hz. Channels 1..2, kbit/s 6..510 (RFC 6716).
@@ -52,19 +52,19 @@ struct AudioProfile {
 	bool operator==(const AudioProfile &) const = default;
 };
 
-/// What a recording is called, without directory and extension: a text with the fields `{room}`, `{user}`, `{type}`,
+/// Template of a recording's file name, without directory and extension: text with the fields `{room}`, `{user}`, `{type}`,
 /// `{time}` (UTC, `20240501T120000Z`) and `{n}`.
 class RecordName {
 public:
 	/// `{room}-{user}-{type}-{time}`
 	RecordName() = default;
-	/// Throws Exception(InvalidParameter): empty, an unknown field, a slash, too long once it is filled in.
+	/// Throws Exception(InvalidParameter): empty, an unknown field, a slash, or too long when expanded.
 	static RecordName parse(std::string_view text);
 	struct Values {
 		std::string room, user, type, time;
 	};
-	/// @p number: 1 and up, the n-th try to find a name that is free. Without a field `{n}` it follows the second and
-	/// later names.
+	/// @p number: number of the attempt to find a free name, from 1. Without a field `{n}`, the second and later attempts
+	/// append it.
 	std::string expand(const Values &values, unsigned number) const;
 	bool operator==(const RecordName &) const = default;
 
@@ -75,15 +75,15 @@ private:
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;
-	SourceSpec auxiliary; ///< picture of the auxiliary stream (the screen), beside the main one or alone
-	bool loop = false;    ///< file sources start again at their end
+	SourceSpec auxiliary; ///< video of the auxiliary stream (the screen), with or without a main stream
+	bool loop = false;    ///< restart file sources at their end
 	VideoProfile videoProfile;
-	/// A second, smaller picture of the main video for those who want no more, as enableSmallStream() of the SDK makes
-	/// it: what setSmallStreamProfile() takes (its default 160x120@15,100k), see smallVideoProfile(). Empty: none.
+	/// Profile of a small video beside the main video, as enableSmallStream() and setSmallStreamProfile() of the SDK
+	/// (default 160x120@15,100k), see smallVideoProfile(). Empty: no small video.
 	std::optional<VideoProfile> smallProfile;
 	VideoProfile auxiliaryProfile { 1920, 1080, 5, 1600 }; ///< the SDK's default for screens
 	AudioProfile audioProfile;
-	VideoCodec videoCodec = VideoCodec::H264; ///< what a file in another codec is encoded to
+	VideoCodec videoCodec = VideoCodec::H264; ///< codec for encoding
 	Trace *trace = nullptr;			  ///< borrowed for the life of the stream
 };
 
@@ -91,11 +91,11 @@ struct LocalStreamConfig {
 struct TrackPlan {
 	StreamType streamType = StreamType::Main;
 	MediaKind kind = MediaKind::Video;
-	bool small = false;   ///< the small video, made of the big one's pictures
-	std::string source;   ///< as SourceSpec::parse() takes it
-	std::string codec;    ///< what goes out: "h264", "vp8", "opus"
-	bool encoded = true;  ///< false: goes out as it is
-	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
+	bool small = false;   ///< the small video, made from the frames of the big video
+	std::string source;   ///< as SourceSpec::parse() accepts it
+	std::string codec;    ///< of the sent track: "h264", "vp8", "opus"
+	bool encoded = true;  ///< false: sent without re-encoding
+	std::string pipeline; ///< gst-launch syntax, from the source to the encoder
 };
 
 /// createClient() of the SDK.
@@ -105,7 +105,7 @@ struct ClientConfig {
 	UserId userId;
 	std::string userSig; ///< TLSSigAPIv2 text; never logged
 	Mode mode = Mode::Live;
-	bool autoSubscribe = true; ///< subscribe to everything that is added
+	bool autoSubscribe = true; ///< subscribe to every added stream
 	std::string caFile;	   ///< PEM; empty: the system's
 	bool insecure = false;	   ///< accept any TLS certificate
 	NetworkConfig network;
@@ -114,21 +114,21 @@ struct ClientConfig {
 	std::chrono::milliseconds mediaTimeout { 10'000 };   ///< SDK's limit for a connected peer connection
 	std::chrono::milliseconds latency { 100 };	     ///< receive buffer
 	Trace *trace = nullptr;				     ///< borrowed for the life of the client
-	/// Tries to bring a lost connection back, and when the service has forgotten us to enter the room again; they count
-	/// together. One after 0, 2, 2, 3, 3, 5, 5, 8, 8 and then each 13 s (the SDK's times and number). 0: none.
+	/// Number of attempts to reconnect and, after the service has ended the session, to rejoin the room, counted together.
+	/// Delays: 0, 2, 2, 3, 3, 5, 5, 8, 8 and then every 13 s (the SDK's delays and number). 0: do not reconnect.
 	int reconnectTries = 30;
 };
 
 struct JoinOptions {
 	RoomId room;
 	Role role = Role::Anchor;
-	std::string privateMapKey; ///< ticket for this room, where the service wants one; never logged
+	std::string privateMapKey; ///< permission for this room, if the service requires it; never logged
 };
 
-/// What of one user is wanted. Nothing at all is refused (use unsubscribe).
+/// Which tracks of one user to receive. At least one must be set; use unsubscribe() for none.
 struct SubscribeOptions {
 	bool audio = true, video = true, auxiliary = true;
-	/// Of the main video the small one, as long as there is one, else the big one. Nothing without `video`.
+	/// Receive the small main video while it exists, else the big one. No effect without `video`.
 	bool small = false;
 	bool any() const noexcept { return audio || video || auxiliary; }
 	bool operator==(const SubscribeOptions &) const = default;

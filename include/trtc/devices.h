@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-/// What this machine can capture from and play to, as getCameras(), getMicrophones() and getSpeakers() of the SDK.
-/// Nothing there is an empty list, never an error. Each call looks anew and blocks for as long as the drivers take
-/// (milliseconds). Reentrant.
+/// Lists the capture and playback devices, as getCameras(), getMicrophones() and getSpeakers() of the SDK.
+/// A machine without devices gives an empty list, never an error. Each call queries the drivers again and blocks for
+/// some milliseconds. Reentrant.
 namespace trtc {
 
 /// Frames a second as a fraction; 0/1 is unknown.
@@ -19,11 +19,11 @@ struct FrameRate {
 
 /// One picture size of a camera in one format, or a range of sizes. Pixels.
 struct CameraSize {
-	int width = 0, height = 0;	 ///< of a range: the largest
-	int minWidth = 0, minHeight = 0; ///< equal to the above for a single size
+	int width = 0, height = 0;	 ///< for a range: the largest size
+	int minWidth = 0, minHeight = 0; ///< equal to width and height for a single size
 	int stepWidth = 0, stepHeight = 0;
 	std::vector<FrameRate>
-		rates; ///< fastest first; of a range: fastest and slowest; empty: the driver does not say
+		rates; ///< fastest first; for a range: fastest and slowest; empty: the driver does not report rates
 	bool rateRange = false;
 	bool range() const noexcept { return minWidth != width || minHeight != height; }
 	bool operator==(const CameraSize &) const = default;
@@ -31,7 +31,7 @@ struct CameraSize {
 
 struct CameraFormat {
 	std::string fourcc;	 ///< V4L2's name, "YUYV", "MJPG"
-	std::string description; ///< the driver's
+	std::string description; ///< from the driver
 	std::vector<CameraSize> sizes;
 	bool operator==(const CameraFormat &) const = default;
 };
@@ -40,15 +40,15 @@ struct Camera {
 	std::string path; ///< "/dev/video0"
 	std::string name, driver, bus;
 	std::vector<CameraFormat> formats;
-	std::string problem; ///< why it cannot be used, with the way out; empty: it can
+	std::string problem; ///< why it cannot be used and how to fix it; empty: usable
 };
 
-/// One end of a sound card, capture or playback.
+/// One capture or playback device of a sound card.
 struct SoundDevice {
 	std::string device; ///< ALSA's name, "hw:CARD=Loopback,DEV=0"
-	std::string card;   ///< the card's id, "Loopback"; `alsa:Loopback` takes its first device, shared
-	std::string name;   ///< for people
-	unsigned minRate = 0, maxRate = 0, minChannels = 0, maxChannels = 0; ///< Hz; 0: not known
+	std::string card;   ///< the card's id, "Loopback"; `alsa:Loopback` shares its first device
+	std::string name;   ///< for display
+	unsigned minRate = 0, maxRate = 0, minChannels = 0, maxChannels = 0; ///< Hz; 0: unknown
 	std::string problem;						     ///< as in Camera
 };
 
@@ -62,7 +62,7 @@ struct Screen {
 std::vector<Camera> getCameras();
 std::vector<SoundDevice> getMicrophones();
 std::vector<SoundDevice> getSpeakers();
-/// Those whose sockets are there, and $DISPLAY.
+/// Displays with a local socket, and $DISPLAY.
 std::vector<Screen> getScreens();
 
 } // namespace trtc

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-/// What a Client tells; names and meaning follow the SDK's events. All arrive on the loop.
+/// Events of a Client. Names and meaning follow the SDK's events. All of them are delivered on the loop.
 namespace trtc {
 
 enum class ConnectionState { Disconnected, Connecting, Connected, Reconnecting };
@@ -36,8 +36,8 @@ struct PeerJoin {
 struct PeerLeave {
 	UserId userId;
 	std::string reason;
-}; ///< "left", "timeout", "kicked", "role-change"; "connection-lost": we went
-/// What the remote user publishes in one stream, at the time of the event.
+}; ///< "left", "timeout", "kicked", "role-change"; "connection-lost": the local user left
+/// The tracks of one stream of a remote user at the time of the event.
 struct StreamInfo {
 	UserId userId;
 	StreamType streamType = StreamType::Main;
@@ -69,18 +69,18 @@ struct Unpublished {
 struct RoleSwitched {
 	Role role, prevRole;
 };
-/// Media of one connection broke off and is being brought back: what that user sends us or, if it is our own name, what we
-/// send. Streams stay what they are.
+/// A media connection failed and is reconnecting: the downlink from that user or, with `local`, the uplink. The streams
+/// stay unchanged.
 struct StreamReconnecting {
 	UserId userId;
-	bool local; ///< our own publication
+	bool local; ///< the uplink of the local user
 	std::string reason;
 };
 struct StreamReconnected {
 	UserId userId;
 	bool local;
 	int tries;
-	std::chrono::milliseconds lost; ///< since the last sign of the other end
+	std::chrono::milliseconds lost; ///< since the last packet from the remote end
 };
 struct MuteChanged {
 	UserId userId;
@@ -101,7 +101,7 @@ struct RecordingStopped {
 	std::string
 		reason; ///< "leave", "stream-removed", "connection-lost", "unsubscribed", "format-changed", "disk" …
 };
-/// A recording goes on in the same file after its connection was lost; the file has a hole as long as the gap.
+/// A recording continues in the same file after its connection was lost. The file has a hole of length `gap`.
 struct RecordingResumed {
 	UserId userId;
 	StreamType streamType;
@@ -127,15 +127,15 @@ struct AudioVolume {
 	UserId userId;
 	int volume; ///< 0…100, as RemoteStream::takeVolume()
 };
-/// Every two seconds while in a room: 0 unknown, no such connection yet; 1 excellent … 5 very poor; 6 down (downlink: all of
-/// them). By loss or round trip, whichever is worse, as the SDK has it. What is not known is left out.
+/// Emitted every two seconds while in a room. 0: unknown, no such connection yet; 1: excellent … 5: very poor; 6: down
+/// (downlink: all downlinks). The worse of loss and round trip decides, as in the SDK. Unknown values are empty.
 struct NetworkQuality {
 	int uplink = 0, downlink = 0;
 	std::optional<int> uplinkRtt, downlinkRtt;   ///< milliseconds; downlink: averages over the users
 	std::optional<int> uplinkLoss, downlinkLoss; ///< percent, over the last two seconds
 	bool operator==(const NetworkQuality &) const = default;
 };
-/// A message in a remote user's video, in the order of their frames.
+/// A message in a remote user's video, delivered in the order of the frames.
 struct SeiMessage {
 	UserId userId;
 	std::vector<std::uint8_t> data; ///< any bytes, at least one
@@ -147,21 +147,21 @@ struct ClientBanned {
 }; ///< "kick", "banned", "room-disband"
 struct SourceEnded {
 	std::string source;
-}; ///< a file source without loop has come to its end
-/// A device that is published has gone or gives nothing. The track stays published: black or silence goes out until
-/// the device is back, which is looked for, or replaced.
+}; ///< a file source without loop has ended
+/// A published device disappeared or delivers no data. The track stays published with black pictures or silence until the
+/// device is available again (the client keeps checking) or is replaced.
 struct SourceLost {
 	MediaKind kind;
 	std::string source; ///< SourceSpec::str()
 	std::string reason;
 };
-/// It is back on air.
+/// A lost device is available and published again.
 struct DeviceRecovered {
 	MediaKind kind;
 	std::string source;
 	std::chrono::milliseconds lost;
 };
-/// recoverable: the client stays in the room.
+/// An error. With `recoverable` the client stays in the room.
 struct Failed {
 	Error error;
 	bool recoverable;
@@ -174,8 +174,8 @@ using EventVariant =
 		     RecordingStopped, RecordingResumed, PlayStarted, PlayStopped, SnapshotSaved, AudioVolume,
 		     NetworkQuality, SeiMessage, ClientBanned, SourceEnded, SourceLost, DeviceRecovered, Failed>;
 
-/// One of the above. A class of its own so that copying, moving and destroying thirty structs is compiled once, not in every
-/// file that passes an event on. std::visit, std::get_if and std::holds_alternative take it as the variant that it is.
+/// One of the events above. A separate class, so that the code to copy, move and destroy an event is compiled once and not in
+/// every file that forwards one. It works with std::visit, std::get_if and std::holds_alternative like its base class.
 class Event : public EventVariant {
 public:
 	using EventVariant::EventVariant;
@@ -186,7 +186,7 @@ public:
 	~Event();
 };
 
-/// For std::visit; no default branch, so that a new event breaks the build where it matters.
+/// For std::visit. There is no default branch, so a new event breaks the build of every visitor that misses it.
 template <class... F>
 struct overloaded : F... {
 	using F::operator()...;

@@ -36,31 +36,31 @@ private:
 	std::function<void()> cancel_;
 };
 
-/// The one loop that owns all state. Every object of this library is bound to the thread that
-/// runs it and must die before it. Make it first, destroy it last.
+/// The event loop that owns all state. Every object of this library is bound to the thread that runs the
+/// loop and must be destroyed before it. Create the loop first, destroy it last.
 class MainLoop {
 public:
 	using Task = std::function<void()>;
 
-	/// Makes a context of its own and makes it the thread's default until destruction.
+	/// Creates a GLib context and makes it the thread's default until destruction.
 	MainLoop();
 	~MainLoop();
 	MainLoop(const MainLoop &) = delete;
 	MainLoop &operator=(const MainLoop &) = delete;
 
-	/// Runs until quit(). Throws what a task threw, after the loop has stopped.
+	/// Runs until quit(). Rethrows an exception of a task after the loop has stopped.
 	void run();
 	/// Thread-safe.
 	void quit();
-	/// Runs one round without blocking; true if anything was dispatched.
+	/// Runs one iteration without blocking. True if an event was dispatched.
 	bool iterate();
-	/// Always deferred, never inline; order is kept. Thread-safe.
+	/// Queues a task; it never runs inside post(). Tasks run in order. Thread-safe.
 	void post(Task task);
-	/// Once, not before @p delay has passed (0 and up; millisecond resolution).
+	/// Runs a task once, at the earliest after @p delay (0 or more; millisecond resolution).
 	[[nodiscard]] SourceHandle after(std::chrono::milliseconds delay, Task task);
-	/// Again and again at @p period (1 ms and up).
+	/// Runs a task repeatedly with this @p period (1 ms or more).
 	[[nodiscard]] SourceHandle every(std::chrono::milliseconds period, Task task);
-	/// A POSIX signal (SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2), delivered on the loop.
+	/// Runs a task on the loop for each POSIX signal @p number (SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2).
 	[[nodiscard]] SourceHandle onSignal(int number, Task task);
 
 	struct Impl;

@@ -9,10 +9,10 @@
 #include <memory>
 #include <string>
 
-/// Seeing and hearing what others send. Nothing is decoded unless it is asked for here.
+/// Playback of remote streams. The library decodes a stream only for playback, snapshots and volume.
 namespace trtc {
 
-/// One decoded picture, 8 bit 4:2:0, square pixels. The planes belong to @p owner; keep that to keep them.
+/// One decoded picture, 8 bit 4:2:0, square pixels. The planes are valid while a copy of `owner` exists.
 struct Picture {
 	const std::uint8_t *y = nullptr, *u = nullptr, *v = nullptr;
 	int yStride = 0, uStride = 0, vStride = 0; ///< bytes, at least the plane's width
@@ -22,23 +22,23 @@ struct Picture {
 	std::shared_ptr<const void> owner;
 };
 
-/// A connection to the screen of this machine. Windows may be opened for as long as somebody keeps it.
+/// A connection to the screen of this machine. Windows can be opened while a reference to it exists.
 class WindowSystem {
 public:
-	/// Wayland where WAYLAND_DISPLAY says so, else X11 with or without its video extension. Blocks for some milliseconds.
-	/// Errors: DeviceNotFound (there is no screen), NotSupported (a plug-in is missing).
+	/// Uses Wayland if WAYLAND_DISPLAY is set, else X11 with or without its video extension. Blocks for some milliseconds.
+	/// Errors: DeviceNotFound (no screen), NotSupported (a plug-in is missing).
 	static Result<std::shared_ptr<WindowSystem>> open();
 	virtual ~WindowSystem() = default;
-	virtual const std::string &element() const noexcept = 0; ///< what opens the windows: "xvimagesink"
+	virtual const std::string &element() const noexcept = 0; ///< GStreamer element: "xvimagesink"
 };
 
-/// Where one stream is shown and heard; every part is optional.
+/// Outputs for one stream. Every part is optional.
 struct PlayOptions {
-	std::shared_ptr<const WindowSystem> window; ///< a window of its own there
+	std::shared_ptr<const WindowSystem> window; ///< opens a window for this stream
 	std::string windowTitle;		    ///< UTF-8
-	bool sound = false;			    ///< a sound card
+	bool sound = false;			    ///< plays on a sound card
 	std::string soundDevice;		    ///< an ALSA name; "": ALSA's default
-	/// Pictures when they are due, on the loop. A picture that comes while the last one still waits replaces it.
+	/// Receives each picture when it is due, on the loop. A new picture replaces one that still waits for the loop.
 	std::function<void(const Picture &)> picture;
 	bool any() const noexcept { return window || sound || picture; }
 };
@@ -48,7 +48,7 @@ struct Snapshot {
 	int width = 0, height = 0; ///< pixels
 };
 
-/// Whether there is such a sound card (an ALSA name; "": ALSA's default). Opens and closes it; blocks for some milliseconds.
+/// Checks that a sound card exists (an ALSA name; "": ALSA's default). Opens and closes it; blocks for some milliseconds.
 /// Errors: DeviceNotFound (no card), NotSupported (a plug-in is missing).
 Status checkSound(const std::string &device);
 

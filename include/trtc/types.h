@@ -10,15 +10,15 @@
 
 namespace trtc {
 
-/// `anchor` may publish, `audience` may not. The numbers are the wire's (`trtcRole`).
+/// `anchor` may publish, `audience` may not. The numbers are those of the protocol (`trtcRole`).
 enum class Role : int { Anchor = 20, Audience = 21 };
-/// `rtc`: everybody is an anchor; `live`: roles. The numbers are the wire's (`trtcScene`).
+/// `rtc`: every user is an anchor; `live`: users have roles. The numbers are those of the protocol (`trtcScene`).
 enum class Mode : int { Rtc = 1, Live = 2 };
 enum class MediaKind { Audio, Video };
 /// `main`: camera and microphone; `auxiliary`: the screen.
 enum class StreamType { Main, Auxiliary };
 enum class VideoCodec { H264, Vp8 };
-/// Of a main video: both are of the same pictures.
+/// Size of a main video. Both sizes show the same pictures.
 enum class VideoStreamType { Big, Small };
 
 const char *toString(Role role) noexcept;
@@ -31,9 +31,9 @@ const char *toString(VideoCodec codec) noexcept; ///< "h264", "vp8"
 class UserId {
 public:
 	UserId() = default;
-	/// Throws Exception(InvalidParameter) when @p text breaks the rule.
+	/// Throws Exception(InvalidParameter) if @p text breaks the rule.
 	explicit UserId(std::string text);
-	/// The rule without the exception.
+	/// True if @p text follows the rule.
 	static bool valid(std::string_view text) noexcept;
 	const std::string &str() const noexcept { return text_; }
 	auto operator<=>(const UserId &) const = default;

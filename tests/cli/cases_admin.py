@@ -92,7 +92,7 @@ def test_disband(context):
     two = context.agent(service, "two", *TINY, "--record", "out")
     two.wait("first-frame", userId="one", kind="video")
     neighbour = context.agent(service, "one", room="101")
-    bad(service.command("disband 102"), "no room 102")
+    bad(service.command("disband 102"), "room 102 does not exist")
     equal(good(service.command("disband 100"))["userCount"], 2, "users")
     equal(service.wait("room-disbanded")["roomId"], 100, "event")
     for agent in (one, two):
@@ -129,7 +129,7 @@ def test_rooms_and_users(context):
     equal(service.wait("user-kicked")["roomId"], "123", "a string room in an event is a text")
     good(service.command('kick caller@two words'))
     good(service.command("kick viewer@123"))
-    bad(service.command("users 9"), "no room 9")
+    bad(service.command("users 9"), "room 9 does not exist")
 
 
 def test_bad_commands(context):

@@ -104,7 +104,7 @@ def terminal(context, variables):
 def test_colours_on_a_terminal_only(context):
     colored = terminal(context, {})
     check("\x1b[32mok" in colored, "no colours on a terminal")
-    check("looking at encoders and decoders" in colored, "no progress on a terminal")
+    check("checking encoders and decoders" in colored, "no progress on a terminal")
     plain = terminal(context, {"NO_COLOR": "1"})
     check("\x1b[32m" not in plain, "colours in spite of NO_COLOR")
     check("\x1b[32m" not in terminal(context, {"TERM": "dumb"}), "colours on a dumb terminal")

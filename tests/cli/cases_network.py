@@ -174,7 +174,7 @@ def test_addresses_of_helpers_that_will_not_do(context):
     join = ["join", "--user-id", "ann", "--room", "1", "--secret-key-file", str(context.key_file()), "--events", "json"]
     for option, value, part in [
         ("--turn", "turn:host", "user and password are missing"),
-        ("--turn", "turn:s3cret@host", "colon"),
+        ("--turn", "turn:s3cret@host", "before the @"),
         ("--turn", "turn:u:s3cret@host?transport=sctp", "transport=tcp"),
         ("--turn", "turn:u:s3cret@host:0", "port"),
         ("--turn", "turns:u:s3cret@host", "TLS"),

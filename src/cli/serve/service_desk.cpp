@@ -32,8 +32,6 @@ Fields whoWhere(const RoomId &room, const UserId &user)
 	return { { "roomId", roomValue(room) }, { "userId", user.str() } };
 }
 
-std::int64_t whole(std::size_t value) { return static_cast<std::int64_t>(value); }
-
 } // namespace
 
 ServiceDesk::ServiceDesk(MainLoop &loop, const ServeConfig &config, EventPrinter &printer, service::Server &server,
