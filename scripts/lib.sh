@@ -27,7 +27,7 @@ device_packages=(qemu-system-x86 busybox-static kmod v4l-utils alsa-utils gstrea
 root_command=
 [ "$(id -u)" -eq 0 ] || root_command='sudo '
 # What scripts/image and packaging/try-image need.
-image_packages=(mmdebstrap umoci binutils git python3)
+image_packages=(mmdebstrap fakechroot umoci runc binutils git python3)
 
 say() { printf '%s\n' "$*"; }
 fail() {

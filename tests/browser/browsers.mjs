@@ -17,6 +17,8 @@ export async function servePages(files = {}) {
 		...Object.fromEntries(PAGES.map(name => [`/${name}`, [join(here, name), name.endsWith('.html') ? 'text/html' : 'text/javascript']])),
 		'/trtc.js': [require.resolve('trtc-js-sdk/trtc.js'), 'text/javascript'],
 		'/trtc5.js': [require.resolve('trtc-sdk-v5/trtc.js'), 'text/javascript'],
+		'/example/index.html': [join(here, '../../examples/browser/index.html'), 'text/html'],
+		'/example/node_modules/trtc-sdk-v5/trtc.js': [require.resolve('trtc-sdk-v5/trtc.js'), 'text/javascript'],
 		...files,
 	};
 	const server = createServer((request, response) => {

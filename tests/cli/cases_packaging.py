@@ -58,7 +58,7 @@ def pod_checks(pod, settings):
     for path in [value for value in container["args"] if "=/" in value]:
         check(any(path.split("=")[1].startswith(mount) for mount in mounts), f"{path} is on no volume")
     # The root is read-only, so the folders the program writes to must be volumes.
-    for name in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
         folder = next(one.split("=")[1] for one in settings["env"] if one.startswith(f"{name}="))
         check(folder in mounts, f"{name} is {folder}, which is no volume")
     check(pod["terminationGracePeriodSeconds"] > 5, "leaving takes up to five seconds")
