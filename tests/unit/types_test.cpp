@@ -113,7 +113,8 @@ TEST_CASE("a text in a message: UTF-8 as it is, nothing that a terminal obeys")
 	CHECK(inQuotes("C1 \xc2\x9b"
 		       "31m") == "\"C1 ?31m\"");
 	CHECK(inQuotes("\u202egpj.exe\u2066x\u2028y") == "\"?gpj.exe?x?y\"");
-	CHECK(inQuotes("\xff\xc3(\xe2\x82") == "\"?" "?(??\"");
+	CHECK(inQuotes("\xff\xc3(\xe2\x82") == "\"?"
+					       "?(??\"");
 	// over-long, surrogate, beyond Unicode
 	CHECK(inQuotes("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80") == "\"?? ??? ????\"");
 	// a cut takes whole characters
