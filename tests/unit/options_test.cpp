@@ -237,7 +237,7 @@ TEST_CASE("join: what is wrong is refused by name")
 		{ "--video rtsp://h/film.mp4", "is unknown: use none, test" },
 		{ "--record-name {title}", "--record-name: recording name \"{title}\" is not allowed" },
 		{ "surplus", "unknown argument \"surplus\"" },
-		{ "--loop=maybe", "--loop" },
+		{ "--loop=maybe", "--loop is a flag: give it alone, or as =true or =false" },
 		// contract, but not of this release
 	};
 	for (const auto &row : more) {

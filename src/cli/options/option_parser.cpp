@@ -286,6 +286,13 @@ Parsed parseWithTable(const std::vector<std::string> &arguments, OptionValues &v
 		const std::string text = error.what();
 		refuse(fmt::format("{} needs a value; see {}", printable(text.substr(0, text.find(':')), 60),
 				   helpName));
+	} catch (const CLI::ConversionError &error) {
+		// Only a flag is converted: "Could not convert: --loop = maybe".
+		const std::string text = error.what();
+		const auto start = std::min(text.find("--"), text.size());
+		refuse(fmt::format("{} is a flag: give it alone, or as =true or =false; see {}",
+				   printable(text.substr(start, text.find_first_of(" =:", start) - start), 60),
+				   helpName));
 	} catch (const CLI::ParseError &error) {
 		refuse(fmt::format("{}; see {}", printable(error.what(), 200), helpName));
 	}

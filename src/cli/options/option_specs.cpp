@@ -116,22 +116,26 @@ constexpr OptionGroup kJoinGroups[] = {
 };
 
 constexpr OptionSpec kServe[] = {
+	// Address and encryption
 	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687", "address to listen on; port 0 picks a free port" },
+	{ "--tls-cert", Kind::File, "FILE", "", "certificate for wss and https (PEM, with its chain)" },
+	{ "--tls-key", Kind::File, "FILE", "", "private key of the certificate (PEM, without a password)" },
+	{ "--plain-text", Kind::Flag, "", "", "allow listening beyond this machine without encryption" },
+	// Users and permissions
 	{ "--sdk-app-id", Kind::Number, "N", "1400000001", "application id of the users that may join" },
 	{ "--secret-key-file", Kind::File, "FILE", "",
 	  "secret key that signs the UserSigs; created if missing (default $XDG_STATE_HOME/trtc-cli/serve.key)" },
+	{ "--require-private-map-key", Kind::Flag, "", "",
+	  "admit only users with a PrivateMapKey for the room; it sets what they may send and receive" },
 	{ "--max-rooms", Kind::Number, "N", "1000", "maximum number of rooms" },
 	{ "--max-users", Kind::Number, "N", "200", "maximum number of users in a room" },
 	{ "--max-anchors", Kind::Number, "N", "50", "maximum number of publishing users in a room" },
-	{ "--require-private-map-key", Kind::Flag, "", "",
-	  "admit only users with a PrivateMapKey for the room; it sets what they may send and receive" },
-	{ "--tls-cert", Kind::File, "FILE", "", "certificate for wss and https (PEM, with its chain)" },
-	{ "--tls-key", Kind::File, "FILE", "", "private key of the certificate (PEM, without a password)" },
+	// Media
 	{ "--media-address", Kind::Text, "IP", "",
 	  "IP address that clients use to reach media on this machine (default every address)" },
 	{ "--media-ports", Kind::Text, "A-B", "",
 	  "range of UDP ports for media, one port per connection (default any)" },
-	{ "--plain-text", Kind::Flag, "", "", "allow listening beyond this machine without encryption" },
+	// Commands, output and configuration
 	{ "--no-stdin", Kind::Flag, "", "", "do not read commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
 	  "unix socket for ctl, or none to disable it (default serve-PORT.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
@@ -143,7 +147,15 @@ constexpr OptionSpec kServe[] = {
 	kDryRun,
 };
 
+constexpr OptionGroup kServeGroups[] = {
+	{ "Address and encryption", "--listen" },
+	{ "Users and permissions", "--sdk-app-id" },
+	{ "Media", "--media-address" },
+	{ "Commands, output and configuration", "--no-stdin" },
+};
+
 constexpr OptionSpec kDoctor[] = {
+	// Server and credentials
 	{ "--server", Kind::Url, "URL", "ws://127.0.0.1:8687", "URL of the room service to check, ws:// or wss://" },
 	kSdkAppId,
 	{ "--user-id", Kind::User, "ID", "", "user id that the UserSig must be for" },
@@ -152,13 +164,21 @@ constexpr OptionSpec kDoctor[] = {
 	{ "--user-sig-file", Kind::File, "FILE", "", "check the UserSig in this file" },
 	{ "--secret-key-file", Kind::File, "FILE", "",
 	  "secret key to verify the UserSig with, or to sign one for --user-id" },
+	{ "--ca-file", Kind::File, "FILE", "", "trust the certificates in FILE (PEM) instead of the system's" },
+	{ "--insecure", Kind::Flag, "", "", "accept any server certificate" },
+	// Disk and port
 	{ "--record", Kind::Directory, "DIR", "", "directory for recordings; its disk is checked" },
 	{ "--listen", Kind::Address, "HOST:PORT", "127.0.0.1:8687",
 	  "address that serve would listen on; the port is checked" },
-	{ "--ca-file", Kind::File, "FILE", "", "trust the certificates in FILE (PEM) instead of the system's" },
-	{ "--insecure", Kind::Flag, "", "", "accept any server certificate" },
+	// Output and configuration
 	{ "--json", Kind::Flag, "", "", "print one JSON object per line" },
 	kConfig,
+};
+
+constexpr OptionGroup kDoctorGroups[] = {
+	{ "Server and credentials", "--server" },
+	{ "Disk and port", "--record" },
+	{ "Output and configuration", "--json" },
 };
 
 constexpr OptionSpec kSign[] = {
@@ -205,10 +225,14 @@ constexpr OptionSpec kDevices[] = {
 
 constexpr CommandSpec kCommandSpecs[] = {
 	{ "join", "join a room as anchor or audience: publish, subscribe, record, play", "", kJoin, {}, kJoinGroups },
-	{ "serve", "run a room service on this machine", "", kServe },
+	{ "serve", "run a room service on this machine", "", kServe, {}, kServeGroups },
 	{ "devices", "list cameras, microphones, speakers and screens with their formats", "", kDevices },
-	{ "doctor", "check this machine and the connection to a room service, and say how to fix each problem", "",
-	  kDoctor },
+	{ "doctor",
+	  "check this machine and the connection to a room service, and say how to fix each problem",
+	  "",
+	  kDoctor,
+	  {},
+	  kDoctorGroups },
 	{ "ctl", "send a command to a running agent or service and print its answer", "COMMAND...", kCtl,
 	  "COMMAND is one of the stdin commands of join or serve. Without it, ctl reads one command per line from "
 	  "stdin." },
