@@ -72,12 +72,19 @@ private:
 	std::string text_ = "{room}-{user}-{type}-{time}";
 };
 
+/// Auto: a film goes out as it is where every receiver can take it, else it is encoded. Always: it is encoded.
+enum class FilmEncoding { Auto, Always };
+
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;
 	SourceSpec auxiliary; ///< picture of the auxiliary stream (the screen), beside the main one or alone
 	bool loop = false;    ///< file sources start again at their end
+	FilmEncoding encode = FilmEncoding::Auto;
 	VideoProfile videoProfile;
+	/// File sources keep within videoProfile, or auxiliaryProfile. False: a film keeps its own size and rate, up to
+	/// 1920x1080.
+	bool videoProfileAsked = false, auxiliaryProfileAsked = false;
 	/// A second, smaller picture of the main video for those who want no more, as enableSmallStream() of the SDK makes
 	/// it: what setSmallStreamProfile() takes (its default 160x120@15,100k), see smallVideoProfile(). Empty: none.
 	std::optional<VideoProfile> smallProfile;
@@ -95,6 +102,7 @@ struct TrackPlan {
 	std::string source;   ///< as SourceSpec::parse() takes it
 	std::string codec;    ///< what goes out: "h264", "vp8", "opus"
 	bool encoded = true;  ///< false: goes out as it is
+	std::string reason;   ///< why a film is encoded; empty for other sources
 	std::string pipeline; ///< as gst-launch would have it, from the source to the encoder
 };
 

@@ -52,6 +52,8 @@ constexpr OptionSpec kJoin[] = {
 	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
 	  "name as in the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
 	{ "--loop", Kind::Flag, "", "", "file sources start again at their end" },
+	{ "--encode", Kind::Choice, "auto|always", "auto",
+	  "auto: a file goes out as it is where every receiver can take it; always: it is encoded" },
 	{ "--video-profile", Kind::Text, "PROFILE", "480p", "name as in the web SDK, or WxH@FPS,KBPSk" },
 	{ "--small-stream", Kind::Text, "PROFILE", "",
 	  "also publish a small video: 160x120@15,100k when nothing is named, or WxH@FPS,KBPSk", kPlain,
