@@ -72,12 +72,19 @@ private:
 	std::string text_ = "{room}-{user}-{type}-{time}";
 };
 
+/// Auto: a film goes out as it is where every receiver can take it, else it is encoded. Always: it is encoded.
+enum class FilmEncoding { Auto, Always };
+
 /// createStream() and the profile setters of the SDK in one struct.
 struct LocalStreamConfig {
 	SourceSpec video, audio;
 	SourceSpec auxiliary; ///< video of the auxiliary stream (the screen), with or without a main stream
 	bool loop = false;    ///< restart file sources at their end
+	FilmEncoding encode = FilmEncoding::Auto;
 	VideoProfile videoProfile;
+	/// File sources keep within videoProfile, or auxiliaryProfile. False: a film keeps its own size and rate, up to
+	/// 1920x1080.
+	bool videoProfileAsked = false, auxiliaryProfileAsked = false;
 	/// Profile of a small video beside the main video, as enableSmallStream() and setSmallStreamProfile() of the SDK
 	/// (default 160x120@15,100k), see smallVideoProfile(). Empty: no small video.
 	std::optional<VideoProfile> smallProfile;
@@ -95,6 +102,7 @@ struct TrackPlan {
 	std::string source;   ///< as SourceSpec::parse() accepts it
 	std::string codec;    ///< of the sent track: "h264", "vp8", "opus"
 	bool encoded = true;  ///< false: sent without re-encoding
+	std::string reason;   ///< why a film is encoded; empty for other sources
 	std::string pipeline; ///< gst-launch syntax, from the source to the encoder
 };
 

@@ -15,6 +15,7 @@ LocalStreamConfig auxiliaryOf(LocalStreamConfig config)
 {
 	config.video = config.auxiliary;
 	config.videoProfile = config.auxiliaryProfile;
+	config.videoProfileAsked = config.auxiliaryProfileAsked;
 	config.audio = {};
 	config.smallProfile.reset();
 	return config;

@@ -478,12 +478,14 @@ std::vector<TrackPlan> Capture::plan(MainLoop &loop, const LocalStreamConfig &co
 		track.source = spec.str();
 		track.codec = video ? toString(config.videoCodec) : "opus";
 		track.encoded = text.encoded;
+		track.reason = text.reason;
 		track.pipeline = text.pipeline;
 		tracks.push_back(track);
 		if (text.small.empty())
 			return;
 		track.small = true;
 		track.encoded = true;
+		track.reason.clear();
 		track.pipeline = text.small;
 		tracks.push_back(std::move(track));
 	};

@@ -120,6 +120,7 @@ struct SourceText {
 	bool encoded = true;  ///< false: goes out as it is
 	/// Of the small video, from what it shares with the big one to its encoder; "": there is none.
 	std::string small;
+	std::string reason {}; ///< why a film is encoded
 };
 
 /// What to look at.

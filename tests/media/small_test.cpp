@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(SmallFixture, "small: of a file that is encoded, again and aga
 
 TEST_CASE_FIXTURE(SmallFixture, "small: of a file that goes out as it is, in the file's shape")
 {
-	const auto path = makeClip(folder, "film.mkv", { "size=640x360", "seconds=2", "audio=none" });
+	const auto path = makeClip(folder, "film.mkv", { "size=640x360", "seconds=2", "key=15", "audio=none" });
 	start(of("file:" + path));
 	checkBoth(184, 104);
 	CHECK(!capture->videoFigures().framesEncoded);

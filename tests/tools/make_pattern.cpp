@@ -3,6 +3,7 @@
 // make-pattern frame WxH NUMBER WALLCLOCK_MS [flash]   one raw I420 picture of the test pattern on stdout
 // make-pattern clip FILE.mkv [KEY=VALUE…]              a coded clip of it, for the tests of what reads it
 //   video=h264|vp8|none size=WxH fps=N seconds=N kbps=N still=1 (one picture again and again)
+//   key=N (a keyframe every N frames)
 //   drop=A-B (these frames are left out) audio=opus|none shift=MS (audio later by so much)
 #include "media/test_pattern.h"
 
@@ -25,8 +26,8 @@ constexpr std::uint64_t kFirstClockMs = 1'700'000'000'000;
 
 struct Options {
 	std::map<std::string, std::string> values {
-		{ "video", "h264" }, { "size", "640x480" }, { "fps", "15" },	 { "seconds", "5" }, { "kbps", "300" },
-		{ "still", "0" },    { "drop", "-" },	    { "audio", "opus" }, { "shift", "0" },
+		{ "video", "h264" }, { "size", "640x480" }, { "fps", "15" }, { "seconds", "5" },  { "kbps", "300" },
+		{ "still", "0" },    { "key", "150" },	    { "drop", "-" }, { "audio", "opus" }, { "shift", "0" },
 	};
 	bool set(const std::string &argument)
 	{
@@ -117,10 +118,11 @@ std::string description(const Options &options)
 			",height=" + options.text("size").substr(options.text("size").find('x') + 1) +
 			",framerate=" + options.text("fps") + "/1 ! queue ! ";
 	if (codec == "h264")
-		text += "x264enc tune=zerolatency speed-preset=veryfast key-int-max=150 bitrate=" + kbps +
-			" ! h264parse ! mux.";
+		text += "x264enc tune=zerolatency speed-preset=veryfast key-int-max=" + options.text("key") +
+			" bitrate=" + kbps + " ! h264parse ! mux.";
 	else if (codec == "vp8")
-		text += "vp8enc deadline=1 cpu-used=8 keyframe-max-dist=150 target-bitrate=" + kbps + "000 ! mux.";
+		text += "vp8enc deadline=1 cpu-used=8 keyframe-max-dist=" + options.text("key") +
+			" target-bitrate=" + kbps + "000 ! mux.";
 	if (options.text("audio") == "opus")
 		text += " appsrc name=audio format=time max-bytes=0 "
 			"caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! queue ! opusenc ! "

@@ -90,7 +90,8 @@ TEST_CASE("join: every option arrives")
 	const auto config = join(
 		"--server wss://room.example/ws --sdk-app-id 7 --mode live --role audience --video test --audio "
 		"file:a.mp4 "
-		"--loop --video-profile 320x240@10,200k --audio-profile high --video-codec vp8 --no-publish "
+		"--loop --encode always --video-profile 320x240@10,200k --audio-profile high --video-codec vp8 "
+		"--no-publish "
 		"--subscribe bob,eve --record out --ca-file c.pem --insecure --events text --exit-after 10s "
 		"--expect joined --expect left@5s --exit-when-expected --no-stdin --log-level debug --log-file l.txt");
 	CHECK(config.client.server == "wss://room.example/ws");
@@ -99,7 +100,10 @@ TEST_CASE("join: every option arrives")
 	CHECK(config.local.video.kind == SourceSpec::Kind::Test);
 	CHECK(config.local.audio.argument == "a.mp4");
 	CHECK(config.local.loop);
+	CHECK((config.local.encode == FilmEncoding::Always));
 	CHECK(config.local.videoProfile == VideoProfile { 320, 240, 10, 200 });
+	CHECK(config.local.videoProfileAsked);
+	CHECK_FALSE(config.local.auxiliaryProfileAsked);
 	CHECK(config.local.audioProfile == AudioProfile::parse("high"));
 	CHECK((config.local.videoCodec == VideoCodec::Vp8)); // toString() of these would confuse doctest
 	CHECK_FALSE(config.publishOnJoin);

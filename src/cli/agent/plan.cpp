@@ -64,6 +64,7 @@ EventRecord planRecord(const Plan &plan)
 				    { "source", each.source },
 				    { "codec", each.codec },
 				    { "encoded", each.encoded },
+				    { "reason", each.reason },
 				    { "pipeline", each.pipeline } });
 	for (const auto &path : plan.recordings)
 		recordings.push_back({ { "path", path } });
@@ -87,9 +88,10 @@ std::string planText(const Plan &plan)
 	if (!plan.sources.empty())
 		out += "\nsources\n";
 	for (const auto &each : plan.sources)
-		out += fmt::format("  {} {}{}: {}, {} {}\n    {}\n", toString(each.streamType),
+		out += fmt::format("  {} {}{}: {}, {} {}{}{}\n    {}\n", toString(each.streamType),
 				   each.small ? "small " : "", toString(each.kind), each.source, each.codec,
-				   each.encoded ? "encoded here" : "as it is", each.pipeline);
+				   each.encoded ? "encoded here" : "as it is", each.reason.empty() ? "" : ": ",
+				   each.reason, each.pipeline);
 	if (!plan.recordings.empty())
 		out += "\nrecordings\n";
 	for (const auto &path : plan.recordings)

@@ -77,6 +77,8 @@ constexpr OptionSpec kJoin[] = {
 	{ "--auxiliary-profile", Kind::Text, "PROFILE", "1080p",
 	  "video profile of the auxiliary stream: a name of the web SDK's setScreenProfile, or WxH@FPS,KBPSk" },
 	{ "--loop", Kind::Flag, "", "", "restart file sources at their end" },
+	{ "--encode", Kind::Choice, "auto|always", "auto",
+	  "auto: send a file without re-encoding if every receiver can decode it; always: encode it" },
 	{ "--no-publish", Kind::Flag, "", "", "do not publish on joining; wait for the command publish" },
 	// Receiving
 	{ "--subscribe", Kind::User, "all|none|USER,...", "all", "users whose streams to receive" },

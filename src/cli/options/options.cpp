@@ -247,6 +247,11 @@ JoinConfig joinConfig(const OptionValues &values, const Surroundings &surroundin
 	config.local.loop = values.flag("--loop");
 	if (const auto text = values.text("--video-profile"))
 		config.local.videoProfile = named("--video-profile", [&] { return VideoProfile::parse(*text); });
+	const auto asked = [&](std::string_view option) { return values.said(option).layer != Layer::Default; };
+	config.local.videoProfileAsked = asked("--video-profile");
+	config.local.auxiliaryProfileAsked = asked("--auxiliary-profile");
+	config.local.encode =
+		choice<2>(values, "--encode", { "auto", "always" }, 0) == 0 ? FilmEncoding::Auto : FilmEncoding::Always;
 	if (const auto text = values.text("--small-stream"))
 		config.local.smallProfile = named("--small-stream", [&] { return VideoProfile::parse(*text); });
 	if (const auto text = values.text("--audio-profile"))

@@ -2,52 +2,32 @@
 #include "media/sources/file_source.h"
 
 #include "media/decode.h"
-
-#include <gst/pbutils/pbutils.h>
+#include "media/sources/film_facts.h"
+#include "media/sources/film_pass.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <chrono>
+#include <optional>
+#include <utility>
 
 namespace trtc::media {
 
 namespace {
 
-/// What a media file holds, as far as we use it.
-struct FileStreams {
-	bool audio = false, video = false;
-	bool audioPassed = false;  ///< Opus with one or two channels: goes out as it is
-	bool videoPassed = false;  ///< H.264, and H.264 is asked for: goes out as it is
-	int width = 0, height = 0; ///< of the video, pixels
+/// How long a file may be looked through before it is on air.
+constexpr std::chrono::seconds kScanLimit { 5 };
+
+/// A file and how it goes out.
+struct Film {
+	std::string path;
+	FilmFacts facts;
+	FilmShape shape;			///< of the picture, when it is encoded
+	std::string pictureReason, soundReason; ///< why it is encoded; "": it goes out as it is
+	bool videoPassed() const { return facts.video && pictureReason.empty(); }
+	bool audioPassed() const { return facts.audio && soundReason.empty(); }
 };
-
-void checkReadable(const std::string &path)
-{
-	const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (descriptor < 0) {
-		const auto reason = std::string(std::strerror(errno));
-		throw Exception(ErrorCode::DeviceNotFound,
-				fmt::format("media file {} cannot be opened: {}", path, reason));
-	}
-	struct stat info = {};
-	const bool known = fstat(descriptor, &info) == 0;
-	close(descriptor);
-	if (known && !S_ISREG(info.st_mode))
-		throw Exception(ErrorCode::DeviceNotFound, fmt::format("media file {} is not a regular file", path));
-	if (known && info.st_size == 0)
-		throw Exception(ErrorCode::InitializeFailed, fmt::format("media file {} is empty", path));
-}
-
-bool capsAre(GstDiscovererStreamInfo *info, const char *name)
-{
-	auto caps = gst::CapsPtr::adopt(gst_discoverer_stream_info_get_caps(info));
-	return caps && !gst_caps_is_empty(caps.get()) &&
-	       gst_structure_has_name(gst_caps_get_structure(caps.get(), 0), name);
-}
 
 /// The chains wait in the pipeline; decodebin's thread only links its pads to them.
 struct Branches {
@@ -88,37 +68,51 @@ struct FileChain {
 };
 
 /// Throws Exception(NotSupported).
-FileChain fileVideoChain(const LocalStreamConfig &config, const FileStreams &streams)
+FileChain fileVideoChain(const LocalStreamConfig &config, const Film &film)
 {
-	if (streams.videoPassed)
+	if (film.videoPassed())
 		return { "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au", "" };
-	const auto &profile = config.videoProfile;
-	return { fmt::format("queue max-size-buffers=5 ! videoconvert ! videoscale ! videorate ! "
-			     "video/x-raw,format=I420,width={},height={},framerate={}/1,pixel-aspect-ratio=1/1",
-			     profile.width, profile.height, profile.fps),
-		 videoEncoder(config.videoCodec, profile) };
+	const auto &shape = film.shape;
+	// One segment: edit lists and --loop make several, and an encoder wants times that go forward.
+	std::string head = "identity single-segment=true ! queue max-size-buffers=5 ! videoconvert";
+	if (shape.deinterlace)
+		head += " ! deinterlace fields=top";
+	std::string rate;
+	if (shape.fpsNumerator > 0) {
+		head += " ! videorate drop-only=true";
+		rate = fmt::format(",framerate={}/{}", shape.fpsNumerator, shape.fpsDenominator);
+	} else if (shape.maxFps > 0) {
+		head += fmt::format(" ! videorate drop-only=true max-rate={}", shape.maxFps);
+	}
+	if (!shape.turn.empty())
+		head += fmt::format(" ! videoflip video-direction={}", shape.turn);
+	head += fmt::format(" ! videoscale add-borders=false ! "
+			    "video/x-raw,format=I420,width={},height={},pixel-aspect-ratio=1/1{}",
+			    shape.profile.width, shape.profile.height, rate);
+	return { head, videoEncoder(config.videoCodec, shape.profile) };
 }
 
-FileChain fileAudioChain(const LocalStreamConfig &config, const FileStreams &streams)
+FileChain fileAudioChain(const LocalStreamConfig &config, const Film &film)
 {
-	if (streams.audioPassed)
+	if (film.audioPassed())
 		return { "opusparse", "" };
-	return { fmt::format("queue ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels={}",
+	return { fmt::format("identity single-segment=true ! queue ! audioconvert ! audioresample ! "
+			     "audio/x-raw,rate=48000,channels={}",
 			     config.audioProfile.channels),
 		 audioEncoder(config.audioProfile) };
 }
 
 /// "" without a small video. Throws Exception(NotSupported).
-std::string fileSmallChain(const LocalStreamConfig &config, const FileStreams &streams)
+std::string fileSmallChain(const LocalStreamConfig &config, const Film &film)
 {
 	if (!config.smallProfile)
 		return {};
-	if (!streams.videoPassed)
-		return smallVideoChain(config, config.videoProfile, true);
+	if (!film.videoPassed())
+		return smallVideoChain(config, film.shape.profile, true);
 	auto big = config.videoProfile;
-	if (streams.width > 0 && streams.height > 0) {
-		big.width = streams.width & ~1;
-		big.height = streams.height & ~1;
+	if (const auto &video = *film.facts.video; video.width > 0 && video.height > 0) {
+		big.width = video.width & ~1;
+		big.height = video.height & ~1;
 	}
 	big.fps = config.smallProfile->fps; // unknown; none are made up
 	return smallVideoChain(config, big, true, decoderChain(Codec::H264) + " ! ");
@@ -126,8 +120,8 @@ std::string fileSmallChain(const LocalStreamConfig &config, const FileStreams &s
 
 class FileSource final : public Source {
 public:
-	FileSource(SourceSetup setup, std::string path, FileStreams streams)
-		: setup_(std::move(setup)), path_(std::move(path)), streams_(streams), pipeline_("file-source")
+	FileSource(SourceSetup setup, Film film)
+		: setup_(std::move(setup)), film_(std::move(film)), pipeline_("file-source")
 	{
 	}
 
@@ -135,13 +129,13 @@ public:
 	{
 		pipeline_.observe(setup_.config.trace);
 		auto *source = pipeline_.add("filesrc");
-		g_object_set(source, "location", path_.c_str(), nullptr);
+		g_object_set(source, "location", film_.path.c_str(), nullptr);
 		auto *decoder = pipeline_.add("decodebin");
 		// decodebin stops as soon as a stream has one of these caps: what can pass is not decoded.
 		std::string stop = "video/x-raw;audio/x-raw";
-		if (streams_.videoPassed)
+		if (film_.videoPassed())
 			stop += ";video/x-h264";
-		if (streams_.audioPassed)
+		if (film_.audioPassed())
 			stop += ";audio/x-opus";
 		auto caps = gst::CapsPtr::adopt(gst_caps_from_string(stop.c_str()));
 		g_object_set(decoder, "caps", caps.get(), nullptr);
@@ -150,12 +144,12 @@ public:
 		const auto &config = setup_.config;
 		if (setup_.video)
 			branches->video =
-				branch(fileVideoChain(config, streams_),
-				       setup_.small ? fileSmallChain(config, streams_) : "", "video", setup_.video);
+				branch(fileVideoChain(config, film_), setup_.small ? fileSmallChain(config, film_) : "",
+				       "video", setup_.video);
 		if (setup_.small)
 			connectOutlet(pipeline_.bin(), "small", setup_.small);
 		if (setup_.audio)
-			branches->audio = branch(fileAudioChain(config, streams_), "", "audio", setup_.audio);
+			branches->audio = branch(fileAudioChain(config, film_), "", "audio", setup_.audio);
 		g_signal_connect_data(
 			decoder, "pad-added", G_CALLBACK(linkDecoded),
 			new std::shared_ptr<Branches>(std::move(branches)),
@@ -169,7 +163,7 @@ public:
 
 	void requestKeyframe() override
 	{
-		if (setup_.video && !streams_.videoPassed)
+		if (setup_.video && !film_.videoPassed())
 			forceKeyframe(pipeline_.bin(), "video");
 	}
 	void requestSmallKeyframe() override { forceKeyframe(pipeline_.bin(), "small"); }
@@ -195,12 +189,34 @@ private:
 		gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
 	}
 
+	/// Through one sink: the demuxer would go back once for each of them.
+	bool seekToStart(GstSeekFlags flags)
+	{
+		auto sink =
+			gst::ElementPtr::adopt(gst_bin_get_by_name(pipeline_.bin(), setup_.video ? "video" : "audio"));
+		return gst_element_seek(sink.get(), 1.0, GST_FORMAT_TIME, flags, GST_SEEK_TYPE_SET, 0,
+					GST_SEEK_TYPE_NONE, -1) != FALSE;
+	}
+
+	void onPrerolled()
+	{
+		// In a segment the demuxer tells its end before the sinks have got there, and goes on without a gap.
+		if (setup_.config.loop && !std::exchange(segmentAsked_, true) &&
+		    seekToStart(static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_SEGMENT)))
+			return;
+		run();
+	}
+
 	void onMessage(GstMessage *message)
 	{
 		switch (GST_MESSAGE_TYPE(message)) {
 		case GST_MESSAGE_ASYNC_DONE:
 			if (GST_MESSAGE_SRC(message) == GST_OBJECT(pipeline_.get()))
-				run();
+				onPrerolled();
+			break;
+		case GST_MESSAGE_SEGMENT_DONE:
+			// Running time goes on, with the same step for sound and picture.
+			seekToStart(GST_SEEK_FLAG_SEGMENT);
 			break;
 		case GST_MESSAGE_EOS:
 			if (!setup_.config.loop) {
@@ -208,6 +224,7 @@ private:
 					setup_.events.ended();
 				break;
 			}
+			// A demuxer that knows no segments.
 			gst_element_set_state(pipeline_.get(), GST_STATE_PAUSED);
 			gst_element_seek_simple(pipeline_.get(), GST_FORMAT_TIME,
 						static_cast<GstSeekFlags>(GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT),
@@ -217,7 +234,7 @@ private:
 			GError *error = nullptr;
 			gst_message_parse_error(message, &error, nullptr);
 			const Error failure { ErrorCode::InitializeFailed,
-					      fmt::format("media file {}: {}", path_, error->message) };
+					      fmt::format("media file {}: {}", film_.path, error->message) };
 			g_clear_error(&error);
 			if (auto failed = std::exchange(setup_.events.failed, nullptr))
 				failed(failure);
@@ -229,75 +246,63 @@ private:
 	}
 
 	SourceSetup setup_;
-	std::string path_;
-	FileStreams streams_;
+	Film film_;
 	gst::Pipeline pipeline_;
+	bool segmentAsked_ = false;
 };
 
-FileStreams inspectFile(const std::string &path, bool wantAudio, bool wantVideo, VideoCodec codec)
+/// Looks into the file, and through it when its picture might go out as it is.
+Film lookInto(const SourceRequest &request)
 {
-	checkReadable(path);
-	glib::ErrorSlot error;
-	glib::CharPtr uri(gst_filename_to_uri(path.c_str(), error.out()));
-	auto discoverer = uri ? glib::ObjectPtr<GstDiscoverer>::adopt(gst_discoverer_new(5 * GST_SECOND, error.out()))
-			      : glib::ObjectPtr<GstDiscoverer>();
-	auto info = discoverer ? glib::ObjectPtr<GstDiscovererInfo>::adopt(
-					 gst_discoverer_discover_uri(discoverer.get(), uri.get(), error.out()))
-			       : glib::ObjectPtr<GstDiscovererInfo>();
-	FileStreams streams;
-	auto *list = info ? gst_discoverer_info_get_stream_list(info.get()) : nullptr;
-	for (auto *item = list; item; item = item->next) {
-		auto *stream = GST_DISCOVERER_STREAM_INFO(item->data);
-		if (GST_IS_DISCOVERER_VIDEO_INFO(stream) && !streams.video) {
-			streams.video = true;
-			streams.videoPassed = codec == VideoCodec::H264 && capsAre(stream, "video/x-h264");
-			auto *video = GST_DISCOVERER_VIDEO_INFO(stream);
-			streams.width = static_cast<int>(gst_discoverer_video_info_get_width(video));
-			streams.height = static_cast<int>(gst_discoverer_video_info_get_height(video));
-		} else if (GST_IS_DISCOVERER_AUDIO_INFO(stream) && !streams.audio) {
-			streams.audio = true;
-			streams.audioPassed =
-				capsAre(stream, "audio/x-opus") &&
-				gst_discoverer_audio_info_get_channels(GST_DISCOVERER_AUDIO_INFO(stream)) <= 2;
-		}
+	const auto &config = request.config;
+	Film film;
+	film.path = request.spec.argument;
+	film.facts = findFilmFacts(film.path, request.audio, request.video);
+	if (auto &video = film.facts.video; video && request.video) {
+		const auto profile = config.videoProfileAsked ? std::optional(config.videoProfile) : std::nullopt;
+		if (video->isH264 && config.videoCodec == VideoCodec::H264 && config.encode == FilmEncoding::Auto)
+			video->h264 = scanH264(film.path, kScanLimit);
+		film.shape = filmShape(*video, profile);
+		film.pictureReason = pictureReason(film.facts, { config.encode, config.videoCodec, profile });
 	}
-	gst_discoverer_stream_info_list_free(list);
-	if (!streams.audio && !streams.video)
-		throw Exception(
-			ErrorCode::InitializeFailed,
-			fmt::format("media file {} contains no readable audio or video{}{}: name a media file, or "
-				    "install the plug-in for it (gstreamer1.0-libav, gstreamer1.0-plugins-ugly)",
-				    path, error ? ": " : "", error ? error.message() : ""));
-	if (wantVideo && !streams.video)
-		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("media file {} has no video: omit --video or name another file", path));
-	if (wantAudio && !streams.audio)
-		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("media file {} has no audio: omit --audio or name another file", path));
-	return streams;
+	if (film.facts.audio && request.audio)
+		film.soundReason = soundReason(film.facts, config.encode);
+	return film;
+}
+
+void logPassage(const Film &film, const char *what, const std::string &reason)
+{
+	if (reason.empty())
+		spdlog::info("{} of {} goes out as it is", what, film.path);
+	else
+		spdlog::info("{} of {} is encoded: {}", what, film.path, reason);
 }
 
 } // namespace
 
 SourcePlan prepareFile(const SourceRequest &request)
 {
-	const auto &path = request.spec.argument;
-	const auto streams = inspectFile(path, request.audio, request.video, request.config.videoCodec);
-	return { [path, streams](SourceSetup setup) {
-			return std::make_unique<FileSource>(std::move(setup), path, streams);
+	auto film = lookInto(request);
+	if (request.video)
+		logPassage(film, "picture", film.pictureReason);
+	if (request.audio)
+		logPassage(film, "sound", film.soundReason);
+	const bool audioPassed = film.audioPassed(), videoPassed = film.videoPassed();
+	return { [film = std::move(film)](SourceSetup setup) {
+			return std::make_unique<FileSource>(std::move(setup), film);
 		},
-		 streams.audioPassed, streams.videoPassed };
+		 audioPassed, videoPassed };
 }
 
 SourceText describeFile(const SourceRequest &request)
 {
-	const auto &path = request.spec.argument;
 	const auto &config = request.config;
-	const auto streams = inspectFile(path, request.audio, request.video, config.videoCodec);
-	const auto chain = request.video ? fileVideoChain(config, streams) : fileAudioChain(config, streams);
-	return { fmt::format("filesrc location={} ! decodebin ! {}", path, chain.str()),
-		 request.video ? !streams.videoPassed : !streams.audioPassed,
-		 request.video ? fileSmallChain(config, streams) : "" };
+	const auto film = lookInto(request);
+	const auto chain = request.video ? fileVideoChain(config, film) : fileAudioChain(config, film);
+	return { fmt::format("filesrc location={} ! decodebin ! {}", film.path, chain.str()),
+		 request.video ? !film.videoPassed() : !film.audioPassed(),
+		 request.video ? fileSmallChain(config, film) : "",
+		 request.video ? film.pictureReason : film.soundReason };
 }
 
 } // namespace trtc::media
