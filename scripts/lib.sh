@@ -16,7 +16,7 @@ run_packages=(
 )
 test_packages=(
 	clang libclang-rt-dev clang-format iproute2 nftables mandoc mkvtoolnix gstreamer1.0-tools chromium firefox-esr git openssl coturn tinyproxy
-	bash fish zsh shellcheck systemd tmux xvfb xdotool x11-utils imagemagick mmdebstrap python3-yaml
+	bash fish zsh shellcheck systemd tmux xvfb xdotool x11-utils imagemagick mmdebstrap ffmpeg python3-yaml
 )
 package_packages=(debhelper devscripts lintian debootstrap fakeroot git)
 
