@@ -72,7 +72,7 @@ def test_help_and_version_in_every_form(context):
 
 def test_help_of_join_has_groups_and_the_width_of_the_terminal(context):
     titles = ["Connection:", "Room:", "Sources:", "Receiving:", "Output:", "Scripting:"]
-    for columns in (60, 80, 150):
+    for columns in (70, 80, 150):
         code, lines = on_terminal(context, "join", "--help", columns=columns)
         equal(code, 0, "exit code")
         equal([line for line in lines if line in titles], titles, f"groups in {columns} columns")

@@ -57,7 +57,11 @@ public:
 		}
 		paragraph(help, indent_, std::move(line));
 	}
-	void heading(std::string_view title) { text_ += fmt::format("\n{}:\n", title); }
+	void heading(std::string_view title)
+	{
+		blank();
+		paragraph(fmt::format("{}:", title));
+	}
 	void blank() { text_ += '\n'; }
 	std::string take() { return std::move(text_); }
 
