@@ -84,8 +84,10 @@ class Films:
             return self._once(f"{name}-{seconds}{source.suffix}", lambda path: self._ffmpeg(
                 *before, "-i", source, "-c", "copy", *behind, path))
         arguments, ending = FILMS[name]
-        master = self._master(context, RATES.get(name, FPS), seconds)
-        return self._once(f"{name}-{seconds}.{ending}", lambda path: self._ffmpeg("-i", master, *arguments, path))
+        master = self._master(context, RATES.get(name, FPS), SECONDS)
+        # A shorter one has its flash and beep in the middle, away from its ends.
+        part = ["-ss", "0.48", "-t", str(seconds)] if seconds < SECONDS else []
+        return self._once(f"{name}-{seconds}.{ending}", lambda path: self._ffmpeg(*part, "-i", master, *arguments, path))
 
     def _once(self, name, make):
         path = pathlib.Path(self._folder.name) / name
