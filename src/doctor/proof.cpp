@@ -89,10 +89,11 @@ void judgeProof(const Settings &settings, const Facts &facts, Findings &findings
 			      fmt::format("expired since {} ({} ago)", dateText(proof.expiresAt),
 					  spanText(clock - proof.expiresAt)),
 			      again);
-	else if (proof.signedAt > clock + 60)
-		findings.warn("usersig",
-			      fmt::format("signed in the future, {}: one of the two clocks is wrong",
-					  dateText(proof.signedAt)),
+	else if (proof.signedAt > clock + usersig::kClockSkew)
+		findings.fail("usersig",
+			      fmt::format("signed in the future, {} ({} from now): one of the two clocks is wrong, and "
+					  "a service refuses it",
+					  dateText(proof.signedAt), spanText(proof.signedAt - clock)),
 			      findings.asRoot("timedatectl set-ntp true"));
 	else if (proof.expiresAt - clock < kShortRest)
 		findings.warn(

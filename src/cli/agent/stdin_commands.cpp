@@ -43,8 +43,24 @@ void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::m
 
 void runSnapshot(CommandHost &host, Arguments arguments, Reply reply)
 {
+	if (arguments[0] == "--all")
+		refuse("snapshot --all needs a period: snapshot --every DURATION --all DIR");
 	host.snapshot(UserId(arguments[0]), arguments[1], std::move(reply));
 }
+
+void runSnapshotEvery(CommandHost &host, Arguments arguments, Reply reply)
+{
+	constexpr auto kShortest = std::chrono::seconds(1);
+	constexpr auto kLongest = std::chrono::hours(1000);
+	const auto period = parseDuration(arguments[0]);
+	if (period < kShortest || period > kLongest)
+		refuse(fmt::format("snapshot --every {} is not allowed: use 1s to 1000h", printable(arguments[0], 40)));
+	const bool all = arguments[1] == "--all";
+	host.snapshotEvery(period, all ? std::optional<UserId>() : UserId(arguments[1]), arguments[2],
+			   std::move(reply));
+}
+
+void runSnapshotStop(CommandHost &host, Arguments, Reply reply) { host.stopSnapshots(std::move(reply)); }
 
 void runStop(CommandHost &host, Arguments arguments, Reply reply) { host.stop(UserId(arguments[0]), std::move(reply)); }
 void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
@@ -134,6 +150,10 @@ constexpr Command kCommands[] = {
 	  "take another source for a track, add a track, or remove it (none), without a new negotiation", 2, 2,
 	  runReplace, true },
 	{ "snapshot", "USER FILE", "write a user's next keyframe to a .png or .jpg file", 2, 2, runSnapshot, true },
+	{ "snapshot --every", "DURATION USER|--all DIR",
+	  "write a picture of a user, or of everyone, to DIR/USER-STREAM.jpg at this period", 3, 3, runSnapshotEvery,
+	  true },
+	{ "snapshot --stop", "", "end snapshot --every", 0, 0, runSnapshotStop },
 	{ "stats", "", "tell the figures of what is sent and received", 0, 0, runStats },
 	{ "stop", "USER", "stop showing and playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list what the others publish", 0, 0, runStreams },

@@ -89,7 +89,8 @@ constexpr OptionSpec kJoin[] = {
 	{ "--junit", Kind::File, "FILE", "", "write what became of the expectations there, as JUnit XML" },
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
-	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
+	  "take commands on this unix socket, or none (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli "
+	  "or /tmp/trtc-cli-UID)" },
 	kLogLevel,
 	kLogFile,
 	kReport,
@@ -114,7 +115,8 @@ constexpr OptionSpec kServe[] = {
 	{ "--plain-text", Kind::Flag, "", "", "allow an address beyond this machine without encryption" },
 	{ "--no-stdin", Kind::Flag, "", "", "take no commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
-	  "take commands on this unix socket, or none (default serve-PORT.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
+	  "take commands on this unix socket, or none (default serve-PORT.sock in "
+	  "$XDG_RUNTIME_DIR/trtc-cli or /tmp/trtc-cli-UID)" },
 	kEvents,
 	kLogLevel,
 	kLogFile,
@@ -163,8 +165,10 @@ constexpr OptionSpec kVerify[] = {
 };
 
 constexpr OptionSpec kCtl[] = {
-	{ "--control", Kind::File, "PATH", "",
-	  "the socket to speak to (default the one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--control", Kind::File, "PATH|USER@ROOM", "",
+	  "the socket to speak to, or the agent (default the only one in $XDG_RUNTIME_DIR/trtc-cli or "
+	  "/tmp/trtc-cli-UID)" },
+	{ "--wait", Kind::Duration, "DURATION", "2s", "wait so long for the socket of an agent that is starting" },
 	{ "--events", Kind::Choice, "json|text|none", "",
 	  "form of the answers on stdout (default text on a terminal, else json)" },
 	kConfig,

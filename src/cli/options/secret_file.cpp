@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 namespace trtc::cli {
@@ -75,6 +76,13 @@ void makeKey(const std::string &path)
 	::unlink(draft.c_str());
 }
 
+/// A file is read several times in a run: for the UserSig, for a ticket, for its own copy.
+bool isNews(const struct stat &info)
+{
+	static std::set<std::pair<dev_t, ino_t>> told;
+	return told.emplace(info.st_dev, info.st_ino).second;
+}
+
 } // namespace
 
 std::string readSecretFile(const std::string &path, std::string_view what)
@@ -95,7 +103,8 @@ std::string readSecretFile(const std::string &path, std::string_view what)
 		refuse(fmt::format("{} file {} holds more than one line: it holds the {} and nothing else", what, path,
 				   what));
 	struct stat info {};
-	if (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRGRP | S_IROTH)))
+	if (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRGRP | S_IROTH)) &&
+	    isNews(info))
 		complain(fmt::format("warning: {} file {} can be read by others: chmod 600 it", what, path));
 	return *std::move(text);
 }
