@@ -371,7 +371,8 @@ def test_commands_wait_for_a_stream_on_its_way(context):
     equal((done.process.returncode, done.events[0]["ok"]), (0, True), "answer of subscribe")
     # What is not on its way is refused, with its reason, and soon.
     for words, code in ((["snapshot", "nobody", "x.png"], 6), (["subscribe", "nobody"], 6)):
-        equal(context.run("ctl", *words, seconds=30).process.returncode, code, f"exit code of {words}")
+        done = context.run("ctl", "--control", "bob@100", *words, seconds=30)
+        equal(done.process.returncode, code, f"exit code of {words}")
     check(agent.command("unsubscribe onair")["ok"], "unsubscribe failed")
     refused_one = agent.command("snapshot onair x.png")
     equal((refused_one["ok"], refused_one["name"]), (False, "INVALID_OPERATION"), "snapshot without a subscription")
