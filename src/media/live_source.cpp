@@ -321,9 +321,11 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 	Front front(device, kind, config);
 	const auto bus = gst::ObjectPtr<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(front.pipeline().get())));
 	const auto refuse = [&](const std::string &words) {
-		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("{} gives no {}: {}", device.name(),
-					    kind == MediaKind::Video ? "picture" : "sound", words));
+		throw Exception(
+			ErrorCode::InitializeFailed,
+			fmt::format("{} gives no {}: {}{}", device.name(),
+				    kind == MediaKind::Video ? "picture" : "sound", words,
+				    device.recorded() ? "; gst-launch-1.0 -v with the same text shows more" : ""));
 	};
 	auto deadline = std::chrono::steady_clock::now() + kTryOut;
 	std::string hint; // what was told before, and may be the reason

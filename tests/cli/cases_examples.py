@@ -260,9 +260,9 @@ def test_monitor(context):
     one.signal(signal.SIGINT)
     equal(one.end(30), 0, "exit code")
     equal([picture.name for picture in (context.directory / "one").iterdir()], ["onair-main.jpg"], "pictures of one user")
+    room.untouched()
     second.send("leave\n")
     equal(second.end(), 0, "exit code of second")
-    room.untouched()
     room.leave()
 
 

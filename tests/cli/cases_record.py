@@ -125,9 +125,9 @@ def test_a_full_disk_does_not_end_an_agent_on_air(context):
     equal(ann.wait("recording-stopped", seconds=30)["reason"], "disk", "reason")
     equal(ann.wait("error")["recoverable"], True, "recoverable")
     check(ann.command("users")["ok"], "the agent does not answer")
+    room.untouched()
     ann.send("leave\n")
     equal(ann.end(), 9, "exit code")
-    room.untouched()
     room.leave()
 
 
@@ -147,9 +147,9 @@ def test_one_full_disk_of_two_streams(context):
     equal(recorder.command("record stop")["ok"], True, "record stop")
     recorder.send("leave\n")
     equal(recorder.end(), 9, "exit code")
+    room.untouched()
     quiet.send("leave\n")
     equal(quiet.end(), 0, "exit code of quiet")
-    room.untouched()
     room.leave()
 
 
