@@ -94,6 +94,8 @@ public:
 	/// Borrowed; valid until StreamRemoved.
 	std::vector<RemoteStream *> streams() const;
 	RemoteStream *stream(const UserId &user, StreamType type) const;
+	/// A subscription to @p user, by itself or by subscribe(), is on its way; its end is told by StreamSubscribed or Failed.
+	bool subscribing(const UserId &user) const;
 
 private:
 	struct Impl;
