@@ -94,7 +94,7 @@ public:
 	/// Borrowed; valid until StreamRemoved.
 	std::vector<RemoteStream *> streams() const;
 	RemoteStream *stream(const UserId &user, StreamType type) const;
-	/// A subscription to @p user, by itself or by subscribe(), is on its way; its end is told by StreamSubscribed or Failed.
+	/// True while a subscription to @p user is starting. StreamSubscribed or Failed ends it.
 	bool subscribing(const UserId &user) const;
 
 private:

@@ -246,8 +246,9 @@ void judgeDisk(const Settings &, const Facts &facts, Findings &findings)
 	const auto room = fmt::format("{} free, {:.1f} h of one 720p stream", sizeText(disk.freeBytes), hours);
 	const auto pace = fmt::format(
 		"{:.0f} MB/s written, enough for {} at 0.2 MB/s each", speed / 1e6,
-		streams >= kMostRecordings ? fmt::format("the {} users that one agent subscribes to automatically", kMostRecordings)
-					   : fmt::format("{} simultaneous 720p recordings", streams));
+		streams >= kMostRecordings
+			? fmt::format("the {} users that one agent subscribes to automatically", kMostRecordings)
+			: fmt::format("{} simultaneous 720p recordings", streams));
 	if (disk.freeBytes < kLittleSpace)
 		findings.warn("record directory",
 			      fmt::format("{} has little free space: {}; this command shows the largest directories",

@@ -92,11 +92,12 @@ void judgeProof(const Settings &settings, const Facts &facts, Findings &findings
 					  spanText(clock - proof.expiresAt)),
 			      again);
 	else if (proof.signedAt > clock + usersig::kClockSkew)
-		findings.fail("usersig",
-			      fmt::format("the UserSig was signed in the future, on {} ({} from now): one of the two clocks "
-					  "is wrong, and a service refuses it",
-					  dateText(proof.signedAt), spanText(proof.signedAt - clock)),
-			      findings.asRoot("timedatectl set-ntp true"));
+		findings.fail(
+			"usersig",
+			fmt::format("the UserSig was signed in the future, on {} ({} from now): one of the two clocks "
+				    "is wrong, and a service refuses it",
+				    dateText(proof.signedAt), spanText(proof.signedAt - clock)),
+			findings.asRoot("timedatectl set-ntp true"));
 	else if (proof.expiresAt - clock < kShortProofRest)
 		findings.warn("usersig",
 			      fmt::format("the UserSig of user {} expires in {}", proof.userId,

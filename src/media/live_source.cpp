@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTryOut = 10s;
-/// How long something may still come after a link of the chain has failed.
+/// How long data may still arrive after a link of the pipeline has failed.
 constexpr auto kAfterWarning = 3s;
 /// Where nothing tells that a device is back.
 constexpr std::chrono::milliseconds kFirstRetry { 500 }, kLastRetry { 8000 };
@@ -51,7 +51,7 @@ std::string wordsOf(GstMessage *message)
 	return error.message();
 }
 
-/// An element that makes its pads when it runs made none that fits the next one.
+/// An element with pads at run time made no pad that fits the next element.
 bool isLinkWarning(GstMessage *message)
 {
 	glib::ErrorSlot error;
@@ -328,7 +328,7 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 				    device.recorded() ? "; gst-launch-1.0 -v with the same text shows more" : ""));
 	};
 	auto deadline = std::chrono::steady_clock::now() + kTryOut;
-	std::string hint; // what was told before, and may be the reason
+	std::string hint; // an earlier message, possibly the reason
 	const auto failure = [&] {
 		while (const auto message = gst::MiniPtr<GstMessage>::adopt(gst_bus_pop_filtered(
 			       bus.get(), static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_WARNING |

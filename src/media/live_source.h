@@ -31,9 +31,9 @@ public:
 	virtual SourceHandle watch(MainLoop &, std::function<void()> /*changed*/) { return {}; }
 	/// Its buffers do not come in real time by themselves, and its end is no failure.
 	virtual bool recorded() const noexcept { return false; }
-	/// When it begins, of what is recorded: process timeline, ns. @p now: at once.
+	/// Start time of a recorded source on the process timeline, ns. @p now starts at once.
 	virtual GstClockTime begin(GstClockTime now) { return now; }
-	/// In words, of an error or a warning of its chain.
+	/// Text of an error or a warning of its pipeline.
 	virtual std::string explain(GstMessage *message);
 	/// Nothing for that long means that it is gone; 0: it may be slow.
 	virtual std::chrono::milliseconds patience() const noexcept { return std::chrono::milliseconds(5000); }

@@ -141,7 +141,7 @@ def test_a_key_that_others_can_read_is_warned_of_once(context):
     agent = context.agent(service, "ann")
     agent.send("leave\n")
     equal(agent.end(), 0, "exit code")
-    equal(agent.complaints(), [f"trtc-cli: warning: secret key file {service.key_file} can be read by others: chmod 600 it"],
+    equal(agent.complaints(), [f"trtc-cli: warning: secret key file {service.key_file} can be read by other users: run chmod 600 on it"],
           "lines on stderr")
 
 
@@ -157,4 +157,4 @@ def test_a_tilde_in_a_path(context):
     (context.directory / "c.toml").write_text('secret-key-file = "~root/mine"\n')
     other = context.agent(service, "ann", proof=["--config", "c.toml"], joined=False)
     equal(other.end(), 2, "exit code")
-    check("~ stands for your own home directory only: write the whole path" in other.complaints()[0], other.complaints()[0])
+    check("~ is supported only for your own home directory: write the full path" in other.complaints()[0], other.complaints()[0])

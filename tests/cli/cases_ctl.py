@@ -292,7 +292,7 @@ def shared_directory():
 
 
 def test_without_a_runtime_directory(context):
-    """Containers, cron, sudo: the sockets are in /tmp, in a directory that nobody else can enter."""
+    """Containers, cron, sudo: the sockets are in /tmp, in a directory that other users cannot enter."""
     service = context.service("--no-stdin")
     user = f"u{os.getpid()}"  # other runs may use the same place
     agent = context.agent(service, user, variables={"XDG_RUNTIME_DIR": ""})
@@ -308,14 +308,14 @@ def test_without_a_runtime_directory(context):
     check(not path.exists(), "the socket is still there")
 
 
-def test_a_control_directory_of_somebody_else(context):
-    """What stands in /tmp before we come is refused unless it is a directory of ours that is closed to others."""
+def test_a_control_directory_of_another_user(context):
+    """An existing file is refused unless it is a directory of this user without access for others."""
     service = context.service("--control", "none")
     cases = [("symbolic link", lambda place: place.symlink_to(context.directory / "elsewhere")),
              ("is not a directory", lambda place: place.write_text("x")),
-             ("is open to other users (mode 0755)", lambda place: place.mkdir(mode=0o755))]
+             ("is accessible to other users (mode 0755)", lambda place: place.mkdir(mode=0o755))]
     if os.geteuid() == 0:
-        cases.append(("belongs to the user with the number 65534",
+        cases.append(("belongs to another user (uid 65534)",
                       lambda place: (place.mkdir(mode=0o700), os.chown(place, 65534, 65534))))
     (context.directory / "elsewhere").mkdir(mode=0o700)
     for number, (words, make) in enumerate(cases):
@@ -341,7 +341,7 @@ def test_ctl_waits_for_the_socket(context):
     # No wait is asked for.
     none = context.run("ctl", "--wait", "0s", "--control", "ann@100", "users")
     equal(none.process.returncode, 4, "exit code without an agent")
-    check(none.complaints()[0].startswith("trtc-cli: no agent ann@100 is running: there is none in "), none.complaints()[0])
+    check(none.complaints()[0].startswith("trtc-cli: agent ann@100 is not running: no agents in "), none.complaints()[0])
     # The default is two seconds.
     begun = time.monotonic()
     default = context.run("ctl", "--control", str(path_of(context)), "users")
@@ -352,7 +352,7 @@ def test_ctl_waits_for_the_socket(context):
         equal(each.end(), 0, "exit code of one that waited")
         equal(each.events[0]["ok"], True, "answer")
     other = context.run("ctl", "--wait", "0s", "--control", "bob@100", "users")
-    check("there is ann@100 in" in other.complaints()[0], other.complaints()[0])
+    check("running agents: ann@100 in" in other.complaints()[0], other.complaints()[0])
     agent.send("leave\n")
     equal(agent.end(), 0, "exit code of the agent")
 

@@ -235,10 +235,10 @@ def test_record_directory(context):
     for there in ("rec", "./rec/", "rec/../rec"):
         found = doctor(context, "--record", there)
         verdict(found, "record directory", "ok", f"{there}: ")
-        check("will be made" not in found["record directory"]["what"], found["record directory"])
+        check("will be created" not in found["record directory"]["what"], found["record directory"])
     for place in ("/proc", "/proc/none", "/sys"):
         verdict(doctor(context, "--record", place), "record directory", "fail",
-                "belongs to the kernel and holds no files of users")
+                "is a file system of the kernel and cannot hold recordings")
 
 
 def test_port(context):
@@ -267,7 +267,7 @@ def test_folders(context):
 
 
 def test_advice_about_the_control_socket_works(context):
-    """What is to be typed is typed in a shell; then the same check is in order."""
+    """The suggested command runs in a shell; then the same check succeeds."""
     (context.directory / "bin").mkdir()
     (context.directory / "bin/trtc-cli").symlink_to(context.binary)
     long, open_one, foreign = (context.directory / name for name in ("x" * 90, "open", "foreign"))
@@ -275,7 +275,7 @@ def test_advice_about_the_control_socket_works(context):
     (open_one / "trtc-cli").mkdir(parents=True)
     (open_one / "trtc-cli").chmod(0o755)
     (foreign / "trtc-cli").mkdir(parents=True, mode=0o700)
-    cases = [(long, "too long"), (open_one, "open to other users (mode 0755)"), (context.directory / "none", "is not there")]
+    cases = [(long, "too long"), (open_one, "accessible to other users (mode 0755)"), (context.directory / "none", "does not exist")]
     if os.geteuid() == 0:
         os.chown(foreign, 65534, 65534)
         cases.append((foreign, "belongs to another user"))

@@ -151,7 +151,7 @@ std::vector<unsigned> numbersOf(const std::vector<std::string> &units)
 
 } // namespace
 
-TEST_CASE_FIXTURE(LiveFixture, "pipeline: chains whose pads come later, as gst-launch takes them, show every picture")
+TEST_CASE_FIXTURE(LiveFixture, "pipeline: chains with pads added at run time show every picture")
 {
 	const TempDir folder;
 	const auto from = "pipeline:filesrc location=" + makeFilm(folder);
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(LiveFixture, "pipeline: chains whose pads come later, as gst-l
 		from + " ! decodebin",
 		from + " ! qtdemux ! h264parse ! avdec_h264",
 		from + " ! qtdemux name=demux demux.video_0 ! queue ! h264parse ! avdec_h264",
-		// the sound's end is the last, the picture's is the one that is asked for
+		// the open end of the sound is last; the picture is requested
 		from + " ! qtdemux name=demux demux.video_0 ! queue ! h264parse ! avdec_h264 demux.audio_0 ! queue ! "
 		       "opusdec",
 		from + " ! decodebin name=d d. ! queue ! videoconvert d. ! queue ! audioconvert",
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(LiveFixture, "pipeline: chains whose pads come later, as gst-l
 	}
 }
 
-TEST_CASE_FIXTURE(LiveFixture, "pipeline: sound and picture of one description begin together")
+TEST_CASE_FIXTURE(LiveFixture, "pipeline: sound and picture of one description start together")
 {
 	const TempDir folder;
 	const auto path = makeFilm(folder);
@@ -235,7 +235,7 @@ TEST_CASE_FIXTURE(LiveFixture, "pipeline: what does not work is said when it is 
 		  "ends in video/x-h264 and audio/x-raw: it must end in raw video" },
 		{ "pipeline:filesrc location=/nosuch.mp4 ! decodebin", "filesrc" },
 		{ "pipeline:audiotestsrc num-buffers=50 ! wavenc ! decodebin",
-		  "its open ends give audio/x-raw: one must give raw video" },
+		  "its open ends deliver audio/x-raw: one must deliver raw video" },
 	};
 	for (const auto &row : rows) {
 		CAPTURE(row.source);

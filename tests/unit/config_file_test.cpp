@@ -370,6 +370,6 @@ TEST_CASE("a ~ in a path of the file is the home directory, and only one's own")
 	// No path.
 	CHECK(of("user-sig = \"~/x\"", "--user-sig") == one("~/x"));
 	CHECK(refusal("record = \"~bob/films\"")
-		      .find("c.toml:1:10: record is \"~bob/films\": ~ stands for your own "
-			    "home directory only: write the whole path") != std::string::npos);
+		      .find("c.toml:1:10: record is \"~bob/films\": ~ is supported only for your "
+			    "own home directory: write the full path") != std::string::npos);
 }

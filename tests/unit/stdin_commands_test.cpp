@@ -95,7 +95,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 22);
+	CHECK(table.size() == 24);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {

@@ -332,11 +332,11 @@ void Agent::onEvent(const Event &event)
 
 void Agent::onFailed(const Failed &failed)
 {
-	// An agent that neither publishes nor plays is here to record.
+	// An agent that neither publishes nor plays has nothing left to do.
 	if (failed.recoverable && failed.error.code == ErrorCode::OutputFailed && recordings_->allFailed() &&
 	    !client_->published() && !config_.play)
 		return onFailed({ { failed.error.code,
-				    failed.error.message + "; no recording is running any more, so the agent leaves" },
+				    failed.error.message + "; no recording is running, so the agent leaves" },
 				  false });
 	// A call that failed and the event about it are one failure.
 	if (!failed.recoverable && fatal_ == failed.error.code)

@@ -92,7 +92,7 @@ private:
 	void wantStream(const StreamInfo &info);
 	/// Makes what plays, on first use. Says what is missing on this machine.
 	Playing &playing();
-	/// Of a stream that is there and subscribed by now, or never.
+	/// Takes a snapshot without waiting for the stream or the subscription.
 	void takeSnapshot(const UserId &user, const std::string &path, Reply reply);
 	void emit(const EventRecord &record);
 	void emitQuality(const NetworkQuality &quality);

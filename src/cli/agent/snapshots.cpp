@@ -19,10 +19,11 @@ void Snapshots::start(std::optional<UserId> user, std::chrono::milliseconds peri
 	if (!error && ::access(directory.c_str(), W_OK | X_OK) != 0)
 		error.assign(errno, std::generic_category());
 	if (error)
-		return reply({ Error { ErrorCode::OutputFailed,
-				       fmt::format("directory {} for pictures cannot be written: {}; name another one",
-						   directory, error.message()) },
-			       {} });
+		return reply(
+			{ Error { ErrorCode::OutputFailed,
+				  fmt::format("directory {} for pictures cannot be written: {}; name another directory",
+					      directory, error.message()) },
+			  {} });
 	user_ = std::move(user);
 	directory_ = directory;
 	pictures_ = 0;
@@ -35,10 +36,9 @@ void Snapshots::start(std::optional<UserId> user, std::chrono::milliseconds peri
 void Snapshots::stop(Reply reply)
 {
 	if (!timer_)
-		return reply(
-			{ Error { ErrorCode::InvalidOperation,
-				  "no pictures are being taken: snapshot --every DURATION USER|--all DIR starts it" },
-			  {} });
+		return reply({ Error { ErrorCode::InvalidOperation, "snapshot --every is not running: start it with "
+								    "snapshot --every DURATION USER|--all DIR" },
+			       {} });
 	timer_.reset();
 	reply({ Unit {}, { { "pictures", pictures_ } } });
 }
@@ -93,7 +93,7 @@ void Snapshots::taken(const Key &key, const Result<Snapshot> &result)
 		failed_.erase(key);
 	} else if (result.error().code == ErrorCode::InvalidOperation ||
 		   result.error().code == ErrorCode::RemoteStreamNotExist) {
-		// Muted, gone, or another snapshot is being taken: nothing that has to be told.
+		// The video is muted or has ended, or another snapshot is running: not an error.
 		spdlog::debug("no picture of {} this time: {}", key.first.str(), result.error().message);
 	} else if (timer_ && failed_.insert(key).second) {
 		report_(result.error());

@@ -17,26 +17,26 @@
 
 namespace trtc::cli {
 
-/// `snapshot --every`: pictures of one user or of all, again and again, each under the same name USER-STREAM.jpg.
+/// `snapshot --every`: saves pictures of one user or of every user periodically, each to the same file USER-STREAM.jpg.
 /// Thread-bound.
 class Snapshots {
 public:
 	using Reply = CommandHost::Reply;
 	using Report = std::function<void(const Error &)>;
-	/// @p client is borrowed. @p report: a picture that could not be taken or written; once until one succeeds.
+	/// @p client is borrowed. @p report gets the first of several failures in a row.
 	Snapshots(MainLoop &loop, Client &client, Report report)
 		: loop_(loop), client_(client), report_(std::move(report))
 	{
 	}
 
-	/// Takes the place of what ran before. @p user: empty for all.
+	/// Replaces a previous start(). @p user: empty for all.
 	void start(std::optional<UserId> user, std::chrono::milliseconds period, const std::string &directory,
 		   Reply reply);
 	/// Answers with the number of pictures.
 	void stop(Reply reply);
-	/// After each event of the client: a stream that has begun need not wait for its period.
+	/// Call it after each client event: a new stream gets a picture at once.
 	void observe(const Event &event);
-	/// Runs @p then when no picture of the stream is being taken by this.
+	/// Runs @p then when this object has no snapshot of the stream running.
 	void whenFree(const StreamInfo &info, std::function<void()> then);
 
 private:
@@ -52,7 +52,7 @@ private:
 	std::string directory_;
 	SourceHandle timer_;
 	std::int64_t pictures_ = 0;
-	std::map<Key, std::vector<std::function<void()>>> running_; // with what waits for their end
+	std::map<Key, std::vector<std::function<void()>>> running_; // with the callbacks that wait for the end
 	std::set<Key> failed_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };

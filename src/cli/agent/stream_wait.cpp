@@ -10,9 +10,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The service lists the streams of a room a moment after it let the agent in, then every two seconds.
+/// The service lists the streams of a room shortly after the join, then every two seconds.
 constexpr auto kFirstList = 3s;
-/// Longer than a subscription takes to come up or to fail.
+/// Longer than a subscription takes to start or to fail.
 constexpr auto kSubscribeLimit = 15s;
 
 } // namespace
@@ -50,7 +50,7 @@ void StreamWait::observe(const Event &event)
 {
 	if (std::holds_alternative<Joined>(event))
 		joined_ = std::chrono::steady_clock::now();
-	// Later: the client tells an event before it has done everything that belongs to it.
+	// Posted: the client sends an event before it has updated all of its state.
 	if (then_)
 		loop_.post([this, alive = std::weak_ptr(alive_)] {
 			if (!alive.expired() && then_ && !pending())

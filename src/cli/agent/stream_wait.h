@@ -10,7 +10,7 @@
 
 namespace trtc::cli {
 
-/// Holds a command back while the stream it is about is on its way: announced a moment from now, or being subscribed.
+/// Delays a command until its stream is announced and subscribed.
 /// Thread-bound.
 class StreamWait {
 public:
@@ -18,9 +18,9 @@ public:
 	/// @p client is borrowed.
 	StreamWait(MainLoop &loop, Client &client) : loop_(loop), client_(client) {}
 
-	/// Calls @p then once, at once or later: when there is nothing to wait for any more, or after a limit.
+	/// Calls @p then once: when there is nothing to wait for, or after a time limit.
 	void until(For what, const UserId &user, std::function<void()> then);
-	/// After each event of the client.
+	/// Call it after each client event.
 	void observe(const Event &event);
 
 private:

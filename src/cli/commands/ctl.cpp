@@ -47,14 +47,14 @@ bool fits(std::span<const CommandShape> shapes, std::string_view line)
 	}
 }
 
-/// USER@ROOM rather than a path. A socket in this directory may have such a name, too.
+/// True for USER@ROOM. Paths contain a slash or end in .sock.
 bool isAgentName(const std::string &control)
 {
 	return control.find('@') != std::string::npos && control.find('/') == std::string::npos &&
 	       !control.ends_with(".sock");
 }
 
-/// The socket of the agent USER@ROOM. Throws Exception(ConnectFailed) with the names of those that run.
+/// The socket of the agent USER@ROOM. Throws Exception(ConnectFailed) with the names of the running agents.
 std::string controlOf(const std::string &directory, const std::string &name)
 {
 	const auto living = livingControls(directory);
@@ -65,10 +65,10 @@ std::string controlOf(const std::string &directory, const std::string &name)
 	for (const auto &each : living)
 		if (isAgentControl(each))
 			names.push_back(each.substr(directory.size() + 1, each.size() - directory.size() - 6));
-	noAgent(fmt::format("no agent {} is running: {} in {}; start it, or name the path of its socket with --control",
-			    printable(name, 100),
-			    names.empty() ? "there is none" : fmt::format("there is {}", fmt::join(names, ", ")),
-			    directory));
+	noAgent(fmt::format(
+		"agent {} is not running: {} in {}; start it, or name the path of its socket with --control",
+		printable(name, 100),
+		names.empty() ? "no agents" : fmt::format("running agents: {}", fmt::join(names, ", ")), directory));
 }
 
 /// Which socket the command goes to. Without a name: an agent, unless only a service understands it or only a service is
@@ -79,7 +79,7 @@ std::string chooseControl(const CtlConfig &config, std::string_view command)
 	if (!config.control.empty() && !named)
 		return config.control;
 	const auto directory = controlDirectory(config.runtimeDirectory);
-	// A command may hold a ticket: it must not reach another user's socket.
+	// A command may contain a PrivateMapKey: do not send it to another user's socket.
 	checkControlDirectory(directory);
 	if (named)
 		return controlOf(directory, config.control);

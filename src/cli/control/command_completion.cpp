@@ -90,7 +90,7 @@ terminal::Completion completeCommand(std::string_view beforeCursor, std::span<co
 	const auto words = splitCommand(beforeCursor.substr(0, result.start)).words;
 	if (words.empty() && word.starts_with('@'))
 		return result;
-	std::size_t longest = 0; // of the names that are there whole
+	std::size_t longest = 0; // of the completely typed command names
 	for (const auto &command : shapes) {
 		const auto name = split(command.name, ' ');
 		const auto said = std::min(words.size(), name.size());
@@ -100,7 +100,7 @@ terminal::Completion completeCommand(std::string_view beforeCursor, std::span<co
 			result.candidates.push_back(name[words.size()]);
 			continue;
 		}
-		// "snapshot --every" begins like "snapshot": what the shorter one takes is void then.
+		// "snapshot --every" also begins with "snapshot": drop the candidates of the shorter name.
 		if (name.size() > longest)
 			result.candidates.clear();
 		longest = std::max(longest, name.size());

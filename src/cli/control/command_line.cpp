@@ -65,7 +65,7 @@ FoundCommand findCommand(std::span<const CommandShape> shapes, const CommandLine
 	if (line.words.empty())
 		refuse("a command is missing after the id; the command help lists the commands");
 	const auto &name = line.words[0];
-	// "snapshot --every" begins like "snapshot": the longer name counts.
+	// "snapshot --every" also begins with "snapshot": the longer name counts.
 	auto found = shapes.end();
 	for (auto each = shapes.begin(); each != shapes.end(); ++each)
 		if (names(*each, line) && (found == shapes.end() || wordsOf(*each) > wordsOf(*found)))

@@ -22,7 +22,7 @@ std::string defaultControlPath(std::string_view runtimeDirectory, std::string_vi
 /// `serve-PORT.sock` in controlDirectory(). An agent's has an @ in its name, and no user's name has one.
 std::string defaultServiceControlPath(std::string_view runtimeDirectory, std::string_view port);
 
-/// Makes the directory for the default path with mode 0700. Throws Exception(InvalidParameter) when it cannot be made, and
+/// Makes the directory for the default path with mode 0700. Throws Exception(InvalidParameter) when it cannot be created, and
 /// what checkControlDirectory() throws.
 void makeControlDirectory(const std::string &directory);
 /// Throws Exception(InvalidParameter) for a directory that is a symbolic link, belongs to another user, or lets other users

@@ -115,7 +115,7 @@ std::optional<std::string> textOf(const toml::node &node, const OptionSpec &opti
 	return {};
 }
 
-/// A path with the home directory in the place of its ~, as a shell would have it.
+/// Replaces the ~ at the beginning of a path with the home directory, as a shell does.
 std::string expandHome(std::string path)
 {
 	const auto end = path.find('/');
@@ -203,8 +203,8 @@ private:
 			if (path && text->starts_with('~')) {
 				if (*text != "~" && !text->starts_with("~/"))
 					refuse(fmt::format(
-						"{}: {} is \"{}\": ~ stands for your own home directory only: "
-						"write the whole path",
+						"{}: {} is \"{}\": ~ is supported only for your own home directory: "
+						"write the full path",
 						at(what.source().begin), printable(key.str(), 60),
 						printable(*text, 120)));
 				text = expandHome(*std::move(text));

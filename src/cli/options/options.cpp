@@ -214,7 +214,7 @@ CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings
 	const auto wait = values.value("--wait");
 	config.wait = wait == "0" || wait == "0s" ? 0ms : named("--wait", [&] { return parseDuration(wait); });
 	if (config.wait > kMaxTimer)
-		refuse("--wait is over 1000h: name a shorter time");
+		refuse("--wait is longer than 1000h: name a shorter time");
 	config.words = values.words;
 	for (const auto &word : config.words)
 		if (word.find('\n') != std::string::npos)

@@ -39,7 +39,7 @@ void note(std::string &list, const gst::CapsPtr &caps)
 	list += (list.empty() ? "" : " and ") + name;
 }
 
-/// Every element the user wrote, in this order; not what is inside an element such as decodebin.
+/// Every element the user wrote, in this order, without the elements inside elements such as decodebin.
 void collect(GstBin *bin, std::vector<gst::ElementPtr> &all)
 {
 	std::vector<gst::ElementPtr> children;
@@ -95,7 +95,7 @@ gst::PadPtr choose(const std::vector<gst::PadPtr> &open, MediaKind kind)
 	return {};
 }
 
-/// A stream that flows nowhere would stop the others.
+/// An unlinked stream would stop the others.
 void drain(GstPad *pad)
 {
 	const auto element = gst::ElementPtr::adopt(gst_pad_get_parent_element(pad));
@@ -112,14 +112,14 @@ void drain(GstPad *pad)
 	gst_pad_link(pad, end.get());
 }
 
-/// What the streaming threads of a chain know, each for itself.
+/// Shared by the streaming threads of one pipeline.
 struct Linking {
 	MediaKind kind;
 	gst::PadPtr tail;
 	GstBin *chain;	  // outlives its elements, whose signals own this
 	std::mutex mutex; // guards what follows
 	bool taken = false;
-	std::size_t makers = 0; // of those that may bring more pads
+	std::size_t makers = 0; // elements that may add more pads
 	std::string other;
 };
 using Shared = std::shared_ptr<Linking>;
@@ -127,7 +127,7 @@ using Shared = std::shared_ptr<Linking>;
 void onPad(GstElement *, GstPad *pad, gpointer data) noexcept
 {
 	auto &linking = **static_cast<Shared *>(data);
-	// The user's own links were made by now: their handlers are older.
+	// Handlers of the user's own links run first.
 	if (GST_PAD_DIRECTION(pad) != GST_PAD_SRC || gst_pad_is_linked(pad))
 		return;
 	const auto caps = capsOf(pad);
@@ -156,7 +156,7 @@ void onNoMorePads(GstElement *, gpointer data) noexcept
 	}
 	GST_ELEMENT_ERROR(
 		linking.chain, STREAM, WRONG_TYPE,
-		("its open ends give %s: one must give %s", given.c_str(), rawMediaName(linking.kind).c_str()),
+		("its open ends deliver %s: one must deliver %s", given.c_str(), rawMediaName(linking.kind).c_str()),
 		(nullptr));
 }
 

@@ -9,21 +9,20 @@
 
 #include <string>
 
-/// The source pads of a chain that lead nowhere yet: those it has now, and those that come when it runs (decodebin,
-/// demuxers).
+/// The unlinked source pads of a pipeline: existing pads, and pads added at run time (decodebin, demuxers).
 namespace trtc::media {
 
 struct OpenEnds {
-	gst::PadPtr fitting; ///< the first that gives raw media of the kind, or may give it
-	std::string other;   ///< what the others give: "audio/x-raw and video/x-h264"; "": there are none
-	bool later = false;  ///< some elements make pads when they run
+	gst::PadPtr fitting; ///< the first that delivers, or may deliver, raw media of the kind
+	std::string other;   ///< media of the others: "audio/x-raw and video/x-h264"; "": none
+	bool later = false;  ///< some elements add pads at run time
 };
 
-/// @p chain: as gst-launch text makes it, without ghost pads.
+/// @p chain: parsed from gst-launch text, without ghost pads.
 OpenEnds openEnds(GstBin *chain, MediaKind kind);
 
-/// Links the first end that gives raw media of @p kind, now or when it comes, to @p tail; all others flow into nothing.
-/// When every pad has come and none fits, @p chain posts an error. Before it plays; both are in one pipeline.
+/// Links the first end with raw media of @p kind to @p tail and discards the data of the others. If no pad fits in the
+/// end, @p chain posts an error. Call it before playing; both must be in one pipeline.
 void linkOpenEnds(GstBin *chain, MediaKind kind, gst::PadPtr tail);
 
 /// "raw video (video/x-raw)".

@@ -14,8 +14,7 @@ namespace {
 
 constexpr GstClockTime kSameStart = GST_SECOND;
 
-/// Two pipelines of one description, one for the picture and one for the sound, begin at the same time, so that they
-/// stay in step.
+/// Two pipelines of one description, for picture and sound, start at the same time to stay synchronised.
 GstClockTime sharedStart(const std::string &description, MediaKind kind, GstClockTime now)
 {
 	struct Start {
@@ -66,7 +65,7 @@ public:
 		std::string words = error.message();
 		while (words.ends_with('.'))
 			words.pop_back();
-		// The reason is behind the last line break: in front are a file of GStreamer's and a line number.
+		// The reason follows the last line break; a GStreamer source file and line number precede it.
 		const std::string details = text ? text : "";
 		const auto reason = details.substr(details.rfind('\n') + 1);
 		if (!reason.empty() && details.find('\n') != std::string::npos)
@@ -79,15 +78,15 @@ public:
 	}
 
 private:
-	/// The user's elements, linked with each other. Throws Exception(InitializeFailed) for a description that cannot be made,
-	/// or whose open ends are known to be wrong.
+	/// The user's elements, linked with each other. Throws Exception(InitializeFailed) for an invalid description or wrong
+	/// open ends.
 	gst::ElementPtr make() const
 	{
 		std::string problem;
 		auto chain = parse(description_, problem);
 		auto ends = chain ? openEnds(GST_BIN(chain.get()), kind_) : OpenEnds();
 		if (!chain || (!ends.fitting && ends.other.empty() && !ends.later)) {
-			// Caps and elements with pads on request (tee) at the end need an element behind them.
+			// Caps and request pads (tee) at the end need an element after them.
 			std::string unused;
 			if (auto longer = parse(description_ + " ! identity", unused)) {
 				chain = std::move(longer);
@@ -99,22 +98,20 @@ private:
 				ErrorCode::InitializeFailed,
 				fmt::format("{}: {}; gst-launch-1.0 with the same text shows more", name(), problem));
 		if (!ends.fitting && !ends.later)
-			throw Exception(
-				ErrorCode::InitializeFailed,
-				ends.other.empty()
-					? fmt::format("{} has no open end: remove the sink at its end, because "
-						      "the agent takes the media there",
-						      name())
-					: fmt::format("{} ends in {}: it must end in {}", name(), ends.other,
-						      rawMediaName(kind_)));
+			throw Exception(ErrorCode::InitializeFailed,
+					ends.other.empty()
+						? fmt::format("{} has no open end: remove the sink at its end, because "
+							      "the agent takes the media there",
+							      name())
+						: fmt::format("{} ends in {}: it must end in {}", name(), ends.other,
+							      rawMediaName(kind_)));
 		return chain;
 	}
 
 	static gst::ElementPtr parse(const std::string &text, std::string &problem)
 	{
 		glib::ErrorSlot error;
-		// Without ghost pads: one on an element that waits for a pad of decodebin or of a demuxer would take the place
-		// of that link.
+		// Without ghost pads: they would take the place of links that wait for a pad of decodebin or a demuxer.
 		auto chain = gst::ElementPtr::sink(gst_parse_bin_from_description_full(
 			text.c_str(), FALSE, nullptr, GST_PARSE_FLAG_FATAL_ERRORS, error.out()));
 		if (!chain)
