@@ -104,11 +104,15 @@ void drain(GstPad *pad)
 			: glib::ObjectPtr<GstObject>();
 	if (!parent)
 		return;
+	// With a queue: a demuxer and a decodebin behind it in one thread would wait for each other for ever.
+	auto *queue = gst_element_factory_make("queue", nullptr);
 	auto *sink = gst_element_factory_make("fakesink", nullptr);
 	g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
-	gst_bin_add(GST_BIN(parent.get()), sink);
+	gst_bin_add_many(GST_BIN(parent.get()), queue, sink, nullptr);
+	gst_element_link(queue, sink);
 	gst_element_sync_state_with_parent(sink);
-	const auto end = gst::PadPtr::adopt(gst_element_get_static_pad(sink, "sink"));
+	gst_element_sync_state_with_parent(queue);
+	const auto end = gst::PadPtr::adopt(gst_element_get_static_pad(queue, "sink"));
 	gst_pad_link(pad, end.get());
 }
 
