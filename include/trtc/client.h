@@ -94,6 +94,8 @@ public:
 	/// Borrowed; valid until StreamRemoved.
 	std::vector<RemoteStream *> streams() const;
 	RemoteStream *stream(const UserId &user, StreamType type) const;
+	/// True while a subscription to @p user is starting. StreamSubscribed or Failed ends it.
+	bool subscribing(const UserId &user) const;
 
 private:
 	struct Impl;

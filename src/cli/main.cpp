@@ -110,6 +110,8 @@ int main(int argc, char **argv)
 	raiseDescriptorLimit();
 	// A reader that goes away is an error of that write, not the end of the program.
 	std::signal(SIGPIPE, SIG_IGN);
+	// The file size limit becomes an ordinary write error, too.
+	std::signal(SIGXFSZ, SIG_IGN);
 	try {
 		return static_cast<int>(run({ argv + 1, argv + argc }, start));
 	} catch (const std::exception &error) {

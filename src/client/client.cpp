@@ -82,6 +82,8 @@ std::vector<Client::RemoteUser> Client::users() const { return impl_->session->u
 
 std::vector<RemoteStream *> Client::streams() const { return impl_->session->streams(); }
 
+bool Client::subscribing(const UserId &user) const { return impl_->session->subscribing(user); }
+
 RemoteStream *Client::stream(const UserId &user, StreamType type) const { return impl_->session->stream(user, type); }
 
 } // namespace trtc

@@ -72,6 +72,7 @@ public:
 	std::vector<Client::RemoteUser> users() const;
 	std::vector<RemoteStream *> streams() const;
 	RemoteStream *stream(const UserId &user, StreamType type) const;
+	bool subscribing(const UserId &user) const;
 	/// The owner goes: everything is closed at once, nothing is told any more. Idempotent.
 	void shutDown();
 

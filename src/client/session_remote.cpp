@@ -196,6 +196,13 @@ void Session::unsubscribe(const UserId &user, Done done)
 	nextOperation(user);
 }
 
+bool Session::subscribing(const UserId &user) const
+{
+	const auto found = remotes_.find(user);
+	return found != remotes_.end() && std::any_of(found->second.operations.begin(), found->second.operations.end(),
+						      [](const Operation &one) { return one.subscribe; });
+}
+
 Status Session::setRemoteVideoStreamType(const UserId &user, VideoStreamType type)
 {
 	if (state_ != State::Joined)

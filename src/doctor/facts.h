@@ -26,6 +26,7 @@ struct Settings {
 	std::string secretKey, secretKeyFile;
 	std::string proofProblem; ///< why a file of the two could not be read
 	std::string recordDirectory;
+	std::string configFile;		      ///< "": the default one, if it exists
 	std::string listenHost = "127.0.0.1"; ///< where `serve` would listen
 	std::uint16_t listenPort = 8687;
 	std::function<const char *(const char *)> variable; ///< of the environment
@@ -58,6 +59,7 @@ struct PlaceFact {
 	std::string name, path;
 	std::string problem; ///< "": fine
 	std::string command; ///< against the problem
+	bool forRoot = false;
 };
 
 struct SocketFacts {
@@ -82,8 +84,10 @@ struct ClockFacts {
 
 struct DiskFacts {
 	std::string asked; ///< the directory; "": none
-	std::string tried; ///< it, or the nearest folder above that exists
-	std::string error; ///< "": the file could be written
+	std::string tried; ///< it, or the nearest existing parent, as an absolute path
+	bool exists = false;
+	bool elsewhere = false; ///< no command makes it writable
+	std::string error;	///< "": the file could be written
 	std::uint64_t freeBytes = 0, writtenBytes = 0;
 	double seconds = 0;
 };

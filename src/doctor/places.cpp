@@ -7,7 +7,9 @@
 #include <glib.h>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -27,6 +29,8 @@ constexpr std::uint64_t kTrialBytes = 64 * 1024 * 1024;
 constexpr auto kTrialTime = 3s;
 /// What one recorded user takes: 720p at the SDK's 1500 kbit/s and sound.
 constexpr double kStreamBytesPerSecond = 1'600'000.0 / 8;
+/// An agent subscribes to this many users automatically, so it records no more.
+constexpr std::uint64_t kMostRecordings = 100;
 /// Below this much room a recording may end before it has begun.
 constexpr std::uint64_t kLittleSpace = 1024ull * 1024 * 1024;
 
@@ -67,12 +71,21 @@ std::string writable(const std::string &folder)
 	return {};
 }
 
+/// In a file system such as /proc, which shows the state of the kernel.
+bool isKernels(const std::string &folder)
+{
+	struct statfs info {};
+	return ::statfs(folder.c_str(), &info) == 0 &&
+	       (info.f_type == PROC_SUPER_MAGIC || info.f_type == SYSFS_MAGIC || info.f_type == CGROUP2_SUPER_MAGIC);
+}
+
 PlaceFact folder(const char *name, const std::string &path, const std::string &user)
 {
-	PlaceFact fact { name, path, writable(path), {} };
+	PlaceFact fact { name, path, writable(path), {}, false };
 	if (!fact.problem.empty()) {
 		fact.problem = fmt::format("{} cannot be written: {}", path, fact.problem);
 		fact.command = fmt::format("install -d -o {} -m 700 {}", user, shellText(path));
+		fact.forRoot = true;
 	}
 	return fact;
 }
@@ -80,25 +93,43 @@ PlaceFact folder(const char *name, const std::string &path, const std::string &u
 PlaceFact controlPlace(const Settings &settings, const std::string &user)
 {
 	const char *runtime = settings.variable ? settings.variable("XDG_RUNTIME_DIR") : nullptr;
-	PlaceFact fact { "control socket", {}, {}, {} };
-	if (!runtime || !*runtime) {
-		fact.problem =
-			"XDG_RUNTIME_DIR is not set, so agents have no control socket; a login sets it, su and cron "
-			"do not";
-		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
+	PlaceFact fact { "control socket", {}, {}, {}, false };
+	// A relative path is ignored, here and by the agent.
+	const bool set = runtime && *runtime == '/';
+	fact.path = set ? fmt::format("{}/trtc-cli", runtime) : fmt::format("/tmp/trtc-cli-{}", ::geteuid());
+	const char *elsewhere = set ? "unset XDG_RUNTIME_DIR" : "export XDG_RUNTIME_DIR=\"$(mktemp -d)\"";
+	struct stat info {};
+	if (set && ::stat(runtime, &info) != 0) {
+		fact.problem = fmt::format("XDG_RUNTIME_DIR {} does not exist: {}", runtime, std::strerror(errno));
+		fact.command = elsewhere;
 		return fact;
 	}
-	fact.path = fmt::format("{}/trtc-cli", runtime);
-	struct stat info {};
-	if (::stat(runtime, &info) == 0 && info.st_uid != ::geteuid()) {
-		fact.problem = fmt::format("{} belongs to another user", runtime);
-		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
+	if (set && info.st_uid != ::geteuid()) {
+		fact.problem = fmt::format("XDG_RUNTIME_DIR {} belongs to another user", runtime);
+		fact.command = elsewhere;
 		return fact;
+	}
+	if (::lstat(fact.path.c_str(), &info) == 0) {
+		const bool mine = S_ISDIR(info.st_mode) && info.st_uid == ::geteuid();
+		if (!mine) {
+			fact.problem = fmt::format("{} {}", fact.path,
+						   S_ISLNK(info.st_mode)    ? "is a symbolic link"
+						   : !S_ISDIR(info.st_mode) ? "is not a directory"
+									    : "belongs to another user");
+			fact.command = elsewhere;
+			return fact;
+		}
+		if (info.st_mode & (S_IRWXG | S_IRWXO)) {
+			fact.problem = fmt::format("{} is accessible to other users (mode {:04o})", fact.path,
+						   info.st_mode & 07777u);
+			fact.command = fmt::format("chmod 700 {}", shellText(fact.path));
+			return fact;
+		}
 	}
 	// A socket's name has to fit, with the longest user id (32) and a room's number (10).
 	if (fact.path.size() + 32 + 10 + sizeof("/@.sock") > sizeof(sockaddr_un::sun_path)) {
 		fact.problem = fmt::format("{} is too long for a socket path", fact.path);
-		fact.command = fmt::format("export XDG_RUNTIME_DIR=/run/user/{}", ::geteuid());
+		fact.command = elsewhere;
 		return fact;
 	}
 	auto tried = folder("control socket", fact.path, user);
@@ -119,11 +150,16 @@ void lookAtPlaces(MainLoop &, const Settings &settings, Facts &facts)
 	// As GLib finds them, as the rest of the program does.
 	facts.places.push_back(folder("state folder", fmt::format("{}/trtc-cli", g_get_user_state_dir()), facts.user));
 	facts.places.push_back(controlPlace(settings, facts.user));
-	const auto config = fmt::format("{}/trtc-cli/config.toml", g_get_user_config_dir());
-	PlaceFact file { "configuration file", config, {}, {} };
-	if (::access(config.c_str(), F_OK) == 0 && ::access(config.c_str(), R_OK) != 0) {
+	const auto config = settings.configFile.empty()
+				    ? fmt::format("{}/trtc-cli/config.toml", g_get_user_config_dir())
+				    : settings.configFile;
+	PlaceFact file { "configuration file", config, {}, {}, false };
+	if (::access(config.c_str(), F_OK) != 0) {
+		file.path = fmt::format("none: {} does not exist, so the defaults are used", config);
+	} else if (::access(config.c_str(), R_OK) != 0) {
 		file.problem = fmt::format("{} cannot be read: {}", config, std::strerror(errno));
 		file.command = fmt::format("chown {} {}", facts.user, shellText(config));
+		file.forRoot = true;
 	}
 	facts.places.push_back(std::move(file));
 }
@@ -135,8 +171,7 @@ void judgePlaces(const Settings &, const Facts &facts, Findings &findings)
 			findings.ok(fact.name, fact.path);
 		else
 			findings.warn(fact.name, fact.problem,
-				      fact.command.starts_with("export") ? fact.command
-									 : findings.asRoot(fact.command));
+				      fact.forRoot ? findings.asRoot(fact.command) : fact.command);
 	}
 }
 
@@ -147,9 +182,16 @@ void lookAtDisk(MainLoop &, const Settings &settings, Facts &facts)
 	if (disk.asked.empty())
 		return;
 	disk.tried = existing(disk.asked).string();
+	std::error_code error;
+	disk.exists = std::filesystem::exists(disk.asked, error);
 	struct stat info {};
 	if (::stat(disk.tried.c_str(), &info) == 0 && !S_ISDIR(info.st_mode)) {
 		disk.error = fmt::format("{} is not a directory", disk.tried);
+		return;
+	}
+	if (isKernels(disk.tried)) {
+		disk.error = fmt::format("{} is a file system of the kernel and cannot hold recordings", disk.tried);
+		disk.elsewhere = true;
 		return;
 	}
 	const int fd = nameless(disk.tried);
@@ -193,15 +235,20 @@ void judgeDisk(const Settings &, const Facts &facts, Findings &findings)
 	const auto path = shellText(disk.asked);
 	if (!disk.error.empty()) {
 		findings.fail("record directory", fmt::format("{} cannot be written: {}", disk.asked, disk.error),
-			      findings.asRoot(fmt::format("install -d -o {} {}", facts.user, path)));
+			      disk.elsewhere ? "trtc-cli doctor --record \"$HOME/recordings\""
+					     : findings.asRoot(fmt::format("install -d -o {} {}", facts.user, path)));
 		return;
 	}
 	const double speed = disk.seconds > 0 ? static_cast<double>(disk.writtenBytes) / disk.seconds : 0;
 	const auto streams = static_cast<std::uint64_t>(speed / kStreamBytesPerSecond);
 	const auto hours = static_cast<double>(disk.freeBytes) / kStreamBytesPerSecond / 3600;
-	const auto where = disk.asked == disk.tried ? disk.asked : fmt::format("{} (will be created)", disk.asked);
+	const auto where = disk.exists ? disk.asked : fmt::format("{} (will be created)", disk.asked);
 	const auto room = fmt::format("{} free, {:.1f} h of one 720p stream", sizeText(disk.freeBytes), hours);
-	const auto pace = fmt::format("{:.0f} MB/s, {} streams at a time", speed / 1e6, streams);
+	const auto pace = fmt::format(
+		"{:.0f} MB/s written, enough for {} at 0.2 MB/s each", speed / 1e6,
+		streams >= kMostRecordings
+			? fmt::format("the {} users that one agent subscribes to automatically", kMostRecordings)
+			: fmt::format("{} simultaneous 720p recordings", streams));
 	if (disk.freeBytes < kLittleSpace)
 		findings.warn("record directory",
 			      fmt::format("{} has little free space: {}; this command shows the largest directories",

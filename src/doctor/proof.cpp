@@ -91,11 +91,13 @@ void judgeProof(const Settings &settings, const Facts &facts, Findings &findings
 			      fmt::format("the UserSig expired on {} ({} ago)", dateText(proof.expiresAt),
 					  spanText(clock - proof.expiresAt)),
 			      again);
-	else if (proof.signedAt > clock + 60)
-		findings.warn("usersig",
-			      fmt::format("the UserSig was signed in the future, on {}: one of the two clocks is wrong",
-					  dateText(proof.signedAt)),
-			      findings.asRoot("timedatectl set-ntp true"));
+	else if (proof.signedAt > clock + usersig::kClockSkew)
+		findings.fail(
+			"usersig",
+			fmt::format("the UserSig was signed in the future, on {} ({} from now): one of the two clocks "
+				    "is wrong, and a service refuses it",
+				    dateText(proof.signedAt), spanText(proof.signedAt - clock)),
+			findings.asRoot("timedatectl set-ntp true"));
 	else if (proof.expiresAt - clock < kShortProofRest)
 		findings.warn("usersig",
 			      fmt::format("the UserSig of user {} expires in {}", proof.userId,

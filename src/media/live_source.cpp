@@ -4,6 +4,7 @@
 #include "media/raw_feed.h"
 
 #include <gst/app/gstappsink.h>
+#include <gst/pbutils/missing-plugins.h>
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -18,6 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTryOut = 10s;
+/// How long data may still arrive after a link of the pipeline has failed.
+constexpr auto kAfterWarning = 3s;
 /// Where nothing tells that a device is back.
 constexpr std::chrono::milliseconds kFirstRetry { 500 }, kLastRetry { 8000 };
 constexpr GstClockTime kSteady = 10 * GST_SECOND;
@@ -39,10 +42,21 @@ std::string wordsOf(GstMessage *message)
 {
 	glib::ErrorSlot error;
 	gchar *details = nullptr;
-	gst_message_parse_error(message, error.out(), &details);
+	if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING)
+		gst_message_parse_warning(message, error.out(), &details);
+	else
+		gst_message_parse_error(message, error.out(), &details);
 	const glib::CharPtr owned(details);
 	spdlog::debug("{}: {}", error.message(), details ? details : "");
 	return error.message();
+}
+
+/// An element with pads at run time made no pad that fits the next element.
+bool isLinkWarning(GstMessage *message)
+{
+	glib::ErrorSlot error;
+	gst_message_parse_warning(message, error.out(), nullptr);
+	return error && error.get()->domain == GST_PARSE_ERROR;
 }
 
 /// The pipeline in front of the encoder: exists while the device is open.
@@ -54,9 +68,9 @@ public:
 	{
 		pipeline_.observe(config.trace);
 		const auto chain = device.open();
-		pipeline_.addChain(
-			fmt::format("{} ! {} ! appsink name=trtc-raw sync={} async=false qos=false max-buffers=4",
-				    chain, conversion(kind, config, recorded_), recorded_));
+		device.build(pipeline_, chain,
+			     fmt::format("{} ! appsink name=trtc-raw sync={} async=false qos=false max-buffers=4",
+					 conversion(kind, config, recorded_), recorded_));
 		device.attach(pipeline_.bin());
 		sink_ = gst::ElementPtr::adopt(gst_bin_get_by_name(pipeline_.bin(), "trtc-raw"));
 	}
@@ -73,7 +87,7 @@ public:
 	GstClockTime begin()
 	{
 		// What is recorded begins now, what is live has the process's time.
-		const auto base = gst::epoch() + (recorded_ ? gst::now() : 0);
+		const auto base = gst::epoch() + (recorded_ ? device_.begin(gst::now()) : 0);
 		gst_element_set_base_time(pipeline_.get(), base);
 		return base;
 	}
@@ -199,7 +213,7 @@ private:
 	{
 		switch (GST_MESSAGE_TYPE(message)) {
 		case GST_MESSAGE_ERROR:
-			giveUp(wordsOf(message));
+			giveUp(device_->explain(message));
 			break;
 		case GST_MESSAGE_EOS:
 			if (!device_->recorded())
@@ -307,17 +321,32 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 	Front front(device, kind, config);
 	const auto bus = gst::ObjectPtr<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(front.pipeline().get())));
 	const auto refuse = [&](const std::string &words) {
-		throw Exception(ErrorCode::InitializeFailed,
-				fmt::format("{} gives no {}: {}", device.name(),
-					    kind == MediaKind::Video ? "picture" : "sound", words));
+		throw Exception(
+			ErrorCode::InitializeFailed,
+			fmt::format("{} gives no {}: {}{}", device.name(),
+				    kind == MediaKind::Video ? "picture" : "sound", words,
+				    device.recorded() ? "; gst-launch-1.0 -v with the same text shows more" : ""));
 	};
+	auto deadline = std::chrono::steady_clock::now() + kTryOut;
+	std::string hint; // an earlier message, possibly the reason
 	const auto failure = [&] {
-		const auto message =
-			gst::MiniPtr<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_ERROR));
-		if (message)
-			refuse(wordsOf(message.get()));
+		while (const auto message = gst::MiniPtr<GstMessage>::adopt(gst_bus_pop_filtered(
+			       bus.get(), static_cast<GstMessageType>(GST_MESSAGE_ERROR | GST_MESSAGE_WARNING |
+								      GST_MESSAGE_ELEMENT)))) {
+			if (gst_is_missing_plugin_message(message.get())) {
+				const glib::CharPtr what(gst_missing_plugin_message_get_description(message.get()));
+				hint = fmt::format("a plug-in is missing: {}", what.get());
+			} else if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_WARNING) {
+				if (hint.empty())
+					hint = device.explain(message.get());
+				if (isLinkWarning(message.get()))
+					deadline = std::min(deadline, std::chrono::steady_clock::now() + kAfterWarning);
+			} else if (GST_MESSAGE_TYPE(message.get()) == GST_MESSAGE_ERROR) {
+				const auto words = device.explain(message.get());
+				refuse(hint.empty() ? words : fmt::format("{}; {}", words, hint));
+			}
+		}
 	};
-	const auto deadline = std::chrono::steady_clock::now() + kTryOut;
 	gst_element_set_base_time(front.pipeline().get(), gst::epoch() + gst::now());
 	if (gst_element_set_state(front.pipeline().get(), GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
 		failure();
@@ -331,10 +360,12 @@ void tryOut(LiveDevice &device, MediaKind kind, const LocalStreamConfig &config)
 		if (gst_app_sink_is_eos(sink))
 			refuse("it ends without any data");
 	}
-	refuse(fmt::format("no data within {} s", kTryOut / 1s));
+	refuse(hint.empty() ? fmt::format("no data within {} s", kTryOut / 1s) : hint);
 }
 
 } // namespace
+
+std::string LiveDevice::explain(GstMessage *message) { return wordsOf(message); }
 
 SourceText describeLive(const SourceRequest &request, const std::string &head, bool recorded)
 {

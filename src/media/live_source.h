@@ -16,6 +16,11 @@ public:
 	/// Looks whether it is there, free and permitted, and returns the gst-launch chain that ends in its raw media.
 	/// Throws Exception: DeviceNotFound, InitializeFailed, NotSupported. Blocks for what the drivers take.
 	virtual std::string open() = 0;
+	/// Puts @p chain, of open(), and @p tail behind it into @p pipeline. Throws Exception(NotSupported).
+	virtual void build(gst::Pipeline &pipeline, const std::string &chain, const std::string &tail)
+	{
+		pipeline.addChain(chain + " ! " + tail);
+	}
 	/// The chain was made and is to play soon.
 	virtual void attach(GstBin *) {}
 	/// The chain has been stopped.
@@ -26,6 +31,10 @@ public:
 	virtual SourceHandle watch(MainLoop &, std::function<void()> /*changed*/) { return {}; }
 	/// Its buffers do not come in real time by themselves, and its end is no failure.
 	virtual bool recorded() const noexcept { return false; }
+	/// Start time of a recorded source on the process timeline, ns. @p now starts at once.
+	virtual GstClockTime begin(GstClockTime now) { return now; }
+	/// Text of an error or a warning of its pipeline.
+	virtual std::string explain(GstMessage *message);
 	/// Nothing for that long means that it is gone; 0: it may be slow.
 	virtual std::chrono::milliseconds patience() const noexcept { return std::chrono::milliseconds(5000); }
 	/// A warning was told already.

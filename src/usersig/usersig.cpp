@@ -157,6 +157,19 @@ std::string claimsJson(const Claims &claims)
 	return out.member("TLS.sig", claims.signature).endObject().take();
 }
 
+/// "90 s", "25 minutes", "3 hours", "10 days".
+std::string inWords(std::int64_t seconds)
+{
+	constexpr std::int64_t kMinute = 60, kHour = 3600, kDay = 86400;
+	if (seconds < 2 * kMinute)
+		return fmt::format("{} s", seconds);
+	if (seconds < 2 * kHour)
+		return fmt::format("{} minutes", seconds / kMinute);
+	if (seconds < 2 * kDay)
+		return fmt::format("{} hours", seconds / kHour);
+	return fmt::format("{} days", seconds / kDay);
+}
+
 std::string utcTime(std::int64_t seconds)
 {
 	auto *time = g_date_time_new_from_unix_utc(seconds);
@@ -246,6 +259,11 @@ Result<Claims> verify(std::string_view packed, std::string_view userId, std::uin
 	if (nowSeconds >= said.expiresAt())
 		return refuse(Fault::Expired, fmt::format("signature expired at {}, {} s ago",
 							  utcTime(said.expiresAt()), nowSeconds - said.expiresAt()));
+	if (said.time > nowSeconds + kClockSkew)
+		return refuse(Fault::Future,
+			      fmt::format("signature was made at {}, {} after the time of this machine ({}): the clock "
+					  "here or at the signer is wrong; set it, then sign again",
+					  utcTime(said.time), inWords(said.time - nowSeconds), utcTime(nowSeconds)));
 	return claims;
 }
 

@@ -39,10 +39,13 @@ Result<Claims> show(std::string_view packed);
 /// The claims as one JSON object under the wire's names (`TLS.ver` and so on), for printing.
 std::string toJson(const Claims &claims);
 
-/// Why a signature is refused.
-enum class Fault { None, Malformed, WrongSignature, OtherUser, OtherApp, Expired };
+/// How far the clock of the signer may be ahead of ours, seconds.
+inline constexpr std::int64_t kClockSkew = 60;
 
-/// The order matters: nothing about user, app or expiry is said before the signature is right.
+/// Why a signature is refused.
+enum class Fault { None, Malformed, WrongSignature, OtherUser, OtherApp, Expired, Future };
+
+/// The order matters: nothing about user, app or times is said before the signature is right.
 /// @p fault, if not null, gets the reason as a value. Error code SignalChannelSetupFailed.
 Result<Claims> verify(std::string_view packed, std::string_view userId, std::uint32_t sdkAppId, std::string_view key,
 		      std::int64_t nowSeconds, Fault *fault = nullptr);

@@ -29,6 +29,17 @@ def test_identity(context):
         refused(agent, 3, ["SIGNAL_CHANNEL_SETUP_FAILED", "JOIN_ROOM_FAILED"])
         equal(agent.find("joined"), [], f"joined with a UserSig {what}")
         room.untouched()
+    # The clock of the signer may be a minute ahead, not an hour.
+    ahead = make_sig("ann", service.key, signed_at=int(time.time()) + 3700)
+    agent = context.agent(service, "ann", proof=["--user-sig", ahead], joined=False)
+    refused(agent, 3, "SIGNAL_CHANNEL_SETUP_FAILED", "61 minutes after the time of this machine")
+    verified = context.run("usersig", "verify", "--user-id", "ann", "--secret-key-file", str(service.key_file), ahead)
+    equal(verified.process.returncode, 3, "exit code of usersig verify")
+    check("the clock here or at the signer is wrong" in verified.complaints()[0], verified.complaints()[0])
+    nearly = make_sig("soon", service.key, signed_at=int(time.time()) + 30)
+    soon = context.agent(service, "soon", proof=["--user-sig", nearly])
+    soon.send("leave\n")
+    equal(soon.end(), 0, "exit code with a clock 30 s ahead")
     # the same proof made rightly is let in, so it was the proof that was refused
     good = context.agent(service, "ann", "--exit-after", "5m", proof=["--user-sig", make_sig("ann", service.key)])
     good.send("leave\n")

@@ -20,6 +20,8 @@ ARITY = {
     "record stop": (0, 0),
     "replace": (2, 2),
     "snapshot": (2, 2),
+    "snapshot --every": (3, 3),
+    "snapshot --stop": (0, 0),
     "stats": (0, 0),
     "stop": (1, 1),
     "streams": (0, 0),
@@ -40,7 +42,7 @@ def test_too_few_and_too_many_arguments(context):
     equal(listed, set(ARITY), "commands of help")
     for name, (least, most) in ARITY.items():
         # The last argument of these is the rest of the line.
-        for count in ({least - 1} if name in ("message", "record start", "replace", "snapshot") else {most + 1, least - 1}) - {-1}:
+        for count in ({least - 1} if name in ("message", "record start", "replace", "snapshot", "snapshot --every") else {most + 1, least - 1}) - {-1}:
             answer = agent.command(" ".join([name] + ["audio"] * count))
             equal((answer["ok"], answer["name"]), (False, "INVALID_PARAMETER"), f"{name} with {count} arguments")
             check(f"got {count}" in answer["message"], answer["message"])

@@ -133,3 +133,28 @@ def test_the_file_serves_a_real_run(context):
     path = write(context, "[serve]\nlisten = '127.0.0.1:0'\nmax-rooms = 3\n")
     service = Program(context, "serve", ["serve", "--config", path, "--events", "json"])
     check(service.wait("service-ready")["url"].startswith("ws://127.0.0.1:"), "url")
+
+
+def test_a_key_that_others_can_read_is_warned_of_once(context):
+    service = context.service()
+    service.key_file.chmod(0o644)
+    agent = context.agent(service, "ann")
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code")
+    equal(agent.complaints(), [f"trtc-cli: warning: secret key file {service.key_file} can be read by other users: run chmod 600 on it"],
+          "lines on stderr")
+
+
+def test_a_tilde_in_a_path(context):
+    service = context.service()
+    (context.directory / "keys").mkdir()
+    (context.directory / "keys/mine").write_text(service.key + "\n")
+    (context.directory / "keys/mine").chmod(0o600)
+    (context.directory / "c.toml").write_text('secret-key-file = "~/keys/mine"\n')
+    agent = context.agent(service, "ann", proof=["--config", "c.toml"])
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code")
+    (context.directory / "c.toml").write_text('secret-key-file = "~root/mine"\n')
+    other = context.agent(service, "ann", proof=["--config", "c.toml"], joined=False)
+    equal(other.end(), 2, "exit code")
+    check("~ is supported only for your own home directory: write the full path" in other.complaints()[0], other.complaints()[0])

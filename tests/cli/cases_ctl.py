@@ -3,11 +3,14 @@
 
 import json
 import os
+import pathlib
 import signal
 import socket
 import stat
+import subprocess
+import time
 
-from harness import TINY, WATCHDOG, Room, check, equal, refused, wait_until
+from harness import Program, TINY, WATCHDOG, Room, check, equal, refused, wait_until
 
 
 def connect(path):
@@ -78,9 +81,6 @@ def test_finding_the_socket(context):
     nobody = context.run("ctl", "users")
     equal(nobody.process.returncode, 4, "exit code without an agent")
     check("no agent is running" in nobody.complaints()[0], nobody.complaints()[0])
-    unset = context.run("ctl", "users", variables={"XDG_RUNTIME_DIR": ""})
-    equal(unset.process.returncode, 4, "exit code without XDG_RUNTIME_DIR")
-    check("--control" in unset.complaints()[0], unset.complaints()[0])
     service = context.service()
     agents = [context.agent(service, "ann", "--role", "audience")]
     equal(context.run("ctl", "users").process.returncode, 0, "exit code with one agent")
@@ -125,11 +125,6 @@ def test_usage_of_ctl(context):
 
 def test_where_the_socket_goes(context):
     service = context.service()
-    # No place known: the agent lives without it.
-    agent = context.agent(service, "ann", "--log-level", "info", variables={"XDG_RUNTIME_DIR": ""})
-    agent.send("leave\n")
-    equal(agent.end(), 0, "exit code without a socket")
-    check(any("control socket: none" in line and "XDG_RUNTIME_DIR" in line for line in agent.errors), "not in the log")
     agent = context.agent(service, "ann", "--control", "none")
     check(not path_of(context).exists(), "a socket in spite of none")
     # A path of one's own, as long as it can be.
@@ -158,7 +153,11 @@ def test_where_the_socket_goes(context):
     (open_directory / "trtc-cli").chmod(0o777)
     agent.send("leave\n")
     warned = context.agent(service, "frank", variables={"XDG_RUNTIME_DIR": str(open_directory)})
-    wait_until(lambda: any("accessible to other users" in line for line in warned.errors), "a warning about the directory")
+    wait_until(lambda: any("is accessible to other users (mode 0777): run chmod 700" in line for line in warned.errors),
+               "a warning about the directory")
+    asked = context.run("ctl", "--control", "frank@100", "users", variables={"XDG_RUNTIME_DIR": str(open_directory)})
+    equal(asked.process.returncode, 2, "exit code of ctl for such a directory")
+    check("chmod 700" in asked.complaints()[0], asked.complaints()[0])
     equal(list((open_directory / "trtc-cli").iterdir()), [], "files there")
     for each in (other, second, warned):
         each.send("leave\n")
@@ -286,3 +285,98 @@ def test_another_user_is_turned_away(context):
     wait_until(lambda: any("another user" in line for line in agent.errors), "a line in the log")
     equal(context.run("ctl", "--control", "ctl.sock", "leave").process.returncode, 0, "exit code")
     equal(agent.end(), 0, "exit code of the agent")
+
+
+def shared_directory():
+    return pathlib.Path(f"/tmp/trtc-cli-{os.geteuid()}")
+
+
+def test_without_a_runtime_directory(context):
+    """Containers, cron, sudo: the sockets are in /tmp, in a directory that other users cannot enter."""
+    service = context.service("--no-stdin")
+    user = f"u{os.getpid()}"  # other runs may use the same place
+    agent = context.agent(service, user, variables={"XDG_RUNTIME_DIR": ""})
+    path = shared_directory() / f"{user}@100.sock"
+    equal(stat.S_IMODE(path.stat().st_mode), 0o600, "mode of the socket")
+    equal(stat.S_IMODE(path.parent.stat().st_mode), 0o700, "mode of the directory")
+    for control in (str(path), f"{user}@100"):
+        done = context.run("ctl", "--control", control, "users", variables={"XDG_RUNTIME_DIR": ""})
+        equal((done.process.returncode, done.events[0]["ok"]), (0, True), f"answer at {control}")
+    done = context.run("ctl", "--control", f"{user}@100", "leave", variables={"XDG_RUNTIME_DIR": ""})
+    equal(done.process.returncode, 0, "exit code of leave")
+    equal(agent.end(), 0, "exit code of the agent")
+    check(not path.exists(), "the socket is still there")
+
+
+def test_a_control_directory_of_another_user(context):
+    """An existing file is refused unless it is a directory of this user without access for others."""
+    service = context.service("--control", "none")
+    cases = [("symbolic link", lambda place: place.symlink_to(context.directory / "elsewhere")),
+             ("is not a directory", lambda place: place.write_text("x")),
+             ("is accessible to other users (mode 0755)", lambda place: place.mkdir(mode=0o755))]
+    if os.geteuid() == 0:
+        cases.append(("belongs to another user (uid 65534)",
+                      lambda place: (place.mkdir(mode=0o700), os.chown(place, 65534, 65534))))
+    (context.directory / "elsewhere").mkdir(mode=0o700)
+    for number, (words, make) in enumerate(cases):
+        runtime = context.directory / f"runtime{number}"
+        runtime.mkdir(mode=0o700)
+        make(runtime / "trtc-cli")
+        variables = {"XDG_RUNTIME_DIR": str(runtime)}
+        agent = context.agent(service, f"u{number}", variables=variables)
+        wait_until(lambda: any(words in line for line in agent.errors), f"a warning that says {words!r}")
+        equal(list((context.directory / "elsewhere").iterdir()), [], "files behind the link")
+        asked = context.run("ctl", "users", variables=variables)
+        equal(asked.process.returncode, 2, f"exit code of ctl where the directory {words}")
+        check(words in asked.complaints()[0] and "--control" in asked.complaints()[0], asked.complaints()[0])
+        agent.send("leave\n")
+        equal(agent.end(), 0, "exit code of the agent")
+
+
+def test_ctl_waits_for_the_socket(context):
+    service = context.service("--control", "none")
+    asked = Program(context, "ctl", ["ctl", "--wait", "60s", "--control", "ann@100", "users"], stdin=subprocess.DEVNULL)
+    path = Program(context, "ctl", ["ctl", "--wait", "60s", "--control", str(path_of(context)), "users"], stdin=subprocess.DEVNULL)
+    any_agent = Program(context, "ctl", ["ctl", "--wait", "60s", "users"], stdin=subprocess.DEVNULL)
+    # No wait is asked for.
+    none = context.run("ctl", "--wait", "0s", "--control", "ann@100", "users")
+    equal(none.process.returncode, 4, "exit code without an agent")
+    check(none.complaints()[0].startswith("trtc-cli: agent ann@100 is not running: no agents in "), none.complaints()[0])
+    # The default is two seconds.
+    begun = time.monotonic()
+    default = context.run("ctl", "--control", str(path_of(context)), "users")
+    equal(default.process.returncode, 4, "exit code without an agent")
+    check(time.monotonic() - begun >= 2, "ctl has not waited")
+    agent = context.agent(service, "ann", "--role", "audience")
+    for each in (asked, path, any_agent):
+        equal(each.end(), 0, "exit code of one that waited")
+        equal(each.events[0]["ok"], True, "answer")
+    other = context.run("ctl", "--wait", "0s", "--control", "bob@100", "users")
+    check("running agents: ann@100 in" in other.complaints()[0], other.complaints()[0])
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code of the agent")
+
+
+def test_commands_wait_for_a_stream_on_its_way(context):
+    """A script asks as soon as there is a socket, when nothing is subscribed yet."""
+    room = Room(context)
+    agent = context.agent(room.service, "ann", "--role", "audience", joined=False)
+    done = context.run("ctl", "--wait", "60s", "--control", "ann@100", "snapshot", "onair", "shot.png", seconds=30)
+    equal((done.process.returncode, done.events[0]["ok"]), (0, True), "answer of snapshot")
+    equal((context.directory / "shot.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n", "head of the picture")
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code of the agent")
+    agent = context.agent(room.service, "bob", "--role", "audience", "--subscribe", "none", joined=False)
+    done = context.run("ctl", "--wait", "60s", "--control", "bob@100", "subscribe", "onair", seconds=30)
+    equal((done.process.returncode, done.events[0]["ok"]), (0, True), "answer of subscribe")
+    # What is not on its way is refused, with its reason, and soon.
+    for words, code in ((["snapshot", "nobody", "x.png"], 6), (["subscribe", "nobody"], 6)):
+        done = context.run("ctl", "--control", "bob@100", *words, seconds=30)
+        equal(done.process.returncode, code, f"exit code of {words}")
+    check(agent.command("unsubscribe onair")["ok"], "unsubscribe failed")
+    refused_one = agent.command("snapshot onair x.png")
+    equal((refused_one["ok"], refused_one["name"]), (False, "INVALID_OPERATION"), "snapshot without a subscription")
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code of the agent")
+    room.untouched()
+    room.leave()

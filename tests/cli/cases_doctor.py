@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """trtc-cli doctor in real situations; and that every line that is not in order says what to type."""
 
+import json
 import os
 import pathlib
 import re
@@ -14,7 +15,7 @@ from harness import Listener, check, equal, free_port, make_sig, serve_http, ser
 LINE = re.compile(r"(ok  |warn|FAIL) ([^:]+): (.*?)(?: — run: (.+))?$")
 # What one can find at the beginning of a command to type; a typo in it would help nobody.
 PROGRAMS = {"apt-get", "certbot", "chown", "curl", "dmesg", "du", "env", "export", "fuser", "getent", "install", "iostat", "ip",
-            "ls", "nft", "openssl", "timedatectl", "trtc-cli", "usermod"}
+            "chmod", "ls", "nft", "openssl", "timedatectl", "trtc-cli", "unset", "usermod"}
 
 
 def doctor(context, *arguments, **options):
@@ -227,9 +228,17 @@ def test_plug_ins_that_are_missing(context):
 
 def test_record_directory(context):
     (context.directory / "file").write_text("x")
-    for path in ("/proc/trtc-cli", "file", "file/below"):
+    for path in ("file", "file/below"):
         verdict(doctor(context, "--record", path), "record directory", "fail", "install -d")
-    verdict(doctor(context, "--record", str(context.directory)), "record directory", "ok", "streams at a time")
+    verdict(doctor(context, "--record", str(context.directory)), "record directory", "ok", "at 0.2 MB/s each")
+    (context.directory / "rec").mkdir()
+    for there in ("rec", "./rec/", "rec/../rec"):
+        found = doctor(context, "--record", there)
+        verdict(found, "record directory", "ok", f"{there}: ")
+        check("will be created" not in found["record directory"]["what"], found["record directory"])
+    for place in ("/proc", "/proc/none", "/sys"):
+        verdict(doctor(context, "--record", place), "record directory", "fail",
+                "is a file system of the kernel and cannot hold recordings")
 
 
 def test_port(context):
@@ -251,10 +260,48 @@ def test_port(context):
 def test_folders(context):
     found = doctor(context, variables={"XDG_STATE_HOME": "/proc/none", "XDG_RUNTIME_DIR": ""})
     verdict(found, "state folder", "warn", "install -d")
-    verdict(found, "control socket", "warn", "export XDG_RUNTIME_DIR=/run/user/")
+    verdict(found, "control socket", "ok", f"/tmp/trtc-cli-{os.geteuid()}")
     long = context.directory / ("x" * 90)
     long.mkdir()
     verdict(doctor(context, variables={"XDG_RUNTIME_DIR": str(long)}), "control socket", "warn", "too long")
+
+
+def test_advice_about_the_control_socket_works(context):
+    """The suggested command runs in a shell; then the same check succeeds."""
+    (context.directory / "bin").mkdir()
+    (context.directory / "bin/trtc-cli").symlink_to(context.binary)
+    long, open_one, foreign = (context.directory / name for name in ("x" * 90, "open", "foreign"))
+    long.mkdir()
+    (open_one / "trtc-cli").mkdir(parents=True)
+    (open_one / "trtc-cli").chmod(0o755)
+    (foreign / "trtc-cli").mkdir(parents=True, mode=0o700)
+    cases = [(long, "too long"), (open_one, "accessible to other users (mode 0755)"), (context.directory / "none", "does not exist")]
+    if os.geteuid() == 0:
+        os.chown(foreign, 65534, 65534)
+        cases.append((foreign, "belongs to another user"))
+    for directory, words in cases:
+        variables = {"XDG_RUNTIME_DIR": str(directory)}
+        found = doctor(context, variables=variables)
+        verdict(found, "control socket", "warn", words)
+        advice = found["control socket"]["type"]
+        environment = {**os.environ, **variables, "PATH": f"{context.directory}/bin:{os.environ['PATH']}",
+                       "HOME": str(context.directory)}
+        again = subprocess.run(["sh", "-c", f"{advice}\ntrtc-cli doctor --json --listen 127.0.0.1:{free_port()}"],
+                               env=environment, capture_output=True, text=True, timeout=120, cwd=context.directory)
+        lines = [json.loads(line) for line in again.stdout.splitlines()]
+        after = next((line for line in lines if line.get("name") == "control socket"), None)
+        check(after, f"{advice!r}: {again.stderr}")
+        equal(after["verdict"], "ok", f"after {advice!r}: {after}")
+
+
+def test_configuration_file(context):
+    found = doctor(context)
+    verdict(found, "configuration file", "ok", "config.toml does not exist, so the defaults are used")
+    (context.directory / "mine.toml").write_text("log-level = \"info\"\n")
+    equal(doctor(context, "--config", "mine.toml")["configuration file"]["what"], "mine.toml", "what is said of --config")
+    missing = context.run("doctor", "--config", "no.toml")
+    equal(missing.process.returncode, 2, "exit code for a file that does not exist")
+    check("configuration file no.toml cannot be read: No such file" in missing.complaints()[0], missing.complaints())
 
 
 def test_usage(context):

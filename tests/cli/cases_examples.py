@@ -242,14 +242,47 @@ def test_co_anchor(context):
 
 
 def test_monitor(context):
-    if not any("snapshot" in line for line in context.run("join", "--help").lines):
-        return  # needs the command snapshot
     room = Room(context)
-    script = Script(context, room.service, "monitor", "100", "onair", "pictures", EVERY="1", COUNT="2")
+    second = context.agent(room.service, "second", *TINY, "--auxiliary", "test", "--auxiliary-profile", "160x120@5,100k")
+    second.wait("published")
+    script = Script(context, room.service, "monitor", "100", "pictures", EVERY="1s")
+    for user in ("onair", "second"):
+        script.wait("snapshot-saved", userId=user, count=2, seconds=30)
+    wait_until(lambda: len(list((context.directory / "pictures").iterdir())) == 3, "a picture of each stream")
+    script.signal(signal.SIGTERM)
     equal(script.end(30), 0, "exit code")
     pictures = sorted((context.directory / "pictures").iterdir())
-    equal(len(pictures), 2, "pictures")
+    equal([picture.name for picture in pictures], ["onair-main.jpg", "second-auxiliary.jpg", "second-main.jpg"], "pictures")
     for picture in pictures:
-        equal(picture.read_bytes()[:8], b"\x89PNG\r\n\x1a\n", "head of a picture")
+        equal(picture.read_bytes()[:3], b"\xff\xd8\xff", "head of a picture")
+    one = Script(context, room.service, "monitor", "100", "one", "onair", EVERY="1s")
+    one.wait("snapshot-saved", userId="onair", count=2, seconds=30)
+    one.signal(signal.SIGINT)
+    equal(one.end(30), 0, "exit code")
+    equal([picture.name for picture in (context.directory / "one").iterdir()], ["onair-main.jpg"], "pictures of one user")
     room.untouched()
+    second.send("leave\n")
+    equal(second.end(), 0, "exit code of second")
     room.leave()
+
+
+def test_agent_in_the_background(context):
+    """The block of the README, pasted into a script: the server and the key come from the environment."""
+    text = (ROOT / "README.md").read_text()
+    block = re.search(r"^## Scripts$.*?^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    check(block, "README.md has no section Scripts with a block of shell")
+    check("ctl" in block[1] and "&\n" in block[1], f"no agent in the background: {block[1]}")
+    service = context.service("--control", "none")
+    ann = context.agent(service, "ann", *TINY, "--control", "none", room="8888")
+    ann.wait("published")
+    (context.directory / "pasted").write_text(block[1])
+    done = Program(type("Where", (), {"binary": "/bin/sh", "directory": context.directory, "programs": context.programs}),
+                   "README", ["-e", "pasted"], stdin=subprocess.DEVNULL, variables=variables(context, service))
+    equal(done.end(60), 0, f"exit code; {done.errors}")
+    equal(done.errors, [], "lines on stderr")
+    check(all(event["ok"] for event in done.find("command-result")), f"answers: {done.lines}")
+    check(len(done.find("command-result")) >= 3, f"answers: {done.lines}")
+    equal((context.directory / "ann.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n", "head of the picture")
+    check('"event":"summary"' in (context.directory / "events.json").read_text(), "the agent has not ended")
+    ann.send("leave\n")
+    equal(ann.end(), 0, "exit code of ann")

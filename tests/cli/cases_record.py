@@ -101,6 +101,58 @@ def test_a_stream_without_frames_does_not_hold_the_answer_up(context):
         equal(each.end(), 0, f"exit code of {each.name}")
 
 
+# A limit on the size of a file stands in for a full disk: write() fails in the middle in the same way.
+LITTLE_ROOM = ("prlimit", "--fsize=60000:60000")
+
+
+def test_a_full_disk_ends_an_agent_that_only_records(context):
+    room = Room(context)
+    recorder = context.agent(room.service, "recorder", "--role", "audience", "--record", "out", prefix=LITTLE_ROOM)
+    stopped = recorder.wait("recording-stopped", seconds=30)
+    equal(stopped["reason"], "disk", "reason")
+    equal(recorder.end(), 9, "exit code")
+    error = recorder.find("error")[-1]
+    equal((error["name"], error["recoverable"]), ("OUTPUT_FAILED", False), "error")
+    check("so the agent leaves" in error["message"], error["message"])
+    equal((recorder.events[-1]["event"], recorder.events[-1]["exitCode"]), ("summary", 9), "last event")
+    room.untouched()
+    room.leave()
+
+
+def test_a_full_disk_does_not_end_an_agent_on_air(context):
+    room = Room(context)
+    ann = context.agent(room.service, "ann", *TINY, "--record", "out", prefix=LITTLE_ROOM)
+    equal(ann.wait("recording-stopped", seconds=30)["reason"], "disk", "reason")
+    equal(ann.wait("error")["recoverable"], True, "recoverable")
+    check(ann.command("users")["ok"], "the agent does not answer")
+    room.untouched()
+    ann.send("leave\n")
+    equal(ann.end(), 9, "exit code")
+    room.leave()
+
+
+def test_one_full_disk_of_two_streams(context):
+    """What still records is a reason to stay."""
+    room = Room(context)
+    quiet = context.agent(room.service, "quiet", "--audio", "test")
+    quiet.wait("published")
+    recorder = context.agent(room.service, "recorder", "--role", "audience", "--record", "out", prefix=LITTLE_ROOM)
+    recorder.wait("recording-started", userId="quiet")
+    check(quiet.command("mute audio")["ok"], "mute failed")  # its file grows no more
+    equal(recorder.wait("recording-stopped", userId="onair", seconds=30)["reason"], "disk", "reason")
+    equal(recorder.wait("error")["recoverable"], True, "recoverable")
+    check(recorder.command("users")["ok"], "the agent does not answer")
+    check(recorder.command("snapshot --every 1s --all shots")["ok"], "snapshot --every failed")
+    recorder.wait("snapshot-saved", userId="onair", count=2)
+    equal(recorder.command("record stop")["ok"], True, "record stop")
+    recorder.send("leave\n")
+    equal(recorder.end(), 9, "exit code")
+    room.untouched()
+    quiet.send("leave\n")
+    equal(quiet.end(), 0, "exit code of quiet")
+    room.leave()
+
+
 def test_record_name(context):
     room = Room(context)
     agent = context.agent(room.service, "ann", "--role", "audience", "--record", "out", "--record-name", "{user} in {room} {n}")

@@ -99,6 +99,118 @@ TEST_CASE_FIXTURE(LiveFixture, "test:PATTERN: a picture and a sound of GStreamer
 	CHECK(longestStep(sound->times) <= 20 * GST_MSECOND + 1);
 }
 
+namespace {
+
+/// Three seconds of sound and numbered pictures in an MP4.
+std::string makeFilm(const TempDir &folder)
+{
+	const auto clip = makeClip(folder, "clip.mkv", { "size=320x240", "seconds=3" });
+	const auto path = folder / "film.mp4";
+	const auto made = runTool({ "gst-launch-1.0",
+				    "-q",
+				    "filesrc",
+				    "location=" + clip,
+				    "!",
+				    "matroskademux",
+				    "name=d",
+				    "mp4mux",
+				    "name=m",
+				    "!",
+				    "filesink",
+				    "location=" + path,
+				    "d.video_0",
+				    "!",
+				    "queue",
+				    "max-size-time=0",
+				    "!",
+				    "h264parse",
+				    "!",
+				    "m.",
+				    "d.audio_0",
+				    "!",
+				    "queue",
+				    "max-size-time=0",
+				    "!",
+				    "opusparse",
+				    "!",
+				    "m." });
+	REQUIRE_MESSAGE(made.status == 0, made.err);
+	return path;
+}
+
+std::vector<unsigned> numbersOf(const std::vector<std::string> &units)
+{
+	std::vector<unsigned> numbers;
+	for (const auto &one : decode(units)) {
+		const auto code = media::readFrame({ one.luma.data(), one.stride, one.width, one.height });
+		REQUIRE(code.has_value());
+		numbers.push_back(static_cast<unsigned>(code->frameNumber));
+	}
+	return numbers;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(LiveFixture, "pipeline: chains with pads added at run time show every picture")
+{
+	const TempDir folder;
+	const auto from = "pipeline:filesrc location=" + makeFilm(folder);
+	const std::string rows[] = {
+		from + " ! decodebin",
+		from + " ! qtdemux ! h264parse ! avdec_h264",
+		from + " ! qtdemux name=demux demux.video_0 ! queue ! h264parse ! avdec_h264",
+		// the open end of the sound is last; the picture is requested
+		from + " ! qtdemux name=demux demux.video_0 ! queue ! h264parse ! avdec_h264 demux.audio_0 ! queue ! "
+		       "opusdec",
+		from + " ! decodebin name=d d. ! queue ! videoconvert d. ! queue ! audioconvert",
+		from + " ! decodebin name=d d. ! queue ! audioconvert ! fakesink",
+		from + " ! decodebin ! video/x-raw",
+		from + " ! qtdemux ! h264parse ! decodebin",
+		"pipeline:( filesrc location=" + from.substr(from.find('=') + 1) + " ! decodebin )",
+	};
+	for (const auto &source : rows) {
+		CAPTURE(source);
+		ended.clear();
+		picture->buffers.clear();
+		play(of(source, "none"));
+		REQUIRE(waitFor([&] { return !ended.empty(); }, 20s));
+		capture->stop();
+		CHECK(lost.empty());
+		const auto numbers = numbersOf(picture->buffers);
+		CHECK(numbers.size() >= 43);
+		for (std::size_t i = 1; i < numbers.size(); ++i)
+			CHECK(numbers[i] == numbers[i - 1] + 1);
+	}
+}
+
+TEST_CASE_FIXTURE(LiveFixture, "pipeline: sound and picture of one description start together")
+{
+	const TempDir folder;
+	const auto path = makeFilm(folder);
+	for (const auto &chain :
+	     { "pipeline:filesrc location=" + path + " ! decodebin",
+	       "pipeline:filesrc location=" + path +
+		       " ! qtdemux name=demux demux.video_0 ! queue ! avdec_h264 demux.audio_0 ! queue "
+		       "! opusdec" }) {
+		CAPTURE(chain);
+		ended.clear();
+		for (const auto &bucket : { picture, sound }) {
+			bucket->buffers.clear();
+			bucket->times.clear();
+		}
+		play(of(chain, chain));
+		REQUIRE(waitFor([&] { return ended.size() == 2; }, 20s));
+		capture->stop();
+		CHECK(lost.empty());
+		CHECK(numbersOf(picture->buffers).size() >= 43);
+		CHECK(sound->buffers.size() >= 145);
+		const auto offset =
+			static_cast<double>(picture->times.front()) - static_cast<double>(sound->times.front());
+		CAPTURE(offset);
+		CHECK(std::abs(offset) < 8e6);
+	}
+}
+
 TEST_CASE_FIXTURE(LiveFixture, "pipeline: its end is told and is no loss")
 {
 	play(of("pipeline:videotestsrc num-buffers=20", "none"));
@@ -118,6 +230,12 @@ TEST_CASE_FIXTURE(LiveFixture, "pipeline: what does not work is said when it is 
 		{ "pipeline:audiotestsrc", "ends in audio/x-raw: it must end in raw video" },
 		{ "pipeline:videotestsrc ! identity error-after=1", "Failed after iterations" },
 		{ "pipeline:videotestsrc num-buffers=0", "ends without any data" },
+		{ "pipeline:videotestsrc ! fakesink", "no open end: remove the sink at its end" },
+		{ "pipeline:videotestsrc ! x264enc name=e audiotestsrc ! queue ! audioconvert",
+		  "ends in video/x-h264 and audio/x-raw: it must end in raw video" },
+		{ "pipeline:filesrc location=/nosuch.mp4 ! decodebin", "filesrc" },
+		{ "pipeline:audiotestsrc num-buffers=50 ! wavenc ! decodebin",
+		  "its open ends deliver audio/x-raw: one must deliver raw video" },
 	};
 	for (const auto &row : rows) {
 		CAPTURE(row.source);

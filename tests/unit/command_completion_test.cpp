@@ -63,6 +63,13 @@ TEST_CASE("arguments come from the usage of their command")
 	CHECK(after("record start films/").empty());
 	CHECK(after("replace video te") == Lines { "test" });
 	CHECK(after("replace video file:") == Lines { "file:film.mp4", "file:films/" });
+	CHECK(after("snapshot ") == Lines { "--every", "--stop", "alice", "anna", "bob" });
+	CHECK(after("snapshot bob fi") == Lines { "film.mp4", "films/" });
+	CHECK(after("snapshot --every 5") == Lines { "5s" });
+	CHECK(after("snapshot --every 5s -") == Lines { "--all" });
+	CHECK(after("snapshot --every 5s bo") == Lines { "bob" });
+	CHECK(after("snapshot --every 5s --all f") == Lines { "films/" });
+	CHECK(after("snapshot --stop ").empty());
 	CHECK(after("leave ").empty());
 	CHECK(after("nonsense ").empty());
 	const auto completion = completeCommand("subscribe bo", shapesOf(commandTable()), kWorld);

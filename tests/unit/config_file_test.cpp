@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <glib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -353,4 +354,22 @@ TEST_CASE("the sample says what counts without it")
 			CHECK(setting.texts == wanted);
 		}
 	}
+}
+
+TEST_CASE("a ~ in a path of the file is the home directory, and only one's own")
+{
+	const std::string home = g_get_home_dir();
+	const auto of = [](const std::string &text, const char *option, std::string_view name = "join") {
+		return parse(text, name).at(option).texts;
+	};
+	CHECK(of("secret-key-file = \"~/keys/a\"", "--secret-key-file") == one(home + "/keys/a"));
+	CHECK(of("record = \"~\"", "--record") == one(home));
+	CHECK(of("record = \"~/a ~ b\"", "--record") == one(home + "/a ~ b"));
+	CHECK(of("record = \"./~\"", "--record") == one("./~"));
+	CHECK(of("tls-cert = \"~/c.pem\"", "--tls-cert", "serve") == one(home + "/c.pem"));
+	// No path.
+	CHECK(of("user-sig = \"~/x\"", "--user-sig") == one("~/x"));
+	CHECK(refusal("record = \"~bob/films\"")
+		      .find("c.toml:1:10: record is \"~bob/films\": ~ is supported only for your "
+			    "own home directory: write the full path") != std::string::npos);
 }

@@ -155,6 +155,11 @@ const std::vector<Illness> &illnesses()
 		  } },
 		{ "disk", Verdict::Fail, "cannot be written: No space", "install -d -o ann rec",
 		  [](Facts &f, Settings &) { f.disk.error = "No space left on device"; } },
+		{ "disk", Verdict::Fail, "file system of the kernel", "trtc-cli doctor --record \"$HOME/recordings\"",
+		  [](Facts &f, Settings &) {
+			  f.disk.error = "/proc is a file system of the kernel";
+			  f.disk.elsewhere = true;
+		  } },
 		{ "disk", Verdict::Warn, "little free space", "du ",
 		  [](Facts &f, Settings &) { f.disk.freeBytes = 1'000'000; } },
 		{ "disk", Verdict::Warn, "is slow", "iostat", [](Facts &f, Settings &) { f.disk.seconds = 100; } },
@@ -169,7 +174,7 @@ const std::vector<Illness> &illnesses()
 		  [](Facts &f, Settings &) { f.proof.sdkAppId = 7; } },
 		{ "usersig", Verdict::Fail, "PrivateMapKey", "usersig sign",
 		  [](Facts &f, Settings &) { f.proof.ticket = true; } },
-		{ "usersig", Verdict::Warn, "signed in the future", "timedatectl",
+		{ "usersig", Verdict::Fail, "signed in the future", "timedatectl",
 		  [](Facts &f, Settings &) { f.proof.signedAt = kNow + 1000; } },
 		{ "usersig", Verdict::Fail, "no such file", "ls -l key",
 		  [](Facts &, Settings &s) { s.proofProblem = "no such file"; } },

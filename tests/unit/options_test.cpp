@@ -253,11 +253,12 @@ TEST_CASE("join: what is wrong is refused by name")
 TEST_CASE("the control socket and who asks there")
 {
 	const Variables runtime { { "XDG_RUNTIME_DIR", "/run/user/7" } };
-	CHECK(join("").control.empty());
+	const auto shared = "/tmp/trtc-cli-" + std::to_string(::geteuid());
+	CHECK(join("").control == shared + "/ann@5.sock");
 	CHECK_FALSE(join("").controlAsked);
 	CHECK(join("", runtime).control == "/run/user/7/trtc-cli/ann@5.sock");
 	CHECK_FALSE(join("", runtime).controlAsked);
-	CHECK(join("", { { "XDG_RUNTIME_DIR", "relative" } }).control.empty());
+	CHECK(join("", { { "XDG_RUNTIME_DIR", "relative" } }).control == shared + "/ann@5.sock");
 	CHECK(join("--control none", runtime).control.empty());
 	CHECK(join("--control here", runtime).control == "here");
 	CHECK(join("--control here", runtime).controlAsked);
@@ -272,6 +273,10 @@ TEST_CASE("the control socket and who asks there")
 	CHECK(ctl("users", runtime).runtimeDirectory == "/run/user/7");
 	CHECK(ctl("users", runtime).control.empty());
 	CHECK(ctl("--control a users").control == "a");
+	CHECK(ctl("users").wait == std::chrono::seconds(2));
+	CHECK(ctl("--wait 10s users").wait == std::chrono::seconds(10));
+	CHECK(ctl("--wait 0s users").wait == std::chrono::seconds(0));
+	CHECK(refusal("ctl --wait soon users").find("--wait") != std::string::npos);
 	CHECK(ctl("--control=a --events text mute audio").words == std::vector<std::string> { "mute", "audio" });
 	CHECK((ctl("--events text mute audio").events == EventFormat::Text));
 	CHECK(ctl("").words.empty());

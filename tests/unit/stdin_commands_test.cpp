@@ -46,6 +46,14 @@ struct FakeHost final : CommandHost {
 	{
 		note("snapshot " + user.str() + " " + path, reply);
 	}
+	void snapshotEvery(std::chrono::milliseconds period, const std::optional<UserId> &user,
+			   const std::string &directory, Reply reply) override
+	{
+		note("snapshotEvery " + std::to_string(period.count()) + " " + (user ? user->str() : "all") + " <" +
+			     directory + ">",
+		     reply);
+	}
+	void stopSnapshots(Reply reply) override { note("stopSnapshots", reply); }
 	void startRecording(const std::string &directory, Reply reply) override
 	{
 		note("startRecording " + directory, reply);
@@ -87,7 +95,7 @@ Ran run(const std::string &line)
 TEST_CASE("the command table is sorted and without doubles")
 {
 	const auto table = commandTable();
-	CHECK(table.size() == 20);
+	CHECK(table.size() == 24);
 	CHECK(std::adjacent_find(table.begin(), table.end(),
 				 [](const Command &a, const Command &b) { return a.name >= b.name; }) == table.end());
 	for (const auto &command : table) {
@@ -160,6 +168,9 @@ TEST_CASE("lines reach the right verb")
 		{ " record \t start  dir ", "startRecording dir" },
 		{ "@7 record start  two  blanks and\ta tab ", "startRecording two  blanks and\ta tab" },
 		{ " snapshot\tann  my  picture.png ", "snapshot ann my  picture.png" },
+		{ "snapshot --every 5s --all shots", "snapshotEvery 5000 all <shots>" },
+		{ "@7 snapshot  --every 1m ann  my shots ", "snapshotEvery 60000 ann <my shots>" },
+		{ "snapshot --stop", "stopSnapshots" },
 		{ "record stop", "stopRecording" },
 		{ "users", "users" },
 		{ "stats", "stats" },
@@ -192,6 +203,10 @@ TEST_CASE("wrong words are refused with the way out")
 		{ "record", "record needs a second word: start or stop" },
 		{ "record split", "record needs a second word: start or stop" },
 		{ "recrod start", "did you mean record?" },
+		{ "snapshot --every 5 --all shots", "duration \"5\" is not allowed" },
+		{ "snapshot --every 500ms --all shots", "use 1s to 1000h" },
+		{ "snapshot --every 5s shots", "takes 3 arguments (DURATION USER|--all DIR), got 2" },
+		{ "snapshot --all shots", "snapshot --every DURATION --all DIR" },
 		{ "frobnicate", "unknown command \"frobnicate\"; help lists" },
 		{ "@7", "a command is missing" },
 	};

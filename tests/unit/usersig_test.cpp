@@ -146,6 +146,12 @@ TEST_CASE("each fault has its own name, and the signature comes first")
 	CHECK(faultOf(v1.packed, "bob", kApp, kKey, kTime) == Fault::OtherUser);
 	CHECK(faultOf(v1.packed, "alice", kApp + 1, kKey, kTime) == Fault::OtherApp);
 	CHECK(faultOf(v1.packed, "alice", kApp, kKey, kTime + 86400) == Fault::Expired);
+	// The clock of the signer may be a minute ahead.
+	CHECK(faultOf(v1.packed, "alice", kApp, kKey, kTime - kClockSkew) == Fault::None);
+	CHECK(faultOf(v1.packed, "alice", kApp, kKey, kTime - kClockSkew - 1) == Fault::Future);
+	CHECK(verify(v1.packed, "alice", kApp, kKey, kTime - 3 * 3600).error().message ==
+	      "signature was made at 2023-11-14T22:13:20Z, 3 hours after the time of this machine "
+	      "(2023-11-14T19:13:20Z): the clock here or at the signer is wrong; set it, then sign again");
 	// Nothing is said about user or expiry to somebody who has no valid signature.
 	CHECK(faultOf(v1.packed, "bob", kApp + 1, "another key", kTime + 999999) == Fault::WrongSignature);
 	const auto expired = verify(v1.packed, "alice", kApp, kKey, kTime + 86410);

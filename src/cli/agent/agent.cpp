@@ -44,6 +44,9 @@ Agent::Agent(MainLoop &loop, JoinConfig config, EventPrinter &printer, AgentTerm
 			// The disk went away while we were on air: the recording is what we are here for.
 			onFailed({ { ErrorCode::OutputFailed, error.message }, false });
 		});
+	streamWait_ = std::make_unique<StreamWait>(loop_, *client_);
+	snapshots_ = std::make_unique<Snapshots>(loop_, *client_,
+						 [this](const Error &error) { fail(error, ExitCode::Ok, false); });
 	client_->on([this](const Event &event) { onEvent(event); });
 }
 
@@ -290,6 +293,8 @@ void Agent::onEvent(const Event &event)
 		return;
 	if (console_)
 		console_->observe(event);
+	streamWait_->observe(event);
+	snapshots_->observe(event);
 	if (const auto *failed = std::get_if<Failed>(&event))
 		return onFailed(*failed);
 	if (const auto *quality = std::get_if<NetworkQuality>(&event))
@@ -327,6 +332,12 @@ void Agent::onEvent(const Event &event)
 
 void Agent::onFailed(const Failed &failed)
 {
+	// An agent that neither publishes nor plays has nothing left to do.
+	if (failed.recoverable && failed.error.code == ErrorCode::OutputFailed && recordings_->allFailed() &&
+	    !client_->published() && !config_.play)
+		return onFailed({ { failed.error.code,
+				    failed.error.message + "; no recording is running, so the agent leaves" },
+				  false });
 	// A call that failed and the event about it are one failure.
 	if (!failed.recoverable && fatal_ == failed.error.code)
 		return;

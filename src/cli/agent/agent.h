@@ -6,7 +6,9 @@
 #include "cli/agent/junit.h"
 #include "cli/agent/playing.h"
 #include "cli/agent/recordings.h"
+#include "cli/agent/snapshots.h"
 #include "cli/agent/stdin_commands.h"
+#include "cli/agent/stream_wait.h"
 #include "cli/commands/commands.h"
 #include "cli/control/control_socket.h"
 #include "cli/control/service_manager.h"
@@ -90,6 +92,8 @@ private:
 	void wantStream(const StreamInfo &info);
 	/// Makes what plays, on first use. Says what is missing on this machine.
 	Playing &playing();
+	/// Takes a snapshot without waiting for the stream or the subscription.
+	void takeSnapshot(const UserId &user, const std::string &path, Reply reply);
 	void emit(const EventRecord &record);
 	void emitQuality(const NetworkQuality &quality);
 	void tell(const std::vector<ExpectationTracker::Outcome> &outcomes);
@@ -127,6 +131,9 @@ private:
 	void play(const UserId &user, Reply reply) override;
 	void stop(const UserId &user, Reply reply) override;
 	void snapshot(const UserId &user, const std::string &path, Reply reply) override;
+	void snapshotEvery(std::chrono::milliseconds period, const std::optional<UserId> &user,
+			   const std::string &directory, Reply reply) override;
+	void stopSnapshots(Reply reply) override;
 	void users(Reply reply) override;
 	void streams(Reply reply) override;
 	void stats(Reply reply) override;
@@ -139,6 +146,8 @@ private:
 	std::unique_ptr<LocalStream> stream_; // lent to client_, so it dies after it
 	std::unique_ptr<Client> client_;
 	std::unique_ptr<Recordings> recordings_;
+	std::unique_ptr<StreamWait> streamWait_;
+	std::unique_ptr<Snapshots> snapshots_;
 	AgentTerminal terminal_;
 	std::function<void(std::string_view)> hide_;
 	std::unique_ptr<Console> console_; // null without a terminal; borrows client_

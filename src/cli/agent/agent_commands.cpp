@@ -110,11 +110,13 @@ void Agent::unpublish(Reply reply) { client_->unpublish(replyWith(std::move(repl
 
 void Agent::subscribe(const UserId &user, const SubscribeOptions &options, Reply reply)
 {
-	client_->subscribe(user, options, replyWith(std::move(reply)));
-	// Now rather than when it is up, so that no frame is missed; a refused subscription brings no frame.
-	for (const auto *stream : client_->streams())
-		if (stream->info().userId == user && !stream->subscribed())
-			recordings_->want(stream->info());
+	streamWait_->until(StreamWait::For::Stream, user, [this, user, options, reply = std::move(reply)]() mutable {
+		client_->subscribe(user, options, replyWith(std::move(reply)));
+		// Now rather than when it is up, so that no frame is missed; a refused subscription brings no frame.
+		for (const auto *stream : client_->streams())
+			if (stream->info().userId == user && !stream->subscribed())
+				recordings_->want(stream->info());
+	});
 }
 
 void Agent::unsubscribe(const UserId &user, Reply reply) { client_->unsubscribe(user, replyWith(std::move(reply))); }

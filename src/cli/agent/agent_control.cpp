@@ -13,9 +13,7 @@ namespace trtc::cli {
 bool Agent::openControl()
 {
 	if (config_.control.empty()) {
-		spdlog::info("control socket: none{}",
-			     config_.controlAsked ? ""
-						  : ", because XDG_RUNTIME_DIR is not set; name one with --control");
+		spdlog::info("control socket: none");
 		return true;
 	}
 	try {

@@ -96,6 +96,7 @@ void Recordings::observe(const Event &event)
 				   answerStart();
 			   },
 			   [this](const RecordingStopped &stopped) {
+				   diskFailed_ = diskFailed_ || stopped.reason == "disk";
 				   const auto found = running_.find({ stopped.userId, stopped.streamType });
 				   // Of a stream that is still there only a part has ended; the next one follows.
 				   if (found != running_.end() &&
@@ -110,6 +111,12 @@ void Recordings::observe(const Event &event)
 			   [](const auto &) {},
 		   },
 		   event);
+}
+
+bool Recordings::allFailed() const noexcept
+{
+	return on_ && diskFailed_ &&
+	       std::all_of(running_.begin(), running_.end(), [](const auto &each) { return each.second.empty(); });
 }
 
 void Recordings::start(const std::string &directory, Reply reply)
@@ -130,6 +137,7 @@ void Recordings::start(const std::string &directory, Reply reply)
 	}
 	directory_ = target;
 	on_ = true;
+	diskFailed_ = false;
 	for (const auto *stream : client_.streams())
 		if (stream->subscribed())
 			want(stream->info());

@@ -31,6 +31,8 @@ public:
 	void want(const StreamInfo &info);
 	/// Everything the client tells.
 	void observe(const Event &event);
+	/// The disk has ended a recording, and no other one is running.
+	bool allFailed() const noexcept;
 	/// The command `record start`. @p directory: "": that of before. Answers with the files, as soon as they are begun.
 	void start(const std::string &directory, Reply reply);
 	/// The command `record stop`: closes all of them; nothing is recorded until the next start. Answers with the files.
@@ -47,6 +49,7 @@ private:
 	RecordName name_;
 	Failed failed_;
 	bool on_;
+	bool diskFailed_ = false;
 	std::map<Key, std::string> running_; // the path, "" until the first frame
 	Reply starting_;
 	SourceHandle startTimer_;

@@ -42,8 +42,24 @@ void runPublish(CommandHost &host, Arguments, Reply reply) { host.publish(std::m
 
 void runSnapshot(CommandHost &host, Arguments arguments, Reply reply)
 {
+	if (arguments[0] == "--all")
+		refuse("snapshot --all needs a period: snapshot --every DURATION --all DIR");
 	host.snapshot(UserId(arguments[0]), arguments[1], std::move(reply));
 }
+
+void runSnapshotEvery(CommandHost &host, Arguments arguments, Reply reply)
+{
+	constexpr auto kShortest = std::chrono::seconds(1);
+	constexpr auto kLongest = std::chrono::hours(1000);
+	const auto period = parseDuration(arguments[0]);
+	if (period < kShortest || period > kLongest)
+		refuse(fmt::format("snapshot --every {} is not allowed: use 1s to 1000h", printable(arguments[0], 40)));
+	const bool all = arguments[1] == "--all";
+	host.snapshotEvery(period, all ? std::optional<UserId>() : UserId(arguments[1]), arguments[2],
+			   std::move(reply));
+}
+
+void runSnapshotStop(CommandHost &host, Arguments, Reply reply) { host.stopSnapshots(std::move(reply)); }
 
 void runStop(CommandHost &host, Arguments arguments, Reply reply) { host.stop(UserId(arguments[0]), std::move(reply)); }
 void runRecordStart(CommandHost &host, Arguments arguments, Reply reply)
@@ -136,6 +152,10 @@ constexpr Command kCommands[] = {
 	  "change the source of a track without renegotiation; add a track, or remove it with none", 2, 2, runReplace,
 	  true },
 	{ "snapshot", "USER FILE", "save a user's next keyframe as a .png or .jpg file", 2, 2, runSnapshot, true },
+	{ "snapshot --every", "DURATION USER|--all DIR",
+	  "save a picture of a user, or of every user, to DIR/USER-STREAM.jpg at this interval", 3, 3, runSnapshotEvery,
+	  true },
+	{ "snapshot --stop", "", "stop snapshot --every", 0, 0, runSnapshotStop },
 	{ "stats", "", "show statistics of sent and received media", 0, 0, runStats },
 	{ "stop", "USER", "stop playing a user's streams", 1, 1, runStop },
 	{ "streams", "", "list the streams of other users", 0, 0, runStreams },

@@ -6,6 +6,8 @@
 #include <trtc/config.h>
 #include <trtc/types.h>
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,6 +31,10 @@ public:
 	virtual void play(const UserId &user, Reply reply) = 0;
 	virtual void stop(const UserId &user, Reply reply) = 0;
 	virtual void snapshot(const UserId &user, const std::string &path, Reply reply) = 0;
+	/// @p user: empty for all.
+	virtual void snapshotEvery(std::chrono::milliseconds period, const std::optional<UserId> &user,
+				   const std::string &directory, Reply reply) = 0;
+	virtual void stopSnapshots(Reply reply) = 0;
 	/// @p directory: "": the one of before.
 	virtual void startRecording(const std::string &directory, Reply reply) = 0;
 	virtual void stopRecording(Reply reply) = 0;

@@ -18,7 +18,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <deque>
+#include <thread>
 #include <utility>
 
 namespace trtc::cli {
@@ -29,6 +29,8 @@ using namespace std::chrono_literals;
 
 /// How long an agent may take for one answer. Its own limits are shorter; only one that is stuck needs more.
 constexpr auto kAnswerLimit = 60s;
+/// How often --wait looks for the socket.
+constexpr auto kLookAgain = 20ms;
 /// Longest answer taken in, bytes.
 constexpr std::size_t kMaxAnswer = 1024 * 1024;
 
@@ -45,15 +47,42 @@ bool fits(std::span<const CommandShape> shapes, std::string_view line)
 	}
 }
 
-/// Whom the command is for, when nobody is named: an agent, unless only a service understands it or only a service is there.
+/// True for USER@ROOM. Paths contain a slash or end in .sock.
+bool isAgentName(const std::string &control)
+{
+	return control.find('@') != std::string::npos && control.find('/') == std::string::npos &&
+	       !control.ends_with(".sock");
+}
+
+/// The socket of the agent USER@ROOM. Throws Exception(ConnectFailed) with the names of the running agents.
+std::string controlOf(const std::string &directory, const std::string &name)
+{
+	const auto living = livingControls(directory);
+	const auto path = fmt::format("{}/{}.sock", directory, name);
+	if (std::find(living.begin(), living.end(), path) != living.end())
+		return path;
+	std::vector<std::string> names;
+	for (const auto &each : living)
+		if (isAgentControl(each))
+			names.push_back(each.substr(directory.size() + 1, each.size() - directory.size() - 6));
+	noAgent(fmt::format(
+		"agent {} is not running: {} in {}; start it, or name the path of its socket with --control",
+		printable(name, 100),
+		names.empty() ? "no agents" : fmt::format("running agents: {}", fmt::join(names, ", ")), directory));
+}
+
+/// Which socket the command goes to. Without a name: an agent, unless only a service understands it or only a service is
+/// there.
 std::string chooseControl(const CtlConfig &config, std::string_view command)
 {
-	if (!config.control.empty())
+	const bool named = isAgentName(config.control);
+	if (!config.control.empty() && !named)
 		return config.control;
-	if (config.runtimeDirectory.empty())
-		noAgent("no control socket can be found: XDG_RUNTIME_DIR is not set; name the agent's socket with "
-			"--control");
 	const auto directory = controlDirectory(config.runtimeDirectory);
+	// A command may contain a PrivateMapKey: do not send it to another user's socket.
+	checkControlDirectory(directory);
+	if (named)
+		return controlOf(directory, config.control);
 	auto found = livingControls(directory);
 	const auto services = std::stable_partition(found.begin(), found.end(), isAgentControl);
 	const bool forService = !command.empty() && fits(shapesOf(serviceCommandTable()), command) &&
@@ -167,10 +196,25 @@ private:
 	Descriptor fd_;
 };
 
+/// An agent that was started a moment ago has no socket yet.
+Conversation connect(const CtlConfig &config, std::string_view command)
+{
+	const auto end = std::chrono::steady_clock::now() + config.wait;
+	for (;;) {
+		try {
+			return Conversation(chooseControl(config, command));
+		} catch (const Exception &error) {
+			if (error.error().code != ErrorCode::ConnectFailed || std::chrono::steady_clock::now() >= end)
+				throw;
+		}
+		std::this_thread::sleep_for(kLookAgain);
+	}
+}
+
 class Ctl {
 public:
 	Ctl(const CtlConfig &config, std::string_view command)
-		: format_(config.events), agent_(chooseControl(config, command))
+		: format_(config.events), agent_(connect(config, command))
 	{
 	}
 

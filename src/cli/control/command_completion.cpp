@@ -56,6 +56,8 @@ std::vector<std::string> wordsFor(std::string_view place, std::string_view word,
 		return paths(word, false, world);
 	if (place == "DIR")
 		return paths(word, true, world);
+	if (place == "DURATION")
+		return { "5s", "30s", "1m", "10m" };
 	if (place == "SOURCE") {
 		if (constexpr std::string_view kFile = "file:"; word.starts_with(kFile)) {
 			auto found = paths(word.substr(kFile.size()), false, world);
@@ -65,9 +67,15 @@ std::vector<std::string> wordsFor(std::string_view place, std::string_view word,
 		}
 		return { std::begin(kSources), std::end(kSources) };
 	}
-	if (std::any_of(place.begin(), place.end(), [](unsigned char c) { return std::isupper(c); }))
-		return world.names(place);
-	return split(place, '|');
+	std::vector<std::string> words;
+	for (auto &each : split(place, '|')) {
+		if (std::none_of(each.begin(), each.end(), [](unsigned char c) { return std::isupper(c); }))
+			words.push_back(std::move(each));
+		else
+			for (auto &name : world.names(each))
+				words.push_back(std::move(name));
+	}
+	return words;
 }
 
 } // namespace
@@ -79,9 +87,10 @@ terminal::Completion completeCommand(std::string_view beforeCursor, std::span<co
 	const auto blank = beforeCursor.find_last_of(' ');
 	result.start = blank == std::string_view::npos ? 0 : blank + 1;
 	const auto word = beforeCursor.substr(result.start);
-	auto words = splitCommand(beforeCursor.substr(0, result.start)).words;
+	const auto words = splitCommand(beforeCursor.substr(0, result.start)).words;
 	if (words.empty() && word.starts_with('@'))
 		return result;
+	std::size_t longest = 0; // of the completely typed command names
 	for (const auto &command : shapes) {
 		const auto name = split(command.name, ' ');
 		const auto said = std::min(words.size(), name.size());
@@ -89,16 +98,21 @@ terminal::Completion completeCommand(std::string_view beforeCursor, std::span<co
 			continue;
 		if (words.size() < name.size()) {
 			result.candidates.push_back(name[words.size()]);
-		} else if (const auto index = words.size() - name.size(); index < command.maxArgs) {
-			result.candidates = wordsFor(placeOf(command.usage, index), word, world);
-			words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(name.size()));
-			break;
+			continue;
 		}
+		// "snapshot --every" also begins with "snapshot": drop the candidates of the shorter name.
+		if (name.size() > longest)
+			result.candidates.clear();
+		longest = std::max(longest, name.size());
+		if (const auto index = words.size() - name.size(); name.size() == longest && index < command.maxArgs)
+			for (auto &each : wordsFor(placeOf(command.usage, index), word, world))
+				result.candidates.push_back(std::move(each));
 	}
+	const auto arguments = words.begin() + static_cast<std::ptrdiff_t>(std::min(longest, words.size()));
 	std::erase_if(result.candidates, [&](const std::string &each) {
 		return !each.starts_with(word) || each.empty() ||
 		       // What was said already need not be said again.
-		       std::find(words.begin(), words.end(), each) != words.end();
+		       std::find(arguments, words.end(), each) != words.end();
 	});
 	std::sort(result.candidates.begin(), result.candidates.end());
 	result.candidates.erase(std::unique(result.candidates.begin(), result.candidates.end()),

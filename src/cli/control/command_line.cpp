@@ -65,8 +65,11 @@ FoundCommand findCommand(std::span<const CommandShape> shapes, const CommandLine
 	if (line.words.empty())
 		refuse("a command is missing after the id; the command help lists the commands");
 	const auto &name = line.words[0];
-	const auto found = std::find_if(shapes.begin(), shapes.end(),
-					[&](const CommandShape &command) { return names(command, line); });
+	// "snapshot --every" also begins with "snapshot": the longer name counts.
+	auto found = shapes.end();
+	for (auto each = shapes.begin(); each != shapes.end(); ++each)
+		if (names(*each, line) && (found == shapes.end() || wordsOf(*each) > wordsOf(*found)))
+			found = each;
 	if (found == shapes.end()) {
 		std::vector<std::string_view> known, second;
 		for (const auto &command : shapes) {

@@ -98,7 +98,11 @@ std::string draftOf(const std::string &path)
 
 } // namespace
 
-std::string controlDirectory(std::string_view runtimeDirectory) { return fmt::format("{}/trtc-cli", runtimeDirectory); }
+std::string controlDirectory(std::string_view runtimeDirectory)
+{
+	return runtimeDirectory.empty() ? fmt::format("/tmp/trtc-cli-{}", ::geteuid())
+					: fmt::format("{}/trtc-cli", runtimeDirectory);
+}
 
 std::string defaultControlPath(std::string_view runtimeDirectory, std::string_view user, std::string_view room)
 {
@@ -116,12 +120,29 @@ void makeControlDirectory(const std::string &directory)
 		refuse(fmt::format("directory {} for the control socket cannot be created: {}; name a socket with "
 				   "--control, or none",
 				   directory, std::strerror(errno)));
+	checkControlDirectory(directory);
+}
+
+void checkControlDirectory(const std::string &directory)
+{
 	struct stat info {};
-	if (::lstat(directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != ::geteuid() ||
-	    (info.st_mode & (S_IWGRP | S_IWOTH)))
-		refuse(fmt::format("directory {} for the control socket is accessible to other users: remove it, or "
-				   "name a socket with --control, or none",
-				   directory));
+	if (::lstat(directory.c_str(), &info) != 0)
+		return;
+	std::string problem;
+	if (S_ISLNK(info.st_mode))
+		problem = "is a symbolic link";
+	else if (!S_ISDIR(info.st_mode))
+		problem = "is not a directory";
+	else if (info.st_uid != ::geteuid())
+		problem = fmt::format("belongs to another user (uid {})", info.st_uid);
+	else if (info.st_mode & (S_IRWXG | S_IRWXO))
+		refuse(fmt::format("directory {} for control sockets is accessible to other users (mode {:04o}): run "
+				   "chmod 700 {}, or name a socket in another directory with --control",
+				   directory, info.st_mode & 07777u, directory));
+	if (!problem.empty())
+		refuse(fmt::format("directory {} for control sockets {}: remove it, or name a socket in another "
+				   "directory with --control",
+				   directory, problem));
 }
 
 ControlAddress::ControlAddress(std::string path) : path_(std::move(path)), fd_(makeSocket())

@@ -14,17 +14,20 @@ namespace trtc::cli {
 /// What fits into an address of a unix socket (`sun_path`, less its final zero), bytes.
 inline constexpr std::size_t kMaxControlPath = 107;
 
-/// `RUNTIME/trtc-cli`. @p runtimeDirectory: of $XDG_RUNTIME_DIR.
+/// `RUNTIME/trtc-cli`, or `/tmp/trtc-cli-UID`. @p runtimeDirectory: of $XDG_RUNTIME_DIR, "" without it.
 std::string controlDirectory(std::string_view runtimeDirectory);
-/// `RUNTIME/trtc-cli/USER@ROOM.sock`.
+/// `USER@ROOM.sock` in controlDirectory().
 std::string defaultControlPath(std::string_view runtimeDirectory, std::string_view user, std::string_view room);
 
-/// `RUNTIME/trtc-cli/serve-PORT.sock`. An agent's has an @ in its name, and no user's name has one.
+/// `serve-PORT.sock` in controlDirectory(). An agent's has an @ in its name, and no user's name has one.
 std::string defaultServiceControlPath(std::string_view runtimeDirectory, std::string_view port);
 
-/// Makes the directory for the default path with mode 0700. Throws Exception(InvalidParameter) when it cannot be made or
-/// when somebody else could put files there.
+/// Makes the directory for the default path with mode 0700. Throws Exception(InvalidParameter) when it cannot be created, and
+/// what checkControlDirectory() throws.
 void makeControlDirectory(const std::string &directory);
+/// Throws Exception(InvalidParameter) for a directory that is a symbolic link, belongs to another user, or lets other users
+/// in. One that does not exist is fine.
+void checkControlDirectory(const std::string &directory);
 
 /// A socket that listens and the file it is reached by. The file goes with it, unless somebody has put another in its place.
 class ControlAddress {

@@ -7,6 +7,7 @@
 #include <trtc/error.h>
 
 #include <fmt/format.h>
+#include <glib.h>
 
 // The whole of toml++ is compiled here and nowhere else. Its assertion that a key follows the '[' of a table does not
 // hold ("[=]"), and without NDEBUG ends the program, with it lets the compiler count on what is not so. The check
@@ -114,6 +115,13 @@ std::optional<std::string> textOf(const toml::node &node, const OptionSpec &opti
 	return {};
 }
 
+/// Replaces the ~ at the beginning of a path with the home directory, as a shell does.
+std::string expandHome(std::string path)
+{
+	const auto end = path.find('/');
+	return path.replace(0, end == std::string::npos ? path.size() : end, g_get_home_dir());
+}
+
 class Reader {
 public:
 	Reader(const std::string &path, const CommandSpec &command, bool &hasSecret)
@@ -191,6 +199,16 @@ private:
 			auto text = textOf(what, spec);
 			if (!text)
 				wrong(what);
+			const bool path = spec.kind == Kind::File || spec.kind == Kind::Directory;
+			if (path && text->starts_with('~')) {
+				if (*text != "~" && !text->starts_with("~/"))
+					refuse(fmt::format(
+						"{}: {} is \"{}\": ~ is supported only for your own home directory: "
+						"write the full path",
+						at(what.source().begin), printable(key.str(), 60),
+						printable(*text, 120)));
+				text = expandHome(*std::move(text));
+			}
 			if (!text->empty())
 				out.texts.push_back(*std::move(text));
 		};

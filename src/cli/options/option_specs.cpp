@@ -107,7 +107,8 @@ constexpr OptionSpec kJoin[] = {
 	{ "--junit", Kind::File, "FILE", "", "write the results of the expectations to FILE as JUnit XML" },
 	{ "--no-stdin", Kind::Flag, "", "", "do not read commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
-	  "unix socket for ctl, or none to disable it (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
+	  "unix socket for ctl, or none to disable it (default USER@ROOM.sock in $XDG_RUNTIME_DIR/trtc-cli or "
+	  "/tmp/trtc-cli-UID)" },
 	kConfig,
 	kDryRun,
 };
@@ -140,7 +141,8 @@ constexpr OptionSpec kServe[] = {
 	// Commands, output and configuration
 	{ "--no-stdin", Kind::Flag, "", "", "do not read commands from stdin" },
 	{ "--control", Kind::File, "PATH", "",
-	  "unix socket for ctl, or none to disable it (default serve-PORT.sock in $XDG_RUNTIME_DIR/trtc-cli)" },
+	  "unix socket for ctl, or none to disable it (default serve-PORT.sock in $XDG_RUNTIME_DIR/trtc-cli or "
+	  "/tmp/trtc-cli-UID)" },
 	kEvents,
 	kLogLevel,
 	kLogFile,
@@ -211,8 +213,11 @@ constexpr OptionSpec kVerify[] = {
 };
 
 constexpr OptionSpec kCtl[] = {
-	{ "--control", Kind::File, "PATH", "",
-	  "control socket to connect to (default the only one in $XDG_RUNTIME_DIR/trtc-cli)" },
+	{ "--control", Kind::File, "PATH|USER@ROOM", "",
+	  "control socket to connect to, or the agent (default the only one in $XDG_RUNTIME_DIR/trtc-cli or "
+	  "/tmp/trtc-cli-UID)" },
+	{ "--wait", Kind::Duration, "DURATION", "2s",
+	  "how long to wait for the socket of an agent that is starting; 0 disables waiting" },
 	{ "--events", Kind::Choice, "json|text|none", "",
 	  "format of the answers on stdout (default text on a terminal, else json)" },
 	kConfig,

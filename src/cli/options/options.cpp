@@ -198,8 +198,9 @@ void control(const OptionValues &values, const Surroundings &surroundings, JoinC
 	config.controlAsked = !config.control.empty();
 	if (config.control == "none")
 		config.control.clear();
-	else if (const auto directory = runtimeDirectory(surroundings); !config.controlAsked && !directory.empty())
-		config.control = defaultControlPath(directory, config.client.userId.str(), config.join.room.str());
+	else if (!config.controlAsked)
+		config.control = defaultControlPath(runtimeDirectory(surroundings), config.client.userId.str(),
+						    config.join.room.str());
 }
 
 CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings)
@@ -210,6 +211,10 @@ CtlConfig ctlConfig(const OptionValues &values, const Surroundings &surroundings
 	if (config.control == "none")
 		refuse("--control none names no agent: name the agent's socket");
 	config.runtimeDirectory = runtimeDirectory(surroundings);
+	const auto wait = values.value("--wait");
+	config.wait = wait == "0" || wait == "0s" ? 0ms : named("--wait", [&] { return parseDuration(wait); });
+	if (config.wait > kMaxTimer)
+		refuse("--wait is longer than 1000h: name a shorter time");
 	config.words = values.words;
 	for (const auto &word : config.words)
 		if (word.find('\n') != std::string::npos)
@@ -366,7 +371,7 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 /// What `--dry-run` tells of the control socket.
 std::string controlOf(const ServeConfig &config)
 {
-	if (config.controlAsked || config.runtimeDirectory.empty())
+	if (config.controlAsked)
 		return config.control.empty() ? "none" : config.control;
 	return defaultServiceControlPath(config.runtimeDirectory,
 					 config.port == 0 ? "PORT" : std::to_string(config.port));
@@ -472,8 +477,11 @@ CommandLineResult parseCommandLine(const std::vector<std::string> &arguments, co
 			return PrintAndExit { completionScript(values.positional) };
 		if (parsed.command->name == "ctl")
 			return ctlConfig(values, surroundings);
-		if (parsed.command->name == "doctor")
-			return doctorConfig(values, surroundings);
+		if (parsed.command->name == "doctor") {
+			auto config = doctorConfig(values, surroundings);
+			config.settings.configFile = configFile;
+			return config;
+		}
 		return userSigConfig(*parsed.command, values);
 	} catch (const Exception &error) {
 		throw Exception(withPlace(error.error(), values));

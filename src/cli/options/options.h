@@ -118,9 +118,10 @@ struct DoctorConfig {
 };
 
 struct CtlConfig {
-	std::string control;		///< path; "": the one that is there
-	std::string runtimeDirectory;	///< $XDG_RUNTIME_DIR, or ""
-	std::vector<std::string> words; ///< the command; none: commands from stdin
+	std::string control;		      ///< path, or USER@ROOM of an agent; "": the only one
+	std::chrono::milliseconds wait { 0 }; ///< for the socket to appear
+	std::string runtimeDirectory;	      ///< $XDG_RUNTIME_DIR, or ""
+	std::vector<std::string> words;	      ///< the command; none: commands from stdin
 	EventFormat events = EventFormat::Json;
 };
 

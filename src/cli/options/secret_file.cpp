@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 namespace trtc::cli {
@@ -74,6 +75,13 @@ void makeKey(const std::string &path)
 	::unlink(draft.c_str());
 }
 
+/// One run reads a key file several times, for the UserSig and for a PrivateMapKey.
+bool isFirstWarning(const struct stat &info)
+{
+	static std::set<std::pair<dev_t, ino_t>> warned;
+	return warned.emplace(info.st_dev, info.st_ino).second;
+}
+
 } // namespace
 
 std::string readSecretFile(const std::string &path, std::string_view what)
@@ -93,7 +101,8 @@ std::string readSecretFile(const std::string &path, std::string_view what)
 	if (text->size() > kMaxSecretBytes || text->find('\n') != std::string::npos)
 		refuse(fmt::format("{} file {} has more than one line: it must contain only the {}", what, path, what));
 	struct stat info {};
-	if (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRGRP | S_IROTH)))
+	if (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & (S_IRGRP | S_IROTH)) &&
+	    isFirstWarning(info))
 		complain(
 			fmt::format("warning: {} file {} can be read by other users: run chmod 600 on it", what, path));
 	return *std::move(text);

@@ -54,12 +54,10 @@ ServiceDesk::~ServiceDesk() = default;
 void ServiceDesk::openControl(const ServeConfig &config)
 {
 	auto path = config.control;
-	if (path.empty() && !config.controlAsked && !config.runtimeDirectory.empty())
+	if (path.empty() && !config.controlAsked)
 		path = defaultServiceControlPath(config.runtimeDirectory, std::to_string(server_.port()));
 	if (path.empty()) {
-		spdlog::info("control socket: none{}",
-			     config.controlAsked ? ""
-						 : ", because XDG_RUNTIME_DIR is not set; name one with --control");
+		spdlog::info("control socket: none");
 		return;
 	}
 	try {
