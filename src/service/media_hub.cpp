@@ -238,6 +238,12 @@ void MediaHub::dropDownlink(const DownlinkKey &key)
 	downlinks_.erase(found);
 }
 
+std::string MediaHub::videoCodec(SessionId session) const
+{
+	const auto found = uplinks_.find(session);
+	return found == uplinks_.end() ? std::string() : found->second->videoCodec();
+}
+
 protocol::UplinkStats MediaHub::takeStats(SessionId session)
 {
 	const auto found = uplinks_.find(session);

@@ -55,6 +55,8 @@ public:
 	void start(const StartSingleUplink &effect);
 	void start(const StartSingleDownlink &effect);
 	void stop(const StopSingle &effect);
+	/// Of the video that this session publishes: "H264", "VP8", or "" without an uplink.
+	std::string videoCodec(SessionId session) const;
 	/// Packets since the last call, for event 22; both zero without an uplink.
 	protocol::UplinkStats takeStats(SessionId session);
 	/// Over all connections there have been.

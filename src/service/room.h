@@ -87,6 +87,8 @@ struct Session {
 	std::optional<Publication> publication;
 	std::optional<SingleConnection> single;
 	MessageBudget messages;
+	bool told = false;				 ///< the operator knows that it is in the room
+	protocol::PublishState toldStreams;		 ///< what the operator knows of its streams
 	std::map<SessionId, Subscription> subscriptions; ///< by the publisher's session
 
 	bool visible() const noexcept { return publication && publication->visible(); }
@@ -101,6 +103,7 @@ using RoomKey = std::pair<std::uint32_t, RoomId>;
 struct Room {
 	RoomKey key;
 	std::map<UserId, Session *> members; ///< ordered, so that lists and pushes are the same in every run
+	bool told = false;		     ///< the operator knows of it
 
 	Session *member(const UserId &userId) const;
 	/// By name, number or both: an empty text matches all, both empty none. Null when nobody matches.

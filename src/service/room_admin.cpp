@@ -33,7 +33,10 @@ bool RoomService::kick(std::uint32_t sdkAppId, const RoomId &room, const UserId 
 {
 	Session *session = impl_->memberAt({ sdkAppId, room }, user);
 	if (session)
-		impl_->ban(*session, "kick", close_code::kRemoved, "removed by an administrator", kReasonKicked, out);
+		impl_->ban(*session,
+			   { "kick", close_code::kRemoved, "removed by an administrator", kReasonKicked,
+			     leave_reason::kKicked },
+			   out);
 	return session != nullptr;
 }
 
@@ -46,7 +49,10 @@ bool RoomService::ban(std::uint32_t sdkAppId, const RoomId &room, const UserId &
 	impl_->banned.insert({ key, user });
 	Session *session = impl_->memberAt(key, user);
 	if (session)
-		impl_->ban(*session, "banned", close_code::kRemoved, "banned by an administrator", kReasonKicked, out);
+		impl_->ban(*session,
+			   { "banned", close_code::kRemoved, "banned by an administrator", kReasonKicked,
+			     leave_reason::kBanned },
+			   out);
 	return session != nullptr;
 }
 
@@ -65,8 +71,10 @@ std::size_t RoomService::disband(std::uint32_t sdkAppId, const RoomId &room, Eff
 		members.push_back(session->id);
 	Effects all;
 	for (const SessionId id : members)
-		impl_->ban(*impl_->find(id), "room_disband", close_code::kDisbanded, "the room was disbanded",
-			   kReasonKicked, all);
+		impl_->ban(*impl_->find(id),
+			   { "room_disband", close_code::kDisbanded, "the room was disbanded", kReasonKicked,
+			     leave_reason::kDisbanded },
+			   all);
 	// Nobody stays who would have to know how the others went.
 	std::erase_if(all, [](const Effect &effect) {
 		const auto *send = std::get_if<Send>(&effect);

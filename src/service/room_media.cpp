@@ -62,7 +62,7 @@ void RoomService::Impl::dropPendingChange(const Session &session, Publication &p
 	publication.pending.reset();
 }
 
-bool RoomService::Impl::endPublication(Session &session, Effects &out)
+bool RoomService::Impl::endPublication(Session &session, const char *told, Effects &out)
 {
 	if (!session.publication)
 		return false;
@@ -71,11 +71,12 @@ bool RoomService::Impl::endPublication(Session &session, Effects &out)
 	out.emplace_back(StopUplink { session.id });
 	dropPendingChange(session, *session.publication, out);
 	session.publication.reset();
+	tellStreams(session, told, out);
 	return visible;
 }
 
 void RoomService::Impl::publicationChanged(Session &session, const protocol::PublishState &flowBefore,
-					   unsigned flagsBefore, Effects &out) const
+					   unsigned flagsBefore, const char *told, Effects &out) const
 {
 	const Publication &publication = *session.publication;
 	if (publication.flow() != flowBefore)
@@ -86,6 +87,7 @@ void RoomService::Impl::publicationChanged(Session &session, const protocol::Pub
 	if (!publication.visible())
 		endDownlinksOf(session, out);
 	pushList(out, *session.room);
+	tellStreams(session, told, out);
 }
 
 // ---- publishing ---------------------------------------------------------------------------
@@ -118,7 +120,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 		return;
 
 	// A second publish means that the client has a new connection; the old one sends no more.
-	if (endPublication(session, out))
+	if (endPublication(session, stream_reason::kRepublished, out))
 		pushList(out, *session.room);
 
 	Publication &publication = session.publication.emplace();
@@ -162,7 +164,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 	if (publication->pending)
 		publication->pending->state = change.state;
 	reply(out, session, seq, Event::PublishStateResult, {}, publication->unseen());
-	publicationChanged(session, flow, flags, out);
+	publicationChanged(session, flow, flags, stream_reason::kUnpublished, out);
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::Unpublish &, Effects &out)
@@ -170,7 +172,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::U
 	if (!inRoom(out, session, seq, Event::UnpublishResult))
 		return;
 	// Publishing nothing is success: the SDK says unpublish before every new try of an uplink.
-	const bool listChanged = endPublication(session, out);
+	const bool listChanged = endPublication(session, stream_reason::kUnpublished, out);
 	reply(out, session, seq, Event::UnpublishResult);
 	if (listChanged)
 		pushList(out, *session.room);
@@ -193,7 +195,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::M
 	const auto flags = publication->flags();
 	publication->mute = mute.mute;
 	reply(out, session, seq, Event::MuteResult);
-	publicationChanged(session, flow, flags, out);
+	publicationChanged(session, flow, flags, stream_reason::kUnpublished, out);
 }
 
 Effects RoomService::Impl::uplinkAnswered(Session &session, std::int64_t seq, Event replyEvent, int code,
@@ -210,7 +212,7 @@ Effects RoomService::Impl::uplinkAnswered(Session &session, std::int64_t seq, Ev
 	if (code != code::kOk) {
 		refuse(out, session, seq, replyEvent, code, text);
 		// A refused change leaves what was there before; a refused publish leaves nothing.
-		if (!publication->answered && endPublication(session, out))
+		if (!publication->answered && endPublication(session, stream_reason::kMediaFailed, out))
 			pushList(out, *session.room);
 		return out;
 	}
@@ -219,7 +221,7 @@ Effects RoomService::Impl::uplinkAnswered(Session &session, std::int64_t seq, Ev
 	publication->answered = true;
 	publication->state = offer.state;
 	reply(out, session, seq, replyEvent, protocol::SdpAnswer { text }, publication->unseen());
-	publicationChanged(session, flow, flags, out);
+	publicationChanged(session, flow, flags, stream_reason::kUnpublished, out);
 	return out;
 }
 
@@ -236,7 +238,7 @@ Effects RoomService::Impl::uplinkFailed(Session &session)
 		       "again");
 		session.publication->pending.reset();
 	}
-	if (endPublication(session, out))
+	if (endPublication(session, stream_reason::kMediaFailed, out))
 		pushList(out, *session.room);
 	return out;
 }

@@ -188,7 +188,7 @@ void RoomService::Impl::applyPermit(Session &session, Effects &out) const
 		const auto flow = publication.flow();
 		const auto flags = publication.flags();
 		publication.permitted = maySend(session);
-		publicationChanged(session, flow, flags, out);
+		publicationChanged(session, flow, flags, stream_reason::kNotPermitted, out);
 	}
 	for (auto &[publisher, subscription] : session.subscriptions) {
 		subscription.wishes = both(subscription.asked, mayReceive(session));

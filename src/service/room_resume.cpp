@@ -63,7 +63,7 @@ void RoomService::Impl::endLost(TimePoint now, Effects &out)
 			over.push_back(id);
 	for (const SessionId id : over) {
 		Session &session = *find(id);
-		removeFromRoom(session, kReasonTimeout, out);
+		removeFromRoom(session, kReasonTimeout, leave_reason::kConnectionLost, out);
 		out.emplace_back(CloseSession { id, close_code::kTimedOut, "did not reconnect in time" });
 		forget(session);
 	}
@@ -81,7 +81,7 @@ Effects RoomService::lost(SessionId id, TimePoint now)
 		impl_->setLost(*session, now);
 		return out;
 	}
-	impl_->removeFromRoom(*session, kReasonTimeout, out);
+	impl_->removeFromRoom(*session, kReasonTimeout, leave_reason::kConnectionLost, out);
 	out.emplace_back(CloseSession { id, close_code::kTimedOut, "cannot be kept" });
 	impl_->forget(*session);
 	return out;

@@ -30,6 +30,15 @@ struct RoomService::Impl {
 		TimePoint until; ///< later it would not have been kept anyway
 	};
 
+	/// Why a member is put out.
+	struct Removal {
+		const char *reason; ///< of event 9
+		unsigned short closeCode;
+		std::string closeReason;
+		int leaveReason;  ///< of 4135
+		const char *told; ///< one of leave_reason
+	};
+
 	explicit Impl(Limits someLimits) : limits(someLimits) {}
 
 	Limits limits;
@@ -49,12 +58,12 @@ struct RoomService::Impl {
 	Session *find(SessionId id);
 	Session *open(SessionId id, const Identity &who, TimePoint now);
 	void forget(Session &session);
-	/// Out of its room: media stopped, others told (reason as in 4135). No-op outside a room.
-	void removeFromRoom(Session &session, int reason, Effects &out);
+	/// Out of its room: media stopped, others told (reason as in 4135), the operator told (one of leave_reason). No-op outside
+	/// a room.
+	void removeFromRoom(Session &session, int reason, const char *told, Effects &out);
 	/// Out of its room, told why with event 9 (without a socket: by reopened()), and its socket closed. @p session is gone
 	/// afterwards.
-	void ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
-		 int leaveReason, Effects &out);
+	void ban(Session &session, Removal removal, Effects &out);
 
 	/// The member, or null.
 	Session *memberAt(const RoomKey &key, const UserId &user);
@@ -68,6 +77,15 @@ struct RoomService::Impl {
 	const Session *memberOf(const Identity &who, const Comeback &comeback) const;
 	/// Those who did not come back in time.
 	void endLost(TimePoint now, Effects &out);
+
+	// ---- what the operator is told (room_tell.cpp)
+	/// Its join has succeeded.
+	static void tellJoined(Session &session, Effects &out);
+	/// It is about to leave its room.
+	static void tellLeft(Session &session, const char *reason, Effects &out);
+	static void tellRole(const Session &session, Role prevRole, Effects &out);
+	/// What has changed of its streams since the last call. @p reason: one of stream_reason or leave_reason.
+	static void tellStreams(Session &session, const char *reason, Effects &out);
 
 	// ---- messages; none to a session that is lost
 	void push(Effects &out, const Session &to, protocol::Event event, protocol::Payload payload) const;
@@ -133,8 +151,8 @@ struct RoomService::Impl {
 	// ---- media
 	/// A publication the command can work on, or null and refused.
 	Publication *publicationOf(Effects &out, Session &session, std::int64_t seq, protocol::Event event) const;
-	/// Forget the publication, stop it and every downlink of it. True when the list has changed.
-	bool endPublication(Session &session, Effects &out);
+	/// Forget the publication, stop it and every downlink of it. True when the list has changed. @p told: as for tellStreams().
+	bool endPublication(Session &session, const char *told, Effects &out);
 	/// Every subscriber of @p publisher loses its downlink; one that still waits for its answer gets a refusal.
 	void endDownlinksOf(const Session &publisher, Effects &out) const;
 	/// One downlink; @p waiting is told to a client that still waits for its answer, unless empty.
@@ -144,7 +162,7 @@ struct RoomService::Impl {
 	void dropPendingChange(const Session &session, Publication &publication, Effects &out) const;
 	/// What changed between two looks at a publication: forwarding, list, downlinks.
 	void publicationChanged(Session &session, const protocol::PublishState &flowBefore, unsigned flagsBefore,
-				Effects &out) const;
+				const char *told, Effects &out) const;
 
 	Effects uplinkAnswered(Session &session, std::int64_t seq, protocol::Event replyEvent, int code,
 			       const std::string &text);
@@ -153,8 +171,8 @@ struct RoomService::Impl {
 	/// The publisher a subscribe command names, or null and refused with @p event.
 	Session *publisherOf(Effects &out, const Session &session, std::int64_t seq, protocol::Event event,
 			     const std::string &userId, const std::string &tinyId) const;
-	/// Publication, subscriptions and the connection they are on.
-	void endSingle(Session &session, Effects &out);
+	/// Publication, subscriptions and the connection they are on. @p told: as for tellStreams().
+	void endSingle(Session &session, const char *told, Effects &out);
 	Effects singleAnswered(Session &session, std::int64_t seq, int code, const std::string &message,
 			       const protocol::Ability &ability);
 	Effects singleFailed(Session &session);

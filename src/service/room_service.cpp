@@ -81,7 +81,7 @@ void RoomService::Impl::forget(Session &session)
 	sessions.erase(id);
 }
 
-void RoomService::Impl::removeFromRoom(Session &session, int reason, Effects &out)
+void RoomService::Impl::removeFromRoom(Session &session, int reason, const char *told, Effects &out)
 {
 	if (!session.room)
 		return;
@@ -91,13 +91,14 @@ void RoomService::Impl::removeFromRoom(Session &session, int reason, Effects &ou
 	session.subscriptions.clear();
 	if (session.publication)
 		session.publication->pending.reset(); // nobody is there to hear that it failed
-	const bool listChanged = endPublication(session, out);
+	const bool listChanged = endPublication(session, told, out);
 	if (std::exchange(session.single, std::nullopt))
 		out.emplace_back(StopSingle { session.id });
 
 	if (session.role == Role::Anchor)
 		pushToOthers(out, session, Event::PeerLeave,
 			     protocol::PeerLeave { session.who.userId.str(), session.tinyId, reason });
+	tellLeft(session, told, out);
 	room.members.erase(session.who.userId);
 	session.room = nullptr;
 	if (listChanged)
@@ -108,15 +109,15 @@ void RoomService::Impl::removeFromRoom(Session &session, int reason, Effects &ou
 	}
 }
 
-void RoomService::Impl::ban(Session &session, const char *reason, unsigned short closeCode, std::string closeReason,
-			    int leaveReason, Effects &out)
+void RoomService::Impl::ban(Session &session, Removal removal, Effects &out)
 {
-	removeFromRoom(session, leaveReason, out);
+	removeFromRoom(session, removal.leaveReason, removal.told, out);
 	if (session.lostAt)
-		verdicts.insert_or_assign(session.who.ticket, Verdict { reason, closeCode, closeReason,
-									*session.lostAt + limits.resumeGrace });
-	push(out, session, Event::ClientBanned, protocol::ClientBanned { reason });
-	out.emplace_back(CloseSession { session.id, closeCode, std::move(closeReason) });
+		verdicts.insert_or_assign(session.who.ticket,
+					  Verdict { removal.reason, removal.closeCode, removal.closeReason,
+						    *session.lostAt + limits.resumeGrace });
+	push(out, session, Event::ClientBanned, protocol::ClientBanned { removal.reason });
+	out.emplace_back(CloseSession { session.id, removal.closeCode, std::move(removal.closeReason) });
 	forget(session);
 }
 
@@ -218,7 +219,10 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 				    limits.maxUsersPerRoom));
 
 	if (older) // its room may go with it
-		ban(*older, "kick", close_code::kKicked, "the same user joined this room again", kReasonKicked, out);
+		ban(*older,
+		    { "kick", close_code::kKicked, "the same user joined this room again", kReasonKicked,
+		      leave_reason::kReplaced },
+		    out);
 
 	Room &room = rooms[key];
 	room.key = key;
@@ -231,6 +235,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 		session.single = SingleConnection { seq, Event::JoinResult, false, {} };
 		out.emplace_back(StartSingle { session.id, seq, *join.ability });
 	} else {
+		tellJoined(session, out);
 		reply(out, session, seq, Event::JoinResult, joinResult(session));
 	}
 	if (session.role == Role::Anchor)
@@ -262,9 +267,11 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::C
 	if (!permitRole(session, seq, change, out))
 		return;
 	const bool changed = session.role != change.role; // the SDK repeats the command when an answer is late
-	session.role = change.role;
+	const auto prevRole = std::exchange(session.role, change.role);
 	if (changed && change.role == Role::Audience)
-		endPublication(session, out);
+		endPublication(session, stream_reason::kRoleChange, out);
+	if (changed)
+		tellRole(session, prevRole, out);
 	reply(out, session, seq, Event::ChangeRoleResult);
 	if (!changed)
 		return;
@@ -278,7 +285,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::C
 
 void RoomService::Impl::on(Session &session, std::int64_t, const protocol::Leave &, Effects &out)
 {
-	removeFromRoom(session, kReasonLeft, out);
+	removeFromRoom(session, kReasonLeft, leave_reason::kLeft, out);
 	out.emplace_back(CloseSession { session.id, close_code::kLeft, "left" });
 	forget(session);
 }
@@ -320,11 +327,11 @@ Effects RoomService::received(SessionId id, const protocol::ClientMessage &messa
 	return out;
 }
 
-Effects RoomService::closed(SessionId id)
+Effects RoomService::closed(SessionId id, const char *reason)
 {
 	Effects out;
 	if (Session *session = impl_->find(id)) {
-		impl_->removeFromRoom(*session, kReasonTimeout, out);
+		impl_->removeFromRoom(*session, kReasonTimeout, reason, out);
 		impl_->forget(*session);
 	}
 	return out;
@@ -341,10 +348,12 @@ Effects RoomService::tick(TimePoint now)
 			homeless.push_back(id);
 	}
 	for (SessionId id : silent)
-		impl_->ban(*impl_->find(id), "user_time_out", close_code::kTimedOut,
-			   fmt::format("no message for {} s: send quality_report every 2 s",
-				       impl_->limits.heartbeatTimeout.count()),
-			   kReasonTimeout, out);
+		impl_->ban(*impl_->find(id),
+			   { "user_time_out", close_code::kTimedOut,
+			     fmt::format("no message for {} s: send quality_report every 2 s",
+					 impl_->limits.heartbeatTimeout.count()),
+			     kReasonTimeout, leave_reason::kTimeout },
+			   out);
 	for (SessionId id : homeless) {
 		out.emplace_back(
 			CloseSession { id, close_code::kNeverJoined,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "protocol/messages.h"
+#include "service/room_event.h"
 
 #include <trtc/error.h>
 #include <trtc/types.h>
@@ -103,8 +104,13 @@ struct StartSingleDownlink {
 	protocol::SubscribeWishes wishes;
 	std::array<std::uint32_t, 3> ssrcs, repairs; ///< likewise
 };
+/// For the operator; @p session is the one it is about.
+struct Tell {
+	SessionId session;
+	RoomEvent event;
+};
 using Effect = std::variant<Send, CloseSession, StartUplink, StopUplink, StartDownlink, ChangeDownlink, StopDownlink,
-			    UplinkFlow, StartSingle, StopSingle, StartSingleUplink, StartSingleDownlink>;
+			    UplinkFlow, StartSingle, StopSingle, StartSingleUplink, StartSingleDownlink, Tell>;
 using Effects = std::vector<Effect>;
 
 /// Why the service closes a socket (CloseSession::code). All but `left` make the SDK notice; 1000 would leave
@@ -174,7 +180,7 @@ struct BanInfo {
 
 /// Promises about effects: StopUplink and StopDownlink may name a connection that has failed already (ignore
 /// it then); a stopped connection's late answer must not be handed in for the one that took its place; nothing
-/// but Stop* names a session after its CloseSession or closed(); nothing is sent to a session that is lost. A StartUplink with PublishChangeResult asks
+/// but Stop* and Tell names a session after its CloseSession or closed(); nothing is sent to a session that is lost. A StartUplink with PublishChangeResult asks
 /// for a new answer on the uplink that runs: no StopUplink comes before it, and a caller that cannot renegotiate
 /// answers with kNotSupported, which leaves the publication as it was.
 class RoomService {
@@ -199,8 +205,8 @@ public:
 	/// One message. Any frame counts as a sign of life.
 	Effects received(SessionId session, const protocol::ClientMessage &message, TimePoint now);
 	/// A frame that was no message: a sign of life no more; the caller decides what to do with the socket.
-	/// The client, or we, have ended it. Idempotent.
-	Effects closed(SessionId session);
+	/// The client, or we, have ended it, for this one of leave_reason. Idempotent.
+	Effects closed(SessionId session, const char *reason = leave_reason::kClosed);
 	/// The socket is gone without `leave`. A member stays as it is, for Limits::resumeGrace, and is sent nothing; what
 	/// cannot be kept ends with CloseSession.
 	Effects lost(SessionId session, TimePoint now);

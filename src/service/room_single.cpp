@@ -44,7 +44,7 @@ bool distinct(std::vector<std::uint32_t> ssrcs)
 
 } // namespace
 
-void RoomService::Impl::endSingle(Session &session, Effects &out)
+void RoomService::Impl::endSingle(Session &session, const char *told, Effects &out)
 {
 	std::vector<SessionId> publishers;
 	for (const auto &[publisher, subscription] : session.subscriptions)
@@ -52,7 +52,7 @@ void RoomService::Impl::endSingle(Session &session, Effects &out)
 	for (const auto publisher : publishers)
 		endDownlink(session, publisher, code::kMediaFailed,
 			    "your connection was replaced before the answer: subscribe again", out);
-	const bool listChanged = endPublication(session, out);
+	const bool listChanged = endPublication(session, told, out);
 	if (const auto old = std::exchange(session.single, std::nullopt)) {
 		out.emplace_back(StopSingle { session.id });
 		if (!old->answered)
@@ -70,7 +70,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::R
 	if (session.single && !session.single->answered && session.single->replyEvent == Event::JoinResult)
 		return refuse(out, session, seq, Event::RebuildResult, code::kBadRequest,
 			      "your join has no answer yet: wait for it before replacing the connection");
-	endSingle(session, out);
+	endSingle(session, stream_reason::kRepublished, out);
 	session.single = SingleConnection { seq, Event::RebuildResult, false, {} };
 	out.emplace_back(StartSingle { session.id, seq, rebuild.ability });
 }
@@ -87,7 +87,7 @@ Effects RoomService::Impl::singleAnswered(Session &session, std::int64_t seq, in
 		out.emplace_back(StopSingle { session.id });
 		refuse(out, session, seq, event, code, message);
 		if (event == Event::JoinResult)
-			removeFromRoom(session, 0, out);
+			removeFromRoom(session, 0, leave_reason::kMediaFailed, out);
 		return out;
 	}
 	session.single->answered = true;
@@ -97,6 +97,7 @@ Effects RoomService::Impl::singleAnswered(Session &session, std::int64_t seq, in
 	}
 	auto result = joinResult(session);
 	result.ability = ability;
+	tellJoined(session, out);
 	reply(out, session, seq, event, std::move(result));
 	return out;
 }
@@ -106,7 +107,7 @@ Effects RoomService::Impl::singleFailed(Session &session)
 	Effects out;
 	// Nothing is said: the client's own end fails too, and it makes the connection anew.
 	if (session.single && session.single->answered)
-		endSingle(session, out);
+		endSingle(session, stream_reason::kMediaFailed, out);
 	return out;
 }
 
@@ -139,7 +140,8 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 			   publish.state, seq, kEvent, permitted, out))
 		return;
 
-	if (session.publication && !session.publication->single && endPublication(session, out))
+	if (session.publication && !session.publication->single &&
+	    endPublication(session, stream_reason::kRepublished, out))
 		pushList(out, *session.room);
 	// Said again for every track that comes: the connection stays, only the state is another one.
 	const bool fresh = !session.publication;
@@ -156,7 +158,7 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 	publication.permitted = permitted;
 	publication.mute = publish.mute;
 	reply(out, session, seq, kEvent, {}, publication.unseen());
-	publicationChanged(session, flow, flags, out);
+	publicationChanged(session, flow, flags, stream_reason::kUnpublished, out);
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::SingleSubscribe &subscribe, Effects &out)

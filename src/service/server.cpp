@@ -105,6 +105,7 @@ struct Server::Impl {
 	net::Response answer(const net::Request &request);
 	void apply(const Effects &effects);
 	void close(SessionId id, unsigned short code, const std::string &reason);
+	void tell(const Tell &news);
 	void tick();
 	Session *find(SessionId id);
 	std::string addressOf(SessionId id);
@@ -119,6 +120,7 @@ struct Server::Impl {
 	SessionId nextId = 1;
 	std::uint64_t messagesIn = 0, messagesOut = 0, joins = 0, resumes = 0, ticks = 0;
 	Refusals refusals;
+	std::function<void(const RoomEvent &)> onRoomEvent;
 	SourceHandle ticker, stopTimer;
 	WarmUp warmUp;
 	bool stopping = false;
@@ -187,7 +189,12 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 		refusals.count("stopping");
 		return dismiss(std::move(socket), kCloseStopping, "the service stops");
 	}
-	if (!UserId::valid(user)) {
+	// Not a person who is kept out, but a check of what answers here, such as that of doctor.
+	const bool anonymous = user.empty() && appText.empty() && signature.empty();
+	if (anonymous) {
+		label = "no-credentials";
+		why = "no userId, sdkAppId and userSig given";
+	} else if (!UserId::valid(user)) {
 		label = "user-id";
 		why = "userId is missing or not allowed: 1 to 32 bytes of A-Z a-z 0-9 _ -";
 	} else if (app != config.sdkAppId) {
@@ -199,7 +206,8 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	}
 	if (!why.empty()) {
 		refusals.count(label);
-		spdlog::warn("connection from {} refused: {}", request.remoteIp, why);
+		spdlog::log(anonymous ? spdlog::level::info : spdlog::level::warn, "connection from {} refused: {}",
+			    request.remoteIp, why);
 		protocol::ServerMessage message;
 		message.event = protocol::Event::ChannelSetup;
 		message.code = protocol::code::kBadUserSig;
@@ -334,7 +342,8 @@ void Server::Impl::close(SessionId id, unsigned short code, const std::string &r
 	auto *session = find(id);
 	if (!session || session->closing)
 		return;
-	apply(rules.closed(id));
+	// After an end that the rules have decided, they know of it.
+	apply(rules.closed(id, leave_reason::kRefused));
 	if (!session->socket) {
 		sessions.erase(id);
 		return;
@@ -373,9 +382,20 @@ void Server::Impl::apply(const Effects &effects)
 				   [&](const StopSingle &stop) { media.stop(stop); },
 				   [&](const StartSingleUplink &start) { media.start(start); },
 				   [&](const StartSingleDownlink &start) { media.start(start); },
+				   [&](const Tell &news) { tell(news); },
 			   },
 			   effect);
 	}
+}
+
+void Server::Impl::tell(const Tell &news)
+{
+	if (!onRoomEvent)
+		return;
+	auto event = news.event;
+	if (auto *published = std::get_if<StreamPublished>(&event); published && published->video)
+		published->codec = media.videoCodec(news.session);
+	onRoomEvent(event);
 }
 
 void Server::Impl::tick()
@@ -491,6 +511,8 @@ std::optional<std::vector<MemberInfo>> Server::members(const RoomId &room) const
 
 std::vector<BanInfo> Server::bans() const { return impl_->rules.listBans(impl_->config.sdkAppId); }
 
+void Server::onRoomEvent(std::function<void(const RoomEvent &)> handler) { impl_->onRoomEvent = std::move(handler); }
+
 void Server::stop(std::function<void()> done)
 {
 	if (std::exchange(impl_->stopping, true))
@@ -500,6 +522,11 @@ void Server::stop(std::function<void()> done)
 		if (!std::exchange(session->closing, true) && session->socket)
 			session->socket->close(kCloseStopping, "the service stops");
 	}
+	// The clients have heard it; only the operator is told of each of them.
+	for (const auto &[id, session] : impl_->sessions)
+		for (const auto &effect : impl_->rules.closed(id, leave_reason::kStopped))
+			if (const auto *news = std::get_if<Tell>(&effect))
+				impl_->tell(*news);
 	// Close frames are written within a round or two of the loop; nobody's handshake is waited for.
 	impl_->stopTimer = impl_->loop.after(200ms, std::move(done));
 }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +50,9 @@ public:
 	std::vector<RoomInfo> rooms() const;
 	std::optional<std::vector<MemberInfo>> members(const RoomId &room) const;
 	std::vector<BanInfo> bans() const;
+
+	/// Called for everything that happens in the rooms of the application that is served. At most one handler.
+	void onRoomEvent(std::function<void(const RoomEvent &)> handler);
 
 	/// Tells everybody (close code 4002) and stops. @p done runs once, within a second.
 	void stop(std::function<void()> done);

@@ -301,10 +301,10 @@ def test_at_a_prompt_from_the_background_to_the_front(context):
         wait_until(lambda: answer in seen[start:], f"{what}; the terminal shows {bytes(seen[start:])[-600:]!r}")
 
     typed(f"{context.binary} serve --listen 127.0.0.1:0 --secret-key-file {context.key_file()} &\n".encode(),
-          b"service-ready", "the start in the background")
+          b"service ready at ws://", "the start in the background")
     typed(b"echo one$((1+1))\n", b"one2", "the shell's answer")
     typed(b"fg\n", b"> ", "the prompt in front")
-    typed(b"roo\t\r", b"command=rooms  ok=true", "a completed command")
+    typed(b"roo\t\r", b"rooms: no rooms", "a completed command")
     typed(b"kick nobody@1\r", b"not in room 1", "a refused command")
     typed(b"\x1a", b"Stopped", "the stop")
     typed(b"bg\n", b"serve", "the way to the background")

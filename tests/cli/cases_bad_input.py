@@ -77,7 +77,8 @@ def test_error_event_follows_the_event_format(context):
     bad = ["join", *NO_ROOM, "--user-id", "ann", "--room", "0"]
     text = context.run(*bad, "--events", "text")
     equal(text.process.returncode, 2, "exit code")
-    check(any(" error " in line for line in text.lines), f"no error in {text.lines}")
+    equal([line.split("s  ", 1)[1] for line in text.lines if "s  " in line][:1],
+          [f"error: {text.complaints()[0].removeprefix('trtc-cli: ')} (INVALID_PARAMETER 4096)"], "the error as a sentence")
     equal(text.events, [], "JSON in text mode")
     none = context.run(*bad, "--events", "none")
     equal((none.process.returncode, none.lines, len(none.complaints())), (2, [], 1), "result without events")

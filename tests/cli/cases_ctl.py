@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import stat
@@ -65,8 +66,15 @@ def test_forms_of_the_answer(context):
     agent = context.agent(service, "ann", *TINY)
     agent.wait("published")
     text = context.run("ctl", "--events", "text", "help")
-    check("command-result" in text.lines[0] and "ok=true" in text.lines[0], f"text is {text.lines[0]!r}")
-    check(any(line.strip().startswith("usage=leave") for line in text.lines[1:]), "no table of commands")
+    check(text.lines[0].endswith("s  help:"), f"text is {text.lines[0]!r}")
+    table = [re.fullmatch(r" {14}(\S.*?)  +(\S.*)", line) for line in text.lines[1:]]
+    check(all(table), f"no table of commands: {text.lines}")
+    equal({row[1]: row[2] for row in table}["leave"], "leave the room, close every recording, end", "help of leave")
+    equal(len({row.start(2) for row in table}), 1, "columns in which the explanations begin")
+    several = context.run("ctl", "--events", "text", stdin=b"@9 users\nmute audio\nfly\n")
+    equal([re.sub(r"^ +[0-9.]+s  ", "", line) for line in several.lines],
+          ["@9 users: no users", "mute audio: done",
+           "fly failed: unknown command \"fly\"; help lists the commands (INVALID_PARAMETER)"], "answers as text")
     equal(context.run("ctl", "--events", "none", "users").lines, [], "output of --events none")
     # Several from stdin: the first failure counts, all are asked.
     several = context.run("ctl", stdin=b"users\n\n  \nfly\nmute audio\n@x streams")

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -63,6 +64,25 @@ def test_all_is_well(context):
     doctor(context, "--server", service.url, "--user-id", "ann", "--secret-key-file", str(service.key_file))
     check(agent.command("users")["ok"], "the agent of the same name was disturbed")
     equal(agent.find("error"), [], "errors of the agent")
+
+
+def test_no_warning_in_the_log_of_the_service(context):
+    """A check is not somebody who is kept out; wrong credentials are."""
+    service = context.service()
+    found = doctor(context, "--server", service.url)
+    verdict(found, "room service", "ok", "speaks the TRTC protocol")
+    found = doctor(context, "--server", service.url, "--user-id", "ann", "--secret-key-file", str(service.key_file))
+    verdict(found, "room service", "ok", "takes the UserSig")
+    equal(service.errors, [], "lines in the log of the service")
+    other = context.key_file("another-key", "other")
+    found = doctor(context, "--server", service.url, "--user-id", "ann", "--secret-key-file", str(other))
+    verdict(found, "room service", "fail", "refuses the UserSig")
+    service.signal(signal.SIGTERM)
+    equal(service.end(), 0, "exit code of the service")
+    check(len(service.errors) == 1 and "warning" in service.errors[0] and "refused" in service.errors[0],
+          f"lines in the log of the service: {service.errors}")
+    # Doctor enters no room.
+    equal([e["event"] for e in service.events], ["service-ready"], "events of the service")
 
 
 def test_text_for_people(context):

@@ -135,7 +135,7 @@ def test_terminal_picture(context):
     wait_until(lambda: is_recent(pictures_in(pane, 120, 30, place)[0]), "the picture", LONG)
     text = pane.text().split("\n")
     check(text[29].startswith("alice"), f"caption: {text[29]!r}")
-    check(any("play-started" in line for line in text[30:]), "events below the picture")
+    check(any("playing alice: " in line for line in text[30:]), "events below the picture")
     wait_until(lambda: "█" in pane.text().split("\n")[29], "the volume bar", LONG)
     check(re.search(r"38;2;\d+;\d+;\d+", pane.escapes()), "24 bits")
     # Smaller: 24 rows leave 18, 17 of them for a picture of 45x34.

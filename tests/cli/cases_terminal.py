@@ -44,7 +44,7 @@ def test_completes_and_remembers(context):
     terminal.keys("Tab")
     terminal.wait_prompt("mute audio ")
     terminal.keys("Enter")
-    terminal.wait_text('command="mute audio"  ok=true')
+    terminal.wait_text('mute audio: done')
     check("> mute audio" in terminal.rows(), "what was typed is not to be seen any more")
     # Several: first what is common, then all of them.
     terminal.type("un")
@@ -76,10 +76,10 @@ def test_typed_text_survives_events(context):
     terminal.wait_prompt("subscribe somebod")
     for i in range(3):
         other = context.agent(service, f"guest{i}", *TINY)
-        terminal.wait_text(f"peer-join                 userId=guest{i}")
+        terminal.wait_text(f"guest{i} joined as anchor")
         other.send("leave\n")
         other.end()
-        terminal.wait_text(f"peer-leave                userId=guest{i}")
+        terminal.wait_text(f"guest{i} left")
     terminal.wait_prompt("subscribe somebod")
     rows = terminal.rows()
     equal(sum("somebod" in row for row in rows), 1, f"prompts in {rows}")
@@ -95,11 +95,11 @@ def test_burst_loses_nothing(context):
     service = context.service()
     terminal = start(context, service, "--log-level", "debug")
     terminal.paste("".join(f"@{i} users\n" for i in range(20)))
-    terminal.wait_text("id=19")
+    terminal.wait_text("@19 users: no users")
     terminal.wait_prompt("")
     rows = terminal.rows(history=True)
     equal([row for row in rows if re.fullmatch(r"> @\d+ users", row)], [f"> @{i} users" for i in range(20)], "typed lines")
-    results = [re.search(r"command-result +id=(\d+) +command=users +ok=true$", row) for row in rows]
+    results = [re.fullmatch(r" +\d+\.\d{3}s  @(\d+) users: no users", row) for row in rows]
     equal([int(r[1]) for r in results if r], list(range(20)), "results")
     equal(len(statuses(rows)), 1, "status lines")
     leave(terminal)
@@ -111,14 +111,14 @@ def test_log_and_complaints_stand_above(context):
     terminal.type("half a comm")
     other = context.agent(service, "guest", *TINY)
     other.wait("published")
-    terminal.wait_text("first-frame")
+    terminal.wait_text("first picture of guest after")
     terminal.wait_prompt("half a comm")
     rows = terminal.rows(history=True)
     equal(sum("half a comm" in row for row in rows), 1, "prompts")
     equal(len(statuses(rows)), 1, f"status lines in {rows}")
     check(sum(bool(re.match(r"\d{4}-\d\d-\d\dT.* (debug|trace|info|warning) ", row)) for row in rows) > 3, f"no log in {rows}")
     service.kill()
-    terminal.wait_text("state=RECONNECTING")
+    terminal.wait_text("connection to the service lost, reconnecting")
     terminal.wait_for(lambda rows: rows[-1].startswith("reconnecting"), "its status")
     terminal.wait_prompt("half a comm")
     terminal.keys("C-c")
@@ -158,14 +158,14 @@ def test_colours_can_be_switched_off(context):
     service = context.service()
     terminal = start(context, service)
     terminal.shell("nonsense")
-    terminal.wait_text("ok=false")
+    terminal.wait_text('nonsense failed: unknown command "nonsense"')
     styles = terminal.styles()
     check("\x1b[31m" in styles and "\x1b[32m" in styles, "no colours")
     leave(terminal)
     plain = Terminal(other(context), variables={"NO_COLOR": "1"})
     start(plain.context, service, terminal=plain)
     plain.shell("nonsense")
-    plain.wait_text("ok=false")
+    plain.wait_text('nonsense failed: unknown command "nonsense"')
     check("\x1b" not in plain.styles(), f"styles in spite of NO_COLOR: {plain.styles()!r}")
     leave(plain)
 
@@ -187,7 +187,7 @@ def test_dumb_terminal_gets_plain_lines(context):
     terminal.start(line, before="TERM=dumb")
     terminal.wait_text("joined")
     terminal.shell("users")
-    terminal.wait_text("command-result            command=users  ok=true")
+    terminal.wait_text("  users: no users")
     rows = terminal.rows()
     equal(statuses(rows), [], "status lines")
     check(not any(row.startswith(">") for row in rows), f"a prompt in {rows}")
@@ -261,7 +261,7 @@ def test_ctrl_d_says_how_to_leave(context):
     terminal.wait_prompt("")
     terminal.shell("leave")
     terminal.ended(0)
-    check(any("reason=leave" in row for row in terminal.rows()), f"no leave in {terminal.rows()}")
+    check(any("left the room" in row for row in terminal.rows()), f"no leave in {terminal.rows()}")
 
 
 def test_what_flows_is_not_waited_for(context):
@@ -269,15 +269,15 @@ def test_what_flows_is_not_waited_for(context):
     service = context.service()
     context.agent(service, "bob", *TINY).wait("published")
     terminal = start(context, service, "--role", "audience", "--stats", "1")
-    terminal.wait_text("kind=video")
+    terminal.wait_text("first picture of bob after")
     terminal.type("subscribe bob audio")
     terminal.keys("Enter")
-    terminal.wait_text('command="subscribe bob audio"  ok=true')
-    told = [row for row in terminal.rows(history=True) if " stats  " in row]
+    terminal.wait_text('subscribe bob audio: done')
+    told = [row for row in terminal.rows(history=True) if "s  stats: up " in row]
 
     def later(rows):
         check("waiting" not in rows[-1], f"status line {rows[-1]}")
-        return len([row for row in terminal.rows(history=True) if " stats  " in row]) >= len(told) + 3
+        return len([row for row in terminal.rows(history=True) if "s  stats: up " in row]) >= len(told) + 3
 
     terminal.wait_for(later, "three seconds more")
     leave(terminal)
@@ -323,7 +323,7 @@ def test_stop_and_go_on(context):
     # In the background it prints, but the last row is the shell's.
     terminal.shell("bg")
     context.agent(service, "bob")
-    terminal.wait_text("peer-join                 userId=bob")
+    terminal.wait_text("bob joined as anchor")
     terminal.shell("echo still mine")
     terminal.wait_for(lambda rows: "still mine" in rows, "the shell's own words")
     equal(statuses(terminal.rows()), [], "status lines while in the background")
@@ -367,5 +367,5 @@ def test_two_terminals_see_each_other(context):
     second.wait_prompt("unsubscribe alice ")
     second.keys("C-u")
     leave(second)
-    first.wait_text("peer-leave                userId=bob")
+    first.wait_text("bob left")
     leave(first)

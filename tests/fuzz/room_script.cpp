@@ -254,6 +254,10 @@ void RoomScript::carryOut(const Effects &effects)
 		std::visit([this](const auto &item) { carryOut(item); }, effect);
 	for (const auto &[session, publisher] : downlinks_)
 		hold(uplinks_.contains(publisher), "a downlink survived its publisher");
+	hold(ledger_.users() <= service_.users(), "told of users that are not there");
+	// Users whose join has no answer yet are not told of.
+	const auto *fault = ledger_.compare(service_, service_.users() - ledger_.users());
+	hold(*fault == 0, fault);
 	hold(service_.kept() == lost_.size(), "the count of lost ones is wrong");
 	if (offers_.size() > kMaxOffers)
 		offers_.erase(offers_.begin(), offers_.end() - kMaxOffers);
@@ -341,6 +345,12 @@ void RoomScript::carryOut(const StartSingleDownlink &start)
 	hold(uplinks_.contains(start.publisher), "a downlink of nothing");
 	hold(downlinks_.insert({ start.session, start.publisher }).second, "a downlink started over a running one");
 	offers_.push_back({ start.session, start.seq, protocol::Event::SingleSubscribeResult, start.publisher });
+}
+
+void RoomScript::carryOut(const Tell &tell)
+{
+	const auto *fault = ledger_.take(tell);
+	hold(*fault == 0, fault);
 }
 
 void RoomScript::carryOut(const UplinkFlow &flow) { hold(uplinks_.contains(flow.session), "a flow without uplink"); }

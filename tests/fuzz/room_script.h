@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/room_service.h"
+#include "support/room_ledger.h"
 
 #include <array>
 #include <cstdint>
@@ -65,6 +66,7 @@ private:
 	void carryOut(const service::StopSingle &stop);
 	void carryOut(const service::StartSingleUplink &start);
 	void carryOut(const service::StartSingleDownlink &start);
+	void carryOut(const service::Tell &tell);
 	void gone(service::SessionId id);
 
 	service::RoomService service_;
@@ -79,6 +81,7 @@ private:
 	std::set<service::SessionId> uplinks_, singles_;
 	std::set<std::pair<service::SessionId, service::SessionId>> downlinks_;
 	std::deque<Offer> offers_;
+	service::RoomLedger ledger_;
 };
 
 } // namespace trtc::fuzz

@@ -126,18 +126,6 @@ TEST_CASE("the event table is sorted and knows every event and every field")
 	}
 }
 
-TEST_CASE("text for people: one line, aligned, and nothing that steers a terminal")
-{
-	CHECK(formatText(toRecord(PeerJoin { kAnn, Role::Anchor }), kStamp) ==
-	      "    1.234s  peer-join                 userId=ann  role=anchor\n");
-	CHECK(formatText({ "left", {} }, kStamp) == "    1.234s  left\n");
-	CHECK(formatText({ "error", { { "message", "a\x1b[2J b\n" } } }, kStamp) ==
-	      "    1.234s  error                     message=\"a?[2J b?\"\n");
-	CHECK(formatText({ "summary",
-			   { { "cpuSeconds", 0.25 }, { "recordings", std::vector<Fields> { { { "path", "x" } } } } } },
-			 kStamp) == "    1.234s  summary                   cpuSeconds=0.250\n            path=x\n");
-}
-
 TEST_CASE("the summary adds the recordings up")
 {
 	const auto record = summaryRecord(ExitCode::Removed, "CLIENT_BANNED", 900ms,
@@ -196,29 +184,4 @@ TEST_CASE("every error has the exit code of the contract")
 	const auto table = exitCodeTable();
 	CHECK(table.size() == 12);
 	CHECK(std::is_sorted(table.begin(), table.end(), [](const auto &a, const auto &b) { return a.code < b.code; }));
-}
-
-TEST_CASE("colours mark what matters, change no letter, and are off unless asked for")
-{
-	const auto stripped = [](std::string text) {
-		for (auto at = text.find("\x1b["); at != std::string::npos; at = text.find("\x1b["))
-			text.erase(at, text.find('m', at) - at + 1);
-		return text;
-	};
-	const EventRecord failed { "error", { { "message", std::string("no \x1b[2J way") } } };
-	const EventRecord refused { "command-result", { { "ok", false } } };
-	const EventRecord done { "command-result", { { "ok", true } } };
-	const EventRecord plain { "published", { { "audio", true } } };
-	for (const auto &record : { failed, refused, done, plain, EventRecord { "leaving", {} } }) {
-		const auto text = formatText(record, kStamp);
-		const auto coloured = formatText(record, kStamp, true);
-		CHECK(text.find('\x1b') == std::string::npos);
-		CHECK(stripped(coloured) == text);
-		CHECK(coloured.starts_with("\x1b[2m    1.234s\x1b[0m"));
-	}
-	CHECK(formatText(failed, kStamp, true).find("\x1b[31merror") != std::string::npos);
-	CHECK(formatText(failed, kStamp, true).find("\x1b[2J") == std::string::npos);
-	CHECK(formatText(refused, kStamp, true).find("\x1b[31mcommand-result") != std::string::npos);
-	CHECK(formatText(done, kStamp, true).find("\x1b[32mcommand-result") != std::string::npos);
-	CHECK(formatText(plain, kStamp, true).find("published ") != std::string::npos);
 }

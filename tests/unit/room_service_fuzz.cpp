@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "room_service_support.h"
 
+#include "support/room_ledger.h"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -79,6 +81,7 @@ struct Walk : RoomFixture {
 	std::set<std::tuple<SessionId, int, std::int64_t>> owed;   ///< replies still due
 	std::set<std::tuple<SessionId, int, std::int64_t>> waived; ///< asked for on a socket that was lost then
 	std::vector<Offer> offers;				   ///< also of what has gone: late answers
+	RoomLedger ledger;					   ///< of what the operator is told
 	std::map<std::string, int> seen;			   ///< that the walk got somewhere
 
 	// No std distribution: their results differ between libraries.
@@ -226,6 +229,12 @@ struct Walk : RoomFixture {
 		offers.push_back({ start.session, start.seq, Event::SingleSubscribeResult, start.publisher });
 		++seen["single downlink"];
 	}
+	void carryOut(const Tell &tell)
+	{
+		const auto *fault = ledger.take(tell);
+		hold(*fault == 0, fault);
+		++seen["told"];
+	}
 	void carryOut(const UplinkFlow &flow) { hold(answered.contains(flow.session), "a flow without uplink"); }
 
 	void carryOut(const Effects &effects)
@@ -259,6 +268,8 @@ struct Walk : RoomFixture {
 		hold(service.users() == members, "the count of users is wrong");
 		const auto lost = std::count_if(sockets.begin(), sockets.end(),
 						[](const auto &entry) { return entry.second.lost; });
+		const auto *fault = ledger.compare(service, joining.size());
+		hold(*fault == 0, fault);
 		hold(service.kept() == static_cast<std::size_t>(lost), "the count of lost ones is wrong");
 		hold(service.kept() <= 4, "too many are kept");
 		hold(service.publishers() <= answered.size(), "the count of publishers is wrong");
@@ -354,9 +365,10 @@ struct Walk : RoomFixture {
 		    sockets.at(offer.session).lost && newest[offer.session] == offer.seq)
 			answered.insert(offer.session);
 		if (offer.replyEvent == Event::RebuildResult) {
-			// Lost, it is not told that it never got in.
-			if (code != 0 && sockets.contains(offer.session) && sockets.at(offer.session).lost &&
-			    joining.erase({ offer.session, offer.seq }) != 0 && singles.contains(offer.session))
+			// Lost, it is not told that it got in, or never did.
+			if (sockets.contains(offer.session) && sockets.at(offer.session).lost &&
+			    joining.erase({ offer.session, offer.seq }) != 0 && code != 0 &&
+			    singles.contains(offer.session))
 				sockets[offer.session].room.clear();
 			return service.singleAnswered(offer.session, offer.seq, code, "answer", {});
 		}
@@ -483,7 +495,7 @@ TEST_CASE("a random walk of disobedient clients keeps the rules")
 		// the walk went through the interesting places
 		for (const std::string what :
 		     { "reply", "refusal", "published", "list", "downlink", "change", "kick", "user_time_out", "back",
-		       "not back", "single join", "rebuild", "single published", "single downlink" }) {
+		       "told", "not back", "single join", "rebuild", "single published", "single downlink" }) {
 			CAPTURE(seed);
 			CAPTURE(what);
 			CHECK(walk.seen[what] > 20);

@@ -3,6 +3,7 @@
 #include "cli/commands/commands.h"
 #include "cli/control/control_path.h"
 #include "cli/control/line_reader.h"
+#include "cli/events/event_text.h"
 #include "cli/serve/service_commands.h"
 #include "cli/text.h"
 #include "json/reader.h"
@@ -244,11 +245,10 @@ private:
 			text = answer + '\n';
 		} else if (format_ == EventFormat::Text) {
 			EventRecord record { event.stringOr("event", "", 100), {} };
-			Stamp stamp { {}, std::chrono::milliseconds(event.integerOr("elapsedMs", 0, 0)) };
 			for (auto &field : toFields(event))
 				if (field.name != "event" && field.name != "time" && field.name != "elapsedMs")
 					record.fields.push_back(std::move(field));
-			text = formatText(record, stamp);
+			text = formatText(record, std::chrono::milliseconds(event.integerOr("elapsedMs", 0, 0)));
 		}
 		if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
 			throw Exception(ErrorCode::OutputFailed,

@@ -33,6 +33,7 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		if (const auto error = report.open(config.report))
 			throw Exception(*error);
 		MainLoop loop;
+		SourceHandle queue;
 		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
 		const OpenScreen screen(loop, use, printer);
 		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
@@ -41,6 +42,8 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 			printPlan(config, printer);
 			return ExitCode::Ok;
 		}
+		// A reader of stdout that falls asleep must not stop the rooms.
+		queue = printer.queue(loop);
 		service::ServerConfig server;
 		const auto keyFile = config.secretKeyFile.empty() ? defaultKeyPath() : config.secretKeyFile;
 		server.secretKey = readOrMakeKey(keyFile);

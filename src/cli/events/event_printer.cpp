@@ -3,6 +3,7 @@
 
 #include "base/descriptors.h"
 #include "base/utf8.h"
+#include "cli/events/event_text.h"
 #include "cli/text.h"
 #include "json/writer.h"
 
@@ -11,7 +12,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <ctime>
 
@@ -46,53 +46,12 @@ void writeValue(json::Writer &writer, const FieldValue &value)
 		   value);
 }
 
-std::string pairs(const Fields &fields)
-{
-	std::string out;
-	for (const auto &field : fields) {
-		if (std::holds_alternative<std::vector<Fields>>(field.value))
-			continue;
-		auto text = printable(toText(field.value));
-		if (text.empty() || text.find_first_of(" \"\\") != std::string::npos) {
-			std::string quoted;
-			for (char c : text)
-				quoted += c == '"' || c == '\\' ? std::string { '\\', c } : std::string(1, c);
-			text = '"' + quoted + '"';
-		}
-		out += (out.empty() ? "" : "  ") + field.name + '=' + text;
-	}
-	return out;
-}
-
-constexpr std::string_view kReset = "\x1b[0m", kDim = "\x1b[2m", kRed = "\x1b[31m", kGreen = "\x1b[32m",
-			   kYellow = "\x1b[33m", kCyan = "\x1b[36m";
-
-/// What the eye should find: failures, then what changed in the room.
-std::string_view styleOf(const EventRecord &record)
-{
-	const auto is = [&](std::string_view field, std::string_view value) {
-		return std::any_of(record.fields.begin(), record.fields.end(), [&](const Field &each) {
-			return each.name == field && toText(each.value) == value;
-		});
-	};
-	if (record.name == "error" || record.name == "expectation-failed" || record.name == "client-banned" ||
-	    is("ok", "false"))
-		return kRed;
-	if (record.name == "expectation-met" || is("ok", "true") || record.name == "joined")
-		return kGreen;
-	if (is("state", "RECONNECTING") || is("state", "DISCONNECTED") || record.name == "stream-reconnecting")
-		return kYellow;
-	if (record.name.starts_with("stream-") || record.name.starts_with("peer-"))
-		return kCyan;
-	return {};
-}
-
 std::string complaint(std::string_view message) { return "trtc-cli: " + printable(message) + '\n'; }
 
 /// Files and pipes get UTF-8 always; a terminal only when its locale shows it. A Screen looks after itself.
-int writeText(int fd, const std::string &text)
+std::string shown(int fd, const std::string &text)
 {
-	return ::isatty(fd) && !utf8::localeShowsUtf8() ? writeAll(fd, utf8::ascii(text)) : writeAll(fd, text);
+	return ::isatty(fd) && !utf8::localeShowsUtf8() ? utf8::ascii(text) : text;
 }
 
 } // namespace
@@ -121,25 +80,6 @@ std::string formatJson(const EventRecord &record, const Stamp &stamp)
 	return writer.take() + '\n';
 }
 
-std::string formatText(const EventRecord &record, const Stamp &stamp, bool colours)
-{
-	const auto time = fmt::format("{:9.3f}s", static_cast<double>(stamp.elapsed.count()) / 1000.0);
-	auto fields = pairs(record.fields);
-	auto name = fields.empty() ? record.name : fmt::format("{:<24}", record.name);
-	if (colours) {
-		if (const auto style = styleOf(record); !style.empty())
-			name = fmt::format("{}{}{}", style, name, kReset);
-		fields = record.name == "error" ? fmt::format("{}{}{}", kRed, fields, kReset) : fields;
-	}
-	auto out = colours ? fmt::format("{}{}{}", kDim, time, kReset) : time;
-	out += fields.empty() ? fmt::format("  {}\n", name) : fmt::format("  {}  {}\n", name, fields);
-	for (const auto &field : record.fields)
-		if (const auto *items = std::get_if<std::vector<Fields>>(&field.value))
-			for (const auto &item : *items)
-				out += fmt::format("{:12}{}\n", "", pairs(item));
-	return out;
-}
-
 const char *formatName(EventFormat format) noexcept
 {
 	return format == EventFormat::Json ? "json" : format == EventFormat::Text ? "text" : "none";
@@ -164,7 +104,7 @@ void EventPrinter::print(const EventRecord &record)
 		tee_(record, formatJson(record, stamp), true);
 	if (format_ == EventFormat::None || failure_)
 		return;
-	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp, colours_));
+	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp.elapsed, colours_));
 }
 
 bool EventPrinter::errorIsEnough() const noexcept { return !printed_ && ::isatty(fd_) && ::isatty(STDERR_FILENO); }
@@ -172,9 +112,26 @@ bool EventPrinter::errorIsEnough() const noexcept { return !printed_ && ::isatty
 void EventPrinter::write(const std::string &text)
 {
 	printed_ = true;
-	failure_ = screen_ && screenEvents_	  ? screen_->print(text, format_ == EventFormat::Text)
-		   : format_ == EventFormat::Text ? writeText(fd_, text)
-						  : writeAll(fd_, text);
+	const bool asText = format_ == EventFormat::Text;
+	if (screen_ && screenEvents_) {
+		failure_ = screen_->print(text, asText);
+	} else if (outbox_) {
+		outbox_->put(asText ? shown(fd_, text) : text);
+		failure_ = outbox_->failure();
+	} else {
+		failure_ = writeAll(fd_, asText ? shown(fd_, text) : text);
+	}
+}
+
+SourceHandle EventPrinter::queue(MainLoop &loop)
+{
+	outbox_ = std::make_unique<EventOutbox>(loop, fd_, [this](std::int64_t count) {
+		print({ "events-lost", { { "count", count } } });
+	});
+	return SourceHandle([this] {
+		outbox_->finish(std::chrono::seconds(1));
+		outbox_.reset();
+	});
 }
 
 void EventPrinter::complain(std::string_view message)
@@ -209,7 +166,7 @@ void EventPrinter::aside(const EventRecord &record)
 void complain(std::string_view message)
 {
 	// A failure here has nowhere to go.
-	static_cast<void>(writeText(STDERR_FILENO, complaint(message)));
+	static_cast<void>(writeAll(STDERR_FILENO, shown(STDERR_FILENO, complaint(message))));
 }
 
 } // namespace trtc::cli

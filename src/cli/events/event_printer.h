@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "cli/events/event_outbox.h"
 #include "cli/events/event_record.h"
 #include "terminal/screen.h"
 
@@ -26,10 +27,6 @@ struct Stamp {
 std::string rfc3339(std::chrono::system_clock::time_point time);
 /// One JSON object and a line feed. Reentrant.
 std::string formatJson(const EventRecord &record, const Stamp &stamp);
-/// One line for people; the items of an array follow, indented, one a line. @p colours: with SGR sequences for what
-/// matters more and less. Reentrant.
-std::string formatText(const EventRecord &record, const Stamp &stamp, bool colours = false);
-
 /// Writes events to a descriptor, each with one write, unbuffered. Thread-bound.
 class EventPrinter {
 public:
@@ -54,6 +51,9 @@ public:
 	/// From now on text goes through @p screen, which stays attached when it is closed. @p events, @p complaints:
 	/// whether stdout, stderr are its terminal.
 	void attach(std::shared_ptr<terminal::Screen> screen, bool events, bool complaints);
+	/// From now on a slow reader of the descriptor delays nobody: what it does not take waits, and is dropped when it is too much.
+	/// Dropping the handle writes what is left, within a second, and ends that.
+	[[nodiscard]] SourceHandle queue(MainLoop &loop);
 	/// Events as text get colours.
 	void setColours(bool colours) noexcept { colours_ = colours; }
 	/// Why stdout cannot be written any more: an errno value, or 0.
@@ -72,6 +72,7 @@ private:
 	Tee tee_;
 	bool printed_ = false, colours_ = false, screenEvents_ = false, screenComplaints_ = false;
 	std::shared_ptr<terminal::Screen> screen_;
+	std::unique_ptr<EventOutbox> outbox_; // null: written at once
 };
 
 /// `trtc-cli: MESSAGE` and a line feed on stderr, in one write, without control characters.

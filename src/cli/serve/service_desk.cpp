@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/serve/service_desk.h"
 
+#include "cli/serve/room_event_record.h"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -41,6 +43,7 @@ ServiceDesk::ServiceDesk(MainLoop &loop, const ServeConfig &config, EventPrinter
 	  stdin_(loop, [this](std::string_view line, bool tooLong) { onLine(line, tooLong); })
 {
 	openControl(config);
+	server_.onRoomEvent([this](const service::RoomEvent &event) { printer_.print(toRecord(event)); });
 	if (screen && use.input >= 0)
 		prompt_ = Prompt::make(screen, { shapesOf(serviceCommandTable()),
 						 [this](std::string_view place) { return names(place); },
@@ -48,7 +51,7 @@ ServiceDesk::ServiceDesk(MainLoop &loop, const ServeConfig &config, EventPrinter
 						 [this](std::string_view line) { onLine(line, false); } });
 }
 
-ServiceDesk::~ServiceDesk() = default;
+ServiceDesk::~ServiceDesk() { server_.onRoomEvent(nullptr); }
 
 /// It lives without a socket that nobody asked for.
 void ServiceDesk::openControl(const ServeConfig &config)

@@ -11,7 +11,9 @@ const removal = (verb, command, reason) => ({
 		const at = other.now;
 		await stage.service.command(command.replace('USER', one.userId).replace('ROOM', stage.roomId));
 		const gone = verb === 'disband' ? [one, other] : [one];
+		const left = { kick: 'kicked', ban: 'banned', disband: 'room-disband' }[verb];
 		for (const party of gone) {
+			await stage.service.event('user-left', { userId: party.userId, roomId: stage.roomId, reason: left });
 			const told = await party.event('client-banned');
 			stage.checks.ok(told.reason.replace('_', '-') === reason.replace('_', '-'), `${party.userId} (${party.kind}) is told why`, told.reason);
 			if (party.kind === 'agent')

@@ -7,15 +7,21 @@ const switching = {
 		await stage.enter({ onAir: true });
 		for (const [from, to] of stage.directions) {
 			await Promise.all([stage.check(from, to), stage.check(to, from)]);
-			const at = to.now;
+			const at = to.now, since = stage.service.now;
+			const operator = (event, fields) => stage.service.event(event, { userId: from.userId, roomId: stage.roomId, ...fields }, since);
 			await from.switchRole('audience');
+			await operator('stream-unpublished', { streamType: 'main' });
+			await operator('role-changed', { role: 'audience', prevRole: 'anchor' });
 			await to.event('stream-removed', { userId: from.userId }, at);
 			await to.event('peer-leave', { userId: from.userId }, at);
 			stage.checks.ok(true, `${to.userId} is told that ${from.userId} (${from.kind}) is off air`);
 			await stage.check(to, from, {}, 'as audience');
 			await from.switchRole('anchor');
 			await to.event('peer-join', { userId: from.userId }, at);
+			await operator('role-changed', { role: 'anchor', prevRole: 'audience' });
 			await from.onAir();
+			await operator('stream-published', { streamType: 'main', audio: true, video: true });
+			stage.checks.ok(true, `the operator is told of ${from.userId} (${from.kind})`);
 			await Promise.all([stage.check(from, to, {}, 'on air again'), stage.check(to, from, {}, 'as anchor again')]);
 		}
 	},
