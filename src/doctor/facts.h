@@ -85,11 +85,11 @@ struct ClockFacts {
 struct DiskFacts {
 	std::string asked; ///< the directory; "": none
 	std::string tried; ///< it, or the nearest existing parent, as an absolute path
-	bool exists = false;
-	bool elsewhere = false; ///< no command makes it writable
-	std::string error;	///< "": the file could be written
+	std::string error; ///< "": the file could be written
 	std::uint64_t freeBytes = 0, writtenBytes = 0;
 	double seconds = 0;
+	bool exists = false;	///< the asked directory exists
+	bool elsewhere = false; ///< no command makes it writable
 };
 
 struct ServerFacts {

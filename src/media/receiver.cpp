@@ -27,7 +27,7 @@ const char *toString(Codec codec) noexcept
 
 namespace {
 
-struct Route {
+struct Depayloader {
 	const char *encodingName;
 	Codec codec;
 	const char *elements;
@@ -35,7 +35,7 @@ struct Route {
 
 // Both video depayloaders start at a keyframe and ask for one after a loss; whoever is asked limits the rate.
 // H.264 gets its parameter sets in front of every IDR, so that the size may change in the middle.
-constexpr Route kRoutes[] = {
+constexpr Depayloader kDepayloaders[] = {
 	{ "H264", Codec::H264,
 	  "rtph264depay request-keyframe=true wait-for-keyframe=true ! h264parse config-interval=-1 ! "
 	  "video/x-h264,stream-format=byte-stream,alignment=au" },
@@ -119,8 +119,8 @@ public:
 	TrackReceiver(MainLoop &loop, std::shared_ptr<webrtc::Track> track, FrameHandler handler)
 		: track_(std::move(track)), inbox_(std::make_shared<Inbox>(Inbox { std::move(handler), track_ }))
 	{
-		const Route *route = nullptr;
-		for (const auto &candidate : kRoutes)
+		const Depayloader *route = nullptr;
+		for (const auto &candidate : kDepayloaders)
 			if (track_->encodingName() == candidate.encodingName)
 				route = &candidate;
 		if (!route)

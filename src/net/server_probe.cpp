@@ -2,6 +2,7 @@
 #include "net/server_probe.h"
 
 #include "glib/pointer.h"
+#include "net/uri.h"
 
 #include <gio/gio.h>
 #include <libsoup/soup.h>
@@ -22,11 +23,6 @@ namespace {
 using Step = ServerProbe::Step;
 
 constexpr std::size_t kMaxAnswerBytes = 16 * 1024;
-
-struct UriUnref {
-	void operator()(GUri *uri) const noexcept { g_uri_unref(uri); }
-};
-using UriPtr = std::unique_ptr<GUri, UriUnref>;
 
 /// Cancels everything that was given its cancellable when the time is over. GIO's own timeouts are for one step each, and
 /// looking up a name knows none.
@@ -77,14 +73,6 @@ struct Walk {
 		return false;
 	}
 };
-
-bool isLoopback(const std::string &host)
-{
-	if (host == "localhost" || g_str_has_suffix(host.c_str(), ".localhost"))
-		return true;
-	const auto address = glib::ObjectPtr<GInetAddress>::adopt(g_inet_address_new_from_string(host.c_str()));
-	return address && g_inet_address_get_is_loopback(address.get());
-}
 
 bool parseUrl(Walk &walk, const std::string &url)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "net/tunnel_proxy.h"
+#include "net/uri.h"
 #include "net/web_socket_impl.h"
 
 #include <fmt/format.h>
@@ -10,20 +11,7 @@ namespace trtc::net {
 
 namespace {
 
-struct UriUnref {
-	void operator()(GUri *uri) const noexcept { g_uri_unref(uri); }
-};
-using UriPtr = std::unique_ptr<GUri, UriUnref>;
-
 Error invalid(std::string message) { return { ErrorCode::InvalidParameter, std::move(message) }; }
-
-bool isLoopback(const std::string &host)
-{
-	if (host == "localhost" || g_str_has_suffix(host.c_str(), ".localhost"))
-		return true;
-	const auto address = glib::ObjectPtr<GInetAddress>::adopt(g_inet_address_new_from_string(host.c_str()));
-	return address && g_inet_address_get_is_loopback(address.get());
-}
 
 /// Host and port as messages name them; the query holds a signature and is never shown.
 std::string placeOf(GUri *uri, bool tls)

@@ -104,7 +104,7 @@ void drain(GstPad *pad)
 			: glib::ObjectPtr<GstObject>();
 	if (!parent)
 		return;
-	// With a queue: a demuxer and a decodebin behind it in one thread would wait for each other for ever.
+	// Without the queue, a demuxer and a decodebin after it would block each other in one thread.
 	auto *queue = gst_element_factory_make("queue", nullptr);
 	auto *sink = gst_element_factory_make("fakesink", nullptr);
 	g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
