@@ -44,31 +44,31 @@ struct StreamUnpublished : AboutRoom {
 	bool audio = false, video = false; ///< what it had
 	std::string reason;		   ///< one of stream_reason, or the leave_reason of a user that left
 };
-using RoomEvent = std::variant<RoomCreated, RoomEmpty, UserJoined, UserLeft, RoleChanged, StreamPublished,
-			       StreamUnpublished>;
+using RoomEvent =
+	std::variant<RoomCreated, RoomEmpty, UserJoined, UserLeft, RoleChanged, StreamPublished, StreamUnpublished>;
 
 /// UserLeft::reason.
 namespace leave_reason {
-inline constexpr const char *kLeft = "left";			     ///< said so
-inline constexpr const char *kClosed = "closed";		     ///< the page was closed
-inline constexpr const char *kConnectionLost = "connection-lost";    ///< and did not come back in time
-inline constexpr const char *kTimeout = "timeout";		     ///< connected, but silent
-inline constexpr const char *kReplaced = "replaced";		     ///< the same user entered the room again
-inline constexpr const char *kKicked = "kicked";		     ///< by an administrator, like the next two
+inline constexpr const char *kLeft = "left";			  ///< said so
+inline constexpr const char *kClosed = "closed";		  ///< the page was closed
+inline constexpr const char *kConnectionLost = "connection-lost"; ///< and did not come back in time
+inline constexpr const char *kTimeout = "timeout";		  ///< connected, but silent
+inline constexpr const char *kReplaced = "replaced";		  ///< the same user entered the room again
+inline constexpr const char *kKicked = "kicked";		  ///< by an administrator, like the next two
 inline constexpr const char *kBanned = "banned";
 inline constexpr const char *kDisbanded = "room-disband";
-inline constexpr const char *kRefused = "refused";		     ///< sent too much, or something malformed
+inline constexpr const char *kRefused = "refused"; ///< sent too much, or something malformed
 inline constexpr const char *kStopped = "service-stopped";
 inline constexpr const char *kMediaFailed = "media-failed"; ///< its one connection could not be made
 } // namespace leave_reason
 
 /// StreamUnpublished::reason.
 namespace stream_reason {
-inline constexpr const char *kUnpublished = "unpublished";     ///< said so
-inline constexpr const char *kRepublished = "republished";     ///< a new publication takes its place
-inline constexpr const char *kRoleChange = "role-change";      ///< an audience publishes nothing
-inline constexpr const char *kMediaFailed = "media-failed";    ///< the connection with the media broke
-inline constexpr const char *kNotPermitted = "not-permitted";  ///< by a new PrivateMapKey
+inline constexpr const char *kUnpublished = "unpublished";    ///< said so
+inline constexpr const char *kRepublished = "republished";    ///< a new publication takes its place
+inline constexpr const char *kRoleChange = "role-change";     ///< an audience publishes nothing
+inline constexpr const char *kMediaFailed = "media-failed";   ///< the connection with the media broke
+inline constexpr const char *kNotPermitted = "not-permitted"; ///< by a new PrivateMapKey
 } // namespace stream_reason
 
 } // namespace trtc::service

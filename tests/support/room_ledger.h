@@ -23,7 +23,7 @@ public:
 	{
 		if (users_.size() + joining != rooms.users())
 			return "told of other users than there are";
-		if (streams_.size() != rooms.streams())
+		if (streams_.size() > rooms.streams() || (joining == 0 && streams_.size() != rooms.streams()))
 			return "told of other streams than there are";
 		if (rooms_.size() > rooms.rooms() || rooms_.size() + joining < rooms.rooms())
 			return "told of other rooms than there are";
@@ -50,7 +50,9 @@ private:
 		for (const auto &[id, user] : users_)
 			if (user.first == key(e))
 				return "told that a room with users is empty";
-		return e.reason.empty() ? "told no reason" : rooms_.erase(key(e)) == 1 ? "" : "an unknown room is empty";
+		return e.reason.empty()		   ? "told no reason"
+		       : rooms_.erase(key(e)) == 1 ? ""
+						   : "an unknown room is empty";
 	}
 	const char *note(SessionId id, const UserJoined &e)
 	{
@@ -62,7 +64,9 @@ private:
 	{
 		if (streams_.contains({ id, StreamType::Main }) || streams_.contains({ id, StreamType::Auxiliary }))
 			return "a user left who still publishes";
-		return !inside(id, e) ? "an unknown user left" : e.reason.empty() ? "told no reason" : (users_.erase(id), "");
+		return !inside(id, e)	  ? "an unknown user left"
+		       : e.reason.empty() ? "told no reason"
+					  : (users_.erase(id), "");
 	}
 	const char *note(SessionId id, const RoleChanged &e)
 	{

@@ -121,7 +121,8 @@ TEST_CASE("outbox: one long text is not dropped for its length")
 {
 	MainLoop loop;
 	SleepyReader reader;
-	EventOutbox outbox(loop, reader.ends[1], [](std::int64_t) { FAIL("nothing is lost"); }, 1000);
+	EventOutbox outbox(
+		loop, reader.ends[1], [](std::int64_t) { FAIL("nothing is lost"); }, 1000);
 	const std::string longLine(300'000, 'y');
 	outbox.put(longLine);
 	std::string got;

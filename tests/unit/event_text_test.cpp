@@ -46,11 +46,13 @@ service::AboutRoom at(RoomId room) { return { 1400000001, std::move(room), kAnn,
 /// A value for any field of the event table.
 FieldValue sample(const std::string &field)
 {
-	static const std::set<std::string> kLists { "users",	  "rooms",	"bans",	     "streams",	    "commands",
-						    "recordings", "localAudio", "localVideo", "remoteAudio", "remoteVideo",
-						    "downlinksRTT", "options",	"sources" };
-	static const std::set<std::string> kTexts { "userId", "reason", "text",  "message", "path", "source",	"sinks",
-						    "name",   "url",	"codec", "address", "kind", "expectation", "role" };
+	static const std::set<std::string> kLists { "users",	   "rooms",	  "bans",	  "streams",
+						    "commands",	   "recordings",  "localAudio",	  "localVideo",
+						    "remoteAudio", "remoteVideo", "downlinksRTT", "options",
+						    "sources" };
+	static const std::set<std::string> kTexts { "userId",  "reason", "text",	"message", "path",
+						    "source",  "sinks",	 "name",	"url",	   "codec",
+						    "address", "kind",	 "expectation", "role" };
 	if (kLists.contains(field))
 		return std::vector<Fields> {};
 	if (kTexts.contains(field))
@@ -76,7 +78,8 @@ TEST_CASE("every event of the program has a sentence of its own")
 			CHECK(sentence.size() >= std::string(" left").size());
 			CHECK(sentence.find('=') == std::string::npos);
 			CHECK(sentence.find('{') == std::string::npos);
-			CHECK(sentence.find(record.name + ": ") == (record.name == "error" || record.name == "stats" ? 0 : std::string::npos));
+			CHECK(sentence.find(record.name + ": ") ==
+			      (record.name == "error" || record.name == "stats" ? 0 : std::string::npos));
 		}
 	}
 	CHECK_FALSE(hasSentence("wonder"));
@@ -147,7 +150,8 @@ TEST_CASE("sentences: streams, recordings, sources")
 	CHECK(told(DeviceRecovered { MediaKind::Video, "v4l2", 62'000ms }) ==
 	      "video source v4l2 is back after 1 min 2 s");
 	CHECK(told(AudioVolume { kAnn, 45 }) == "volume of ann: 45 %");
-	CHECK(told(NetworkQuality { 1, 6, 20, {}, 3, {} }) == "network: uplink excellent (20 ms, 3 % loss), downlink down");
+	CHECK(told(NetworkQuality { 1, 6, 20, {}, 3, {} }) ==
+	      "network: uplink excellent (20 ms, 3 % loss), downlink down");
 	CHECK(told(NetworkQuality {}) == "network: uplink unknown, downlink unknown");
 	CHECK(told(Failed { { ErrorCode::Refused, "the service says no" }, true }) ==
 	      "error: the service says no (REFUSED 36870)");
@@ -158,16 +162,19 @@ TEST_CASE("sentences: the rooms of a service")
 	using namespace service;
 	const auto room = at(RoomId::number(100));
 	CHECK(told(RoomCreated { room }) == "room 100 created by ann");
-	CHECK(told(UserJoined { room, Role::Audience, Mode::Live }) == "ann joined room 100 as audience from 198.51.100.7");
+	CHECK(told(UserJoined { room, Role::Audience, Mode::Live }) ==
+	      "ann joined room 100 as audience from 198.51.100.7");
 	CHECK(told(UserLeft { at(RoomId::string("100")), "left" }) == "ann left room \"100\"");
-	CHECK(told(UserLeft { at(RoomId::string("studio")), "connection-lost" }) == "ann left room studio: connection lost");
+	CHECK(told(UserLeft { at(RoomId::string("studio")), "connection-lost" }) ==
+	      "ann left room studio: connection lost");
 	CHECK(told(RoleChanged { room, Role::Anchor, Role::Audience }) == "ann is anchor now in room 100");
 	CHECK(told(StreamPublished { room, StreamType::Main, true, true, "H264" }) ==
 	      "ann is on air in room 100: H.264, Opus");
 	CHECK(told(StreamUnpublished { room, StreamType::Auxiliary, false, true, "role-change" }) ==
 	      "ann (auxiliary) is off air in room 100: role change");
 	CHECK(told(RoomEmpty { room, "left" }) == "room 100 is empty");
-	CHECK(told(EventRecord { "user-banned", { { "roomId", std::int64_t { 1 } }, { "userId", "ann" }, { "wasPresent", true } } }) ==
+	CHECK(told(EventRecord { "user-banned",
+				 { { "roomId", std::int64_t { 1 } }, { "userId", "ann" }, { "wasPresent", true } } }) ==
 	      "ann is banned from room 1 and was removed from it");
 	CHECK(told(EventRecord { "events-lost", { { "count", std::int64_t { 3 } } } }) ==
 	      "3 events not written: the reader of stdout is too slow");
@@ -176,21 +183,24 @@ TEST_CASE("sentences: the rooms of a service")
 TEST_CASE("room events as records: the fields of the contract, a number room as a number")
 {
 	using namespace service;
-	const auto record = toRecord(RoomEvent { StreamPublished { at(RoomId::number(100)), StreamType::Main, true, true, "H264" } });
+	const auto record = toRecord(
+		RoomEvent { StreamPublished { at(RoomId::number(100)), StreamType::Main, true, true, "H264" } });
 	std::string names;
 	for (const auto &field : record.fields)
 		names += field.name + ' ';
 	CHECK(names == "roomId userId streamType audio video codec address ");
 	CHECK(std::get<std::int64_t>(*record.find("roomId")) == 100);
 	CHECK(toText(*record.find("codec")) == "h264");
-	CHECK(std::get<std::string>(*toRecord(RoomEvent { RoomCreated { at(RoomId::string("100")) } }).find("roomId")) == "100");
+	CHECK(std::get<std::string>(
+		      *toRecord(RoomEvent { RoomCreated { at(RoomId::string("100")) } }).find("roomId")) == "100");
 	// Every kind has its name and fields in the table.
-	const RoomEvent all[] = { RoomCreated {},     RoomEmpty {},	      UserJoined {},	    UserLeft {},
-				  RoleChanged {},     StreamPublished {}, StreamUnpublished {} };
+	const RoomEvent all[] = { RoomCreated {}, RoomEmpty {},	      UserJoined {},	   UserLeft {},
+				  RoleChanged {}, StreamPublished {}, StreamUnpublished {} };
 	const auto table = eventTable();
 	for (const auto &event : all) {
 		const auto each = toRecord(event);
-		const auto spec = std::find_if(table.begin(), table.end(), [&](const EventSpec &s) { return s.name == each.name; });
+		const auto spec = std::find_if(table.begin(), table.end(),
+					       [&](const EventSpec &s) { return s.name == each.name; });
 		REQUIRE(spec != table.end());
 		std::string fields;
 		for (const auto &field : each.fields)
@@ -205,16 +215,21 @@ TEST_CASE("answers: what a person needs, lists as tables")
 	CHECK(told(answer("@7 mute audio", {})) == "@7 mute audio: done");
 	CHECK(told(answer("mute", {}, Error { ErrorCode::InvalidParameter, "mute takes 1 argument" })) ==
 	      "mute failed: mute takes 1 argument (INVALID_PARAMETER)");
-	CHECK(told(answer("ban ann@1", { { "wasPresent", false } })) == "ban ann@1: done, the user was not in the room");
+	CHECK(told(answer("ban ann@1", { { "wasPresent", false } })) ==
+	      "ban ann@1: done, the user was not in the room");
 	CHECK(told(answer("disband 1", { { "userCount", std::int64_t { 2 } } })) == "disband 1: done, 2 users removed");
-	const CommandShape shapes[] = { { "mute", "audio|video", "stop sending", 1, 1 }, { "leave", "", "leave the room", 0, 0 } };
+	const CommandShape shapes[] = { { "mute", "audio|video", "stop sending", 1, 1 },
+					{ "leave", "", "leave the room", 0, 0 } };
 	const auto help = commandResult(splitCommand("help"), helpOutcome(shapes));
 	CHECK(text(help) == kTime + "help:\n" + kBelow + "mute audio|video  stop sending\n" + kBelow +
 				    "leave             leave the room\n");
-	const auto users = answer("users", { { "users", std::vector<Fields> { { { "userId", "ann" }, { "role", "anchor" } },
-									      { { "userId", "bernadette" }, { "role", "audience" } } } } });
+	const auto users =
+		answer("users",
+		       { { "users", std::vector<Fields> { { { "userId", "ann" }, { "role", "anchor" } },
+							  { { "userId", "bernadette" }, { "role", "audience" } } } } });
 	CHECK(told(users) == "users: 2 users");
-	CHECK(block(users) == std::vector<std::string> { "user        role", "ann         anchor", "bernadette  audience" });
+	CHECK(block(users) ==
+	      std::vector<std::string> { "user        role", "ann         anchor", "bernadette  audience" });
 	CHECK(text(answer("users", { { "users", std::vector<Fields> {} } })) == kTime + "users: no users\n");
 	const auto members = answer("users 1", { { "users", std::vector<Fields> { { { "userId", "ann" },
 										    { "role", "anchor" },
@@ -224,29 +239,36 @@ TEST_CASE("answers: what a person needs, lists as tables")
 										    { "audio", true },
 										    { "video", true },
 										    { "audioMuted", true } } } } });
-	CHECK(block(members) == std::vector<std::string> { "user  role    mode  address    connection  sends         muted",
-							   "ann   anchor  live  127.0.0.1  open        audio, video  audio" });
-	const auto rooms = answer("rooms", { { "rooms", std::vector<Fields> { { { "roomId", std::int64_t { 100 } },
-										{ "room", "100" },
-										{ "userCount", std::int64_t { 12 } },
-										{ "anchorCount", std::int64_t { 1 } },
-										{ "publisherCount", std::int64_t { 0 } } },
-									      { { "roomId", "100" }, { "userCount", std::int64_t { 3 } } } } } });
+	CHECK(block(members) ==
+	      std::vector<std::string> { "user  role    mode  address    connection  sends         muted",
+					 "ann   anchor  live  127.0.0.1  open        audio, video  audio" });
+	const auto rooms = answer(
+		"rooms",
+		{ { "rooms", std::vector<Fields> { { { "roomId", std::int64_t { 100 } },
+						     { "room", "100" },
+						     { "userCount", std::int64_t { 12 } },
+						     { "anchorCount", std::int64_t { 1 } },
+						     { "publisherCount", std::int64_t { 0 } } },
+						   { { "roomId", "100" }, { "userCount", std::int64_t { 3 } } } } } });
 	CHECK(told(rooms) == "rooms: 2 rooms");
-	CHECK(block(rooms) == std::vector<std::string> { "room   users  anchors  on air", "100       12        1       0", "\"100\"      3" });
+	CHECK(block(rooms) == std::vector<std::string> { "room   users  anchors  on air",
+							 "100       12        1       0", "\"100\"      3" });
 	const auto streams = answer("streams", { { "streams", std::vector<Fields> { { { "userId", "ann" },
 										      { "streamType", "main" },
 										      { "hasAudio", true },
 										      { "hasVideo", false },
 										      { "subscribed", true } } } } });
 	CHECK(told(streams) == "streams: 1 stream");
-	CHECK(block(streams) == std::vector<std::string> { "user  stream  sends  subscribed", "ann   main    audio  yes" });
-	const auto stop = answer("record stop", { { "recordings", std::vector<Fields> { { { "userId", "ann" },
-											  { "streamType", "main" },
-											  { "path", "r/a.mkv" },
-											  { "durationMs", std::int64_t { 12345 } },
-											  { "bytes", std::int64_t { 1'234'567 } },
-											  { "videoFrames", std::int64_t { 184 } } } } } });
+	CHECK(block(streams) ==
+	      std::vector<std::string> { "user  stream  sends  subscribed", "ann   main    audio  yes" });
+	const auto stop =
+		answer("record stop",
+		       { { "recordings", std::vector<Fields> { { { "userId", "ann" },
+								 { "streamType", "main" },
+								 { "path", "r/a.mkv" },
+								 { "durationMs", std::int64_t { 12345 } },
+								 { "bytes", std::int64_t { 1'234'567 } },
+								 { "videoFrames", std::int64_t { 184 } } } } } });
 	CHECK(told(stop) == "record stop: done");
 	CHECK(block(stop) == std::vector<std::string> { "user  stream  duration  pictures    size  file",
 							"ann   main      12.3 s       184  1.2 MB  r/a.mkv" });
@@ -295,10 +317,9 @@ TEST_CASE("the summary as a short block")
 				     { "cpuSeconds", 0.25 },
 				     { "maxRssKiB", std::int64_t { 40'000 } } } };
 	CHECK(told(record) == "ended after 1 min 5 s: leave, exit code 0");
-	CHECK(block(record) ==
-	      std::vector<std::string> {
-		      "sent 2.0 MB, received 10 bytes, recorded 5 kB; CPU time 0.2 s, memory 41.0 MB",
-		      "user  duration  file", "ann      1.0 s  x.mkv" });
+	CHECK(block(record) == std::vector<std::string> {
+				       "sent 2.0 MB, received 10 bytes, recorded 5 kB; CPU time 0.2 s, memory 41.0 MB",
+				       "user  duration  file", "ann      1.0 s  x.mkv" });
 }
 
 TEST_CASE("text for people: nothing in it steers a terminal")
@@ -307,13 +328,18 @@ TEST_CASE("text for people: nothing in it steers a terminal")
 	CHECK(text({ "error", { { "message", "a\x1b[2J b\n" }, { "name", "N" }, { "code", std::int64_t { 1 } } } }) ==
 	      kTime + "error: a?[2J b? (N 1)\n");
 	// From every field of every event, in the sentence and in tables.
-	const std::string evil = "\x1b[2J\r\n\x07\xc2\x9b" "31m\xe2\x80\xae";
-	const std::vector<Fields> list { { { "userId", evil }, { "role", evil }, { "usage", evil }, { "path", evil }, { "roomId", evil } } };
+	const std::string evil = "\x1b[2J\r\n\x07\xc2\x9b"
+				 "31m\xe2\x80\xae";
+	const std::vector<Fields> list {
+		{ { "userId", evil }, { "role", evil }, { "usage", evil }, { "path", evil }, { "roomId", evil } }
+	};
 	for (const auto &spec : eventTable()) {
 		std::istringstream words { std::string(spec.fields) };
 		EventRecord record { std::string(spec.name), {} };
 		for (std::string field; words >> field;)
-			record.fields.push_back({ field, std::holds_alternative<std::vector<Fields>>(sample(field)) ? FieldValue(list) : FieldValue(evil) });
+			record.fields.push_back({ field, std::holds_alternative<std::vector<Fields>>(sample(field))
+								 ? FieldValue(list)
+								 : FieldValue(evil) });
 		auto unknown = record;
 		unknown.name = "unheard-of";
 		auto done = record;
@@ -321,7 +347,8 @@ TEST_CASE("text for people: nothing in it steers a terminal")
 		for (const auto &each : { record, unknown, done }) {
 			const auto out = text(each);
 			CAPTURE(out);
-			CHECK(std::none_of(out.begin(), out.end(), [](char c) { return (c > 0 && c < ' ' && c != '\n') || c == 0x7f; }));
+			CHECK(std::none_of(out.begin(), out.end(),
+					   [](char c) { return (c > 0 && c < ' ' && c != '\n') || c == 0x7f; }));
 			CHECK(out.find("\xc2\x9b") == std::string::npos);
 			CHECK(out.find("\xe2\x80\xae") == std::string::npos);
 			// No line that pretends to be an event of its own.

@@ -52,13 +52,8 @@ Lines commandTable(const std::vector<Fields> &commands)
 /// Of an agent, which knows names and roles, and of a service, which knows all.
 Lines userTable(const std::vector<Fields> &users)
 {
-	TextTable table({ { "user" },
-			  { "role" },
-			  { "mode" },
-			  { "address" },
-			  { "connection" },
-			  { "sends" },
-			  { "muted" } });
+	TextTable table(
+		{ { "user" }, { "role" }, { "mode" }, { "address" }, { "connection" }, { "sends" }, { "muted" } });
 	for (const auto &each : users) {
 		const FieldReader user(each);
 		const bool known = user.has("connected");
@@ -123,11 +118,7 @@ Lines recordingTable(const std::vector<Fields> &recordings)
 
 Lines sentTable(const FieldReader &stats)
 {
-	TextTable table({ { "sent" },
-			  { "size" },
-			  { "pictures", kRight },
-			  { "packets", kRight },
-			  { "bytes", kRight } });
+	TextTable table({ { "sent" }, { "size" }, { "pictures", kRight }, { "packets", kRight }, { "bytes", kRight } });
 	const auto *audio = stats.list("localAudio");
 	for (const auto &each : audio ? *audio : std::vector<Fields> {}) {
 		const FieldReader sent(each);
@@ -136,9 +127,9 @@ Lines sentTable(const FieldReader &stats)
 	const auto *video = stats.list("localVideo");
 	for (const auto &each : video ? *video : std::vector<Fields> {}) {
 		const FieldReader sent(each);
-		const auto *kind = sent.flag("small")			     ? "small video"
+		const auto *kind = sent.flag("small")			    ? "small video"
 				   : sent.text("streamType") == "auxiliary" ? "auxiliary video"
-									     : "video";
+									    : "video";
 		table.add({ kind, size(sent), count(sent, "framesSent"), count(sent, "packetsSent"),
 			    bytes(sent, "bytesSent") });
 	}
@@ -202,7 +193,8 @@ std::string doneText(const FieldReader &answer)
 	if (answer.has("userCount"))
 		return fmt::format("done, {} removed", countText(answer.whole("userCount"), "user"));
 	if (answer.has("wasPresent"))
-		return answer.flag("wasPresent") ? "done, the user was in the room" : "done, the user was not in the room";
+		return answer.flag("wasPresent") ? "done, the user was in the room"
+						 : "done, the user was not in the room";
 	if (answer.has("directory"))
 		return fmt::format("recording into {}", answer.text("directory"));
 	if (const auto *files = answer.list("recordings"))
@@ -250,7 +242,8 @@ Prose answerText(const FieldReader &answer)
 	for (const auto &shape : kLists)
 		if (const auto *items = answer.list(shape.field)) {
 			const auto count = static_cast<std::int64_t>(items->size());
-			return { fmt::format("{}: {}", head, items->empty() ? shape.none : countText(count, shape.item)),
+			return { fmt::format("{}: {}", head,
+					     items->empty() ? shape.none : countText(count, shape.item)),
 				 items->empty() ? Lines {} : shape.table(*items) };
 		}
 	if (answer.has("upKbps")) {
@@ -267,10 +260,10 @@ Prose summaryText(const FieldReader &fields)
 	Prose prose { fmt::format("ended after {}: {}, exit code {}", fields.duration("durationMs"),
 				  fields.words("reason"), fields.text("exitCode")),
 		      {} };
-	prose.block.push_back(fmt::format("sent {}, received {}, recorded {}; CPU time {:.1f} s, memory {}",
-					  bytesText(fields.whole("bytesSent")), bytesText(fields.whole("bytesReceived")),
-					  bytesText(fields.whole("bytes")), fields.number("cpuSeconds").value_or(0),
-					  bytesText(fields.whole("maxRssKiB") * 1024)));
+	prose.block.push_back(fmt::format(
+		"sent {}, received {}, recorded {}; CPU time {:.1f} s, memory {}", bytesText(fields.whole("bytesSent")),
+		bytesText(fields.whole("bytesReceived")), bytesText(fields.whole("bytes")),
+		fields.number("cpuSeconds").value_or(0), bytesText(fields.whole("maxRssKiB") * 1024)));
 	if (const auto *recordings = fields.list("recordings"); recordings && !recordings->empty())
 		append(prose.block, recordingTable(*recordings));
 	return prose;
@@ -279,7 +272,8 @@ Prose summaryText(const FieldReader &fields)
 Prose planProse(const FieldReader &plan)
 {
 	const auto file = plan.text("configFile");
-	Prose prose { fmt::format("plan of {}, configuration file: {}", plan.text("command"), file.empty() ? "none" : file),
+	Prose prose { fmt::format("plan of {}, configuration file: {}", plan.text("command"),
+				  file.empty() ? "none" : file),
 		      {} };
 	const auto table = [&](std::string_view list, std::vector<TextTable::Column> columns,
 			       const std::vector<std::string_view> &names) {

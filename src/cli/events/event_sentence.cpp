@@ -29,7 +29,8 @@ std::string because(const std::string &why) { return why.empty() ? why : ": " + 
 /// "ann", "ann (auxiliary)".
 std::string owner(const Reader &fields)
 {
-	return fields.text("streamType") == "auxiliary" ? fields.text("userId") + " (auxiliary)" : fields.text("userId");
+	return fields.text("streamType") == "auxiliary" ? fields.text("userId") + " (auxiliary)"
+							: fields.text("userId");
 }
 
 /// "H.264 640x480, Opus", from what is known.
@@ -137,15 +138,18 @@ Prose unpublished(const Reader &fields) { return say("{}off air: {}", ours(field
 
 Prose streamReconnecting(const Reader &fields)
 {
-	const auto whose = fields.flag("local") ? std::string("our own streams") : "streams of " + fields.text("userId");
+	const auto whose =
+		fields.flag("local") ? std::string("our own streams") : "streams of " + fields.text("userId");
 	return say("{} interrupted, reconnecting{}", whose, because(fields.text("reason")));
 }
 
 Prose streamReconnected(const Reader &fields)
 {
-	const auto whose = fields.flag("local") ? std::string("our own streams") : "streams of " + fields.text("userId");
+	const auto whose =
+		fields.flag("local") ? std::string("our own streams") : "streams of " + fields.text("userId");
 	const auto tries = fields.whole("tries");
-	return say("{} are back after {}, {} {}", whose, fields.duration("lostMs"), tries, tries == 1 ? "try" : "tries");
+	return say("{} are back after {}, {} {}", whose, fields.duration("lostMs"), tries,
+		   tries == 1 ? "try" : "tries");
 }
 
 template <bool muted>
@@ -156,7 +160,8 @@ Prose muteChanged(const Reader &fields, const char *kind)
 
 Prose message(const Reader &fields)
 {
-	const auto from = fields.flag("isFromAuxiliary") ? fields.text("userId") + " (auxiliary)" : fields.text("userId");
+	const auto from =
+		fields.flag("isFromAuxiliary") ? fields.text("userId") + " (auxiliary)" : fields.text("userId");
 	if (fields.has("base64"))
 		return say("message from {}, not text, base64: {}", from, fields.text("base64"));
 	return say("message from {}: {}", from, fields.text("text"));
@@ -172,8 +177,8 @@ Prose recordingStarted(const Reader &fields)
 Prose recordingStopped(const Reader &fields)
 {
 	const auto pictures = fields.whole("videoFrames");
-	const auto content = pictures > 0 ? countText(pictures, "picture")
-					  : countText(fields.whole("audioPackets"), "sound packet");
+	const auto content =
+		pictures > 0 ? countText(pictures, "picture") : countText(fields.whole("audioPackets"), "sound packet");
 	const auto reason = fields.words("reason");
 	return say("recording of {} ended: {}, {}, {}, {}{}", owner(fields), fields.duration("durationMs"), content,
 		   bytesText(fields.whole("bytes")), fields.text("path"),
@@ -209,14 +214,17 @@ Prose sourceLost(const Reader &fields)
 
 Prose deviceRecovered(const Reader &fields)
 {
-	return say("{} source {} is back after {}", fields.text("kind"), fields.text("source"), fields.duration("lostMs"));
+	return say("{} source {} is back after {}", fields.text("kind"), fields.text("source"),
+		   fields.duration("lostMs"));
 }
 
 // ---- figures
 
 std::string qualityWord(std::int64_t level)
 {
-	static constexpr const char *kWords[] = { "unknown", "excellent", "good", "average", "poor", "very poor", "down" };
+	static constexpr const char *kWords[] = {
+		"unknown", "excellent", "good", "average", "poor", "very poor", "down"
+	};
 	return level >= 0 && level < std::ssize(kWords) ? kWords[level] : std::to_string(level);
 }
 
@@ -279,16 +287,14 @@ std::string from(const Reader &fields)
 	return fields.has("address") ? " from " + fields.text("address") : std::string();
 }
 
-Prose roomCreated(const Reader &fields)
-{
-	return say("room {} created by {}", fields.room(), fields.text("userId"));
-}
+Prose roomCreated(const Reader &fields) { return say("room {} created by {}", fields.room(), fields.text("userId")); }
 
 Prose roomEmpty(const Reader &fields) { return say("room {} is empty", fields.room()); }
 
 Prose userJoined(const Reader &fields)
 {
-	return say("{} joined room {} as {}{}", fields.text("userId"), fields.room(), fields.text("role"), from(fields));
+	return say("{} joined room {} as {}{}", fields.text("userId"), fields.room(), fields.text("role"),
+		   from(fields));
 }
 
 Prose userLeft(const Reader &fields)

@@ -63,7 +63,7 @@ std::string FieldReader::room(std::string_view name) const
 	const bool string = value && std::holds_alternative<std::string>(*value);
 	const bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 	return string && (digits || text.find_first_of(" \t") != std::string::npos) ? fmt::format("\"{}\"", text)
-										     : text;
+										    : text;
 }
 
 std::string FieldReader::words(std::string_view name) const

@@ -41,7 +41,9 @@ EventRecord toRecord(const service::RoomEvent &event)
 				return record("user-joined", e,
 					      { { "role", toString(e.role) }, { "mode", toString(e.mode) } });
 			},
-			[](const service::UserLeft &e) { return record("user-left", e, { { "reason", e.reason } }); },
+			[](const service::UserLeft &e) {
+				return record("user-left", e, { { "reason", e.reason } });
+			},
 			[](const service::RoleChanged &e) {
 				return record("role-changed", e,
 					      { { "role", toString(e.role) }, { "prevRole", toString(e.prevRole) } });
