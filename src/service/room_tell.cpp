@@ -36,6 +36,8 @@ void RoomService::Impl::tellJoined(Session &session, Effects &out)
 	if (!std::exchange(session.room->told, true))
 		out.emplace_back(Tell { session.id, RoomCreated { about(session) } });
 	out.emplace_back(Tell { session.id, UserJoined { about(session), session.role, session.mode } });
+	// A client of SDK v5 that publishes as v4 does may be on air before its join is answered.
+	tellStreams(session, stream_reason::kUnpublished, out);
 }
 
 void RoomService::Impl::tellLeft(Session &session, const char *reason, Effects &out)
@@ -54,6 +56,8 @@ void RoomService::Impl::tellRole(const Session &session, Role prevRole, Effects 
 
 void RoomService::Impl::tellStreams(Session &session, const char *reason, Effects &out)
 {
+	if (!session.told)
+		return;
 	const auto now = session.visible() ? session.publication->shown() : protocol::PublishState {};
 	const auto before = std::exchange(session.toldStreams, now);
 	const auto main = [](const protocol::PublishState &state) {

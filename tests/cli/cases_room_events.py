@@ -85,12 +85,11 @@ def test_reasons(context):
     for user in ("cat", "stays"):
         service.wait("user-left", userId=user, reason="room-disband")
     equal(service.wait("room-empty")["reason"], "room-disband", "reason of the empty room")
-    last = context.agent(service, "dan")
+    context.agent(service, "dan")
     check(service.command("stop")["ok"], "cannot stop")
     equal(service.end(), 0, "exit code of the service")
     equal(service.wait("user-left", userId="dan")["reason"], "service-stopped", "reason at the end")
     equal(service.wait("room-empty", count=2)["reason"], "service-stopped", "reason of the room at the end")
-    last.end()
 
 
 def test_a_lost_connection_after_thirty_seconds(context):
@@ -102,7 +101,8 @@ def test_a_lost_connection_after_thirty_seconds(context):
     equal(left["reason"], "connection-lost", "reason")
     joined = service.find("user-joined")[0]
     check(29_000 <= left["elapsedMs"] - joined["elapsedMs"] <= 45_000, f"left {left}, joined {joined}")
-    equal(service.find("stream-unpublished")[0]["reason"], "connection-lost", "reason of the stream")
+    # Usually ICE notices first that the client is gone.
+    check(service.find("stream-unpublished")[0]["reason"] in ("media-failed", "connection-lost"), "reason of the stream")
     service.wait("room-empty")
 
 
@@ -149,6 +149,7 @@ def test_a_sleeping_reader_does_not_stop_the_rooms(context):
         data += os.read(reader, 4096)
     service = type("Service", (), {"url": json.loads(data)["url"], "key_file": key})
     agent = context.agent(service, "ann", *TINY)
+    agent.wait("published")
     viewer = context.agent(service, "viewer", "--role", "audience")
     viewer.wait("first-frame", userId="ann", kind="video")
     # Each answer is an event, too; far more of them than a pipe and the queue hold.
@@ -157,7 +158,7 @@ def test_a_sleeping_reader_does_not_stop_the_rooms(context):
         line.connect(str(control))
         answers = line.makefile("rb")
         sent = 0
-        while sent < 12_000:
+        while sent < 30_000:
             line.sendall(b"users 100\n" * 100)
             for _ in range(100):
                 check(json.loads(answers.readline())["ok"], "a refused command")

@@ -23,7 +23,7 @@ public:
 	{
 		if (users_.size() + joining != rooms.users())
 			return "told of other users than there are";
-		if (streams_.size() != rooms.streams())
+		if (streams_.size() > rooms.streams() || (joining == 0 && streams_.size() != rooms.streams()))
 			return "told of other streams than there are";
 		if (rooms_.size() > rooms.rooms() || rooms_.size() + joining < rooms.rooms())
 			return "told of other rooms than there are";

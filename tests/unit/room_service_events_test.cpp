@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(EventFixture, "operator: a room is created, filled, and empty 
 {
 	const auto first = enter(1, "ann");
 	CHECK(told(first) == "created 8888 by ann; joined ann anchor live");
-	const auto &created = std::get<RoomCreated>(all<Tell>(first)[0].event);
+	const auto created = std::get<RoomCreated>(all<Tell>(first)[0].event);
 	CHECK(created.sdkAppId == 1400000001);
 	CHECK(created.address == "198.51.100.7");
 	CHECK_FALSE(created.room.isString());
