@@ -226,7 +226,7 @@ TEST_CASE("help carries the table")
 	REQUIRE(ran.outcome.extra.size() == 1);
 	const auto &lines = std::get<std::vector<Fields>>(ran.outcome.extra[0].value);
 	REQUIRE(lines.size() == commandTable().size());
-	CHECK(toText(lines[2][0].value) == "message TEXT");
+	CHECK(toText(lines[3][0].value) == "message TEXT");
 }
 
 TEST_CASE("the answer repeats the line and its id")
