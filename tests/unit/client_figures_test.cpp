@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(FiguresFixture, "message: what it needs, in the order a person
 	enter();
 	auto refused = send(bytes(0));
 	CHECK(refused.failed(ErrorCode::InvalidParameter));
-	CHECK(why(refused) == "a message has 1 to 1000 bytes, this one 0");
+	CHECK(why(refused) == "a message has 1 to 1000 bytes, this one has 0");
 	CHECK(send(bytes(1001)).failed(ErrorCode::InvalidParameter));
 	refused = send(bytes(5), 6);
 	CHECK(refused.failed(ErrorCode::InvalidParameter));

@@ -88,7 +88,7 @@ TEST_CASE_FIXTURE(Tracks, "tracks: what cannot be changed says why")
 	stream.addTrack(MediaKind::Video, test, then(changed));
 	refused("exists already");
 	stream.addTrack(MediaKind::Audio, test, then(changed), StreamType::Auxiliary);
-	refused("no sound");
+	refused("has no audio");
 	stream.removeTrack(MediaKind::Video, then(changed), StreamType::Auxiliary);
 	refused("does not exist");
 	capture->audio = false;

@@ -40,7 +40,8 @@ TEST_CASE("durations")
 	CHECK(parseDuration("10s") == 10s);
 	CHECK(parseDuration("5m") == 5min);
 	CHECK(parseDuration("1h") == 1h);
-	for (const char *text : { "", "s", "5", "5 s", "5S", "-5s", "+5s", "1.5s", "0s", "5sec", "5d",
+	CHECK(parseDuration("5d") == 120h);
+	for (const char *text : { "", "s", "5", "5 s", "5S", "-5s", "+5s", "1.5s", "0s", "5sec", "5D",
 				  "99999999999999999999s", "9999999999h", "0x5s" }) {
 		CAPTURE(text);
 		CHECK(refusal([&] { parseDuration(text); }).find("is not allowed: use a whole number") !=

@@ -335,7 +335,7 @@ TEST_CASE_FIXTURE(NetFixture, "each way to fail has its own message")
 			nullptr);
 		start("ws://127.0.0.1:" + std::to_string(port) + "/?x=SECRET");
 		REQUIRE(waitFor([&] { return !error.empty(); }));
-		CHECK(error.find("no room service") != std::string::npos);
+		CHECK(error.find("is not a room service") != std::string::npos);
 		CHECK(error.find("404") != std::string::npos);
 		CHECK(error.find("SECRET") == std::string::npos);
 	}

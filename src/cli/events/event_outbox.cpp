@@ -94,8 +94,7 @@ void EventOutbox::finish(std::chrono::milliseconds limit)
 	watch_ = {};
 	const auto end = std::chrono::steady_clock::now() + limit;
 	while (!texts_.empty()) {
-		const auto left =
-			std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+		const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
 		if (left.count() <= 0 || !ready(fd_, static_cast<int>(left.count())) || !writeSome())
 			break;
 	}
