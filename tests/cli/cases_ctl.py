@@ -69,7 +69,7 @@ def test_forms_of_the_answer(context):
     check(text.lines[0].endswith("s  help:"), f"text is {text.lines[0]!r}")
     table = [re.fullmatch(r" {14}(\S.*?)  +(\S.*)", line) for line in text.lines[1:]]
     check(all(table), f"no table of commands: {text.lines}")
-    equal({row[1]: row[2] for row in table}["leave"], "leave the room, close every recording, end", "help of leave")
+    equal({row[1]: row[2] for row in table}["leave"], "leave the room, close every recording and exit", "help of leave")
     equal(len({row.start(2) for row in table}), 1, "columns in which the explanations begin")
     several = context.run("ctl", "--events", "text", stdin=b"@9 users\nmute audio\nfly\n")
     equal([re.sub(r"^ +[0-9.]+s  ", "", line) for line in several.lines],

@@ -72,7 +72,7 @@ def test_no_warning_in_the_log_of_the_service(context):
     found = doctor(context, "--server", service.url)
     verdict(found, "room service", "ok", "speaks the TRTC protocol")
     found = doctor(context, "--server", service.url, "--user-id", "ann", "--secret-key-file", str(service.key_file))
-    verdict(found, "room service", "ok", "takes the UserSig")
+    verdict(found, "room service", "ok", "accepts the UserSig")
     equal(service.errors, [], "lines in the log of the service")
     other = context.key_file("another-key", "other")
     found = doctor(context, "--server", service.url, "--user-id", "ann", "--secret-key-file", str(other))

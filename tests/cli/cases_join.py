@@ -236,4 +236,4 @@ def test_service_does_not_come_back(context):
     service.signal(signal.SIGKILL)
     equal(agent.end(30), 7, "exit code")
     equal([e["recoverable"] for e in agent.find("error")], [False], "errors")
-    check("in 1 try" in agent.complaints()[-1], f"complaint {agent.complaints()}")
+    check("after 1 try" in agent.complaints()[-1], f"complaint {agent.complaints()}")

@@ -118,7 +118,7 @@ def test_as_text(context):
     agent = context.agent(service, "ann", *TINY)
     agent.wait("published")
     service.send("users 100\nrooms\nhelp\n")
-    wait_until(lambda: any("list who is in a room" in line for line in service.lines), "the help")
+    wait_until(lambda: any("list the users of a room" in line for line in service.lines), "the help")
     leave(agent)
     wait_until(lambda: any(line.endswith("room 100 is empty") for line in service.lines), "the empty room")
     sentences = [re.sub(r"^ +\d+\.\d{3}s  ", "", line) for line in service.lines[1:]]

@@ -324,9 +324,15 @@ void putNumbers(Json &json, const VideoFigures &video)
 void putVideo(Json &json, const VideoFigures &video, double expectFps)
 {
 	const Span span = spanOf(video);
-	double maxGap = 0;
+	double maxGap = 0, medianGap = 0;
+	std::vector<double> gaps;
 	for (std::size_t i = 1; i < video.frames().size(); ++i)
-		maxGap = std::max(maxGap, video.frames()[i].timeMs - video.frames()[i - 1].timeMs);
+		gaps.push_back(video.frames()[i].timeMs - video.frames()[i - 1].timeMs);
+	if (!gaps.empty()) {
+		std::sort(gaps.begin(), gaps.end());
+		maxGap = gaps.back();
+		medianGap = gaps[gaps.size() / 2];
+	}
 	json.open();
 	json.put("frames", video.frames().size());
 	putNumbers(json, video);
@@ -343,6 +349,7 @@ void putVideo(Json &json, const VideoFigures &video, double expectFps)
 		json.put("frameShare", expected > 0 ? static_cast<double>(video.frames().size()) / expected : 0.0);
 	}
 	json.put("maxGapMs", maxGap);
+	json.put("medianGapMs", medianGap);
 	const auto [darkest, brightest] =
 		std::minmax_element(video.frames().begin(), video.frames().end(),
 				    [](const auto &a, const auto &b) { return a.luma < b.luma; });

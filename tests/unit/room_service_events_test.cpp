@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(EventFixture, "operator: one who lost the connection leaves wh
 	const auto left = all<Tell>(say(2, protocol::Leave {}));
 	CHECK(std::get<UserLeft>(left.at(0).event).address == "203.0.113.9");
 	// Without a place to be kept in, it is over at once.
-	for (const SessionId id : { 3, 4 }) {
+	for (const SessionId id : { SessionId { 3 }, SessionId { 4 } }) {
 		enter(id, "u" + std::to_string(id));
 		CHECK(told(service.lost(id, now)).empty());
 	}
