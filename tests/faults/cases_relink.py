@@ -141,7 +141,7 @@ def test_tries_go_on_until_udp_is_back_and_a_long_gap_begins_a_part(context, net
     case = Case(context, network)
     case.places["bob"].cut("udp")
     stopped = case.bob.wait("recording-stopped", NOTICED + 5, reason="connection-lost")
-    wait_until(lambda: any("try 2 of" in line for line in case.bob.errors), "second try", 2 * WATCHDOG)
+    wait_until(lambda: any("attempt 2 of" in line for line in case.bob.errors), "second try", 2 * WATCHDOG)
     case.places["bob"].heal()
     back = case.bob.wait("stream-reconnected", 2 * WATCHDOG)
     check(back["tries"] >= 2, f"{back}")
