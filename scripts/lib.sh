@@ -119,7 +119,7 @@ use_ccache() {
 
 # For a program that is built once: several files of a library are one for the compiler, which halves the time. To work on
 # the files, use `meson setup build` and one object a file.
-quick_build=(-Ddebug=false -Dunity=on -Dunity_size=8)
+quick_build=(-Doptimization=1 -Ddebug=false -Dunity=on -Dunity_size=16)
 
 # configure FOLDER COMPILER [OPTION...]: sets a build folder up, once.
 configure() {
