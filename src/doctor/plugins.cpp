@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 
 namespace trtc::doctor {
 
@@ -48,10 +47,6 @@ constexpr PluginNeed kNeeds[] = {
 	{ "alsa", "alsasrc", "gstreamer1.0-alsa", "--audio alsa, and playing sound", "" },
 	{ "ximagesrc", "ximagesrc", kGood, "--video screen", "" },
 	{ "ximagesink", "ximagesink", "gstreamer1.0-x", "--play window on X11", "" },
-};
-
-struct PluginUnref {
-	void operator()(GstPlugin *plugin) const noexcept { gst_object_unref(plugin); }
 };
 
 } // namespace
@@ -94,7 +89,7 @@ void lookAtPlugins(MainLoop &, const Settings &, Facts &facts)
 			gst_element_factory_find(std::string(kNeeds[i].element).c_str()));
 		if (factory) {
 			fact.found = true;
-			const std::unique_ptr<GstPlugin, PluginUnref> plugin(
+			const auto plugin = gst::ObjectPtr<GstPlugin>::adopt(
 				gst_plugin_feature_get_plugin(GST_PLUGIN_FEATURE(factory.get())));
 			if (plugin)
 				fact.version = gst_plugin_get_version(plugin.get());

@@ -11,17 +11,12 @@
 #include <sys/utsname.h>
 
 #include <fstream>
-#include <memory>
 #include <string>
 #include <thread>
 
 namespace trtc::doctor {
 
 namespace {
-
-struct PluginUnref {
-	void operator()(GstPlugin *plugin) const noexcept { gst_object_unref(plugin); }
-};
 
 std::string distribution()
 {
@@ -52,7 +47,7 @@ std::string versions()
 	for (const auto &need : pluginNeeds()) {
 		auto factory = gst::ObjectPtr<GstElementFactory>::adopt(
 			gst_element_factory_find(std::string(need.element).c_str()));
-		const std::unique_ptr<GstPlugin, PluginUnref> plugin(
+		const auto plugin = gst::ObjectPtr<GstPlugin>::adopt(
 			factory ? gst_plugin_feature_get_plugin(GST_PLUGIN_FEATURE(factory.get())) : nullptr);
 		out += fmt::format("plugin {} {}\n", need.plugin,
 				   plugin ? gst_plugin_get_version(plugin.get()) : "missing");

@@ -11,11 +11,7 @@ namespace trtc::service {
 
 namespace {
 
-/// Packets in order pass at once; behind a gap this is the time the missing one has to be sent again, several times where many
-/// are lost.
-constexpr std::chrono::milliseconds kLatency { 200 };
-
-constexpr Slot kDownlinkSlots[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
+constexpr Slot kSlotsDown[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
 
 } // namespace
 
@@ -27,7 +23,7 @@ Uplink::Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiat
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
 	config.ice = std::move(ice);
-	config.latency = kLatency;
+	config.latency = kUplinkLatency;
 	config.trace = trace;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	media_ = connection_.get();
@@ -143,7 +139,7 @@ Downlink::Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated pl
 
 void Downlink::hearKeyframeRequests()
 {
-	for (const auto slot : kDownlinkSlots) {
+	for (const auto slot : kSlotsDown) {
 		const auto mLine = plan_.mLineOf[static_cast<std::size_t>(slot)];
 		if (!mLine || slot == Slot::Audio)
 			continue;
@@ -224,7 +220,7 @@ void Downlink::route()
 	if (!uplink)
 		return;
 	chooseVideo(*uplink);
-	for (const auto slot : kDownlinkSlots) {
+	for (const auto slot : kSlotsDown) {
 		auto *line = lineOf(slot, *uplink);
 		if (!line)
 			continue;

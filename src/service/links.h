@@ -19,6 +19,10 @@
 
 namespace trtc::service {
 
+/// Packets in order pass at once; behind a gap this is the time the missing one has to be sent again, several times where many
+/// are lost.
+constexpr std::chrono::milliseconds kUplinkLatency { 200 };
+
 /// How one connection of the service comes out. Every one is called on the loop, not inside a call of the link.
 struct LinkOutcome {
 	std::function<void(const std::string &sdp)> answered;

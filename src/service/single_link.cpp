@@ -14,8 +14,6 @@ namespace trtc::service {
 namespace {
 
 namespace code = protocol::code;
-/// As in links.cpp.
-constexpr std::chrono::milliseconds kLatency { 200 };
 
 } // namespace
 
@@ -26,7 +24,7 @@ SingleLink::SingleLink(MainLoop &loop, std::string name, webrtc::IceConfig ice, 
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
 	config.ice = std::move(ice);
-	config.latency = kLatency;
+	config.latency = kUplinkLatency;
 	config.trace = trace;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	uplink_ = std::make_shared<Uplink>(loop_, *connection_, singleUplink(plan_));

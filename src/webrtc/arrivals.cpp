@@ -7,7 +7,7 @@ namespace trtc::webrtc {
 
 namespace {
 
-using Shared = std::shared_ptr<Arrivals>;
+using SharedArrivals = std::shared_ptr<Arrivals>;
 
 } // namespace
 
@@ -15,8 +15,9 @@ std::shared_ptr<Arrivals> Arrivals::watch(GstElement *rtpbin)
 {
 	auto arrivals = std::make_shared<Arrivals>();
 	g_signal_connect_data(
-		rtpbin, "pad-added", reinterpret_cast<GCallback>(&Arrivals::onPadAdded), new Shared(arrivals),
-		[](gpointer data, GClosure *) noexcept { delete static_cast<Shared *>(data); }, GConnectFlags {});
+		rtpbin, "pad-added", reinterpret_cast<GCallback>(&Arrivals::onPadAdded), new SharedArrivals(arrivals),
+		[](gpointer data, GClosure *) noexcept { delete static_cast<SharedArrivals *>(data); },
+		GConnectFlags {});
 	return arrivals;
 }
 
@@ -28,11 +29,11 @@ void Arrivals::onPadAdded(GstElement *, GstPad *pad, gpointer data) noexcept
 	gst_pad_add_probe(
 		pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
 		[](GstPad *, GstPadProbeInfo *, gpointer counter) noexcept {
-			++(*static_cast<Shared *>(counter))->count_;
+			++(*static_cast<SharedArrivals *>(counter))->count_;
 			return GST_PAD_PROBE_OK;
 		},
-		new Shared(*static_cast<Shared *>(data)),
-		[](gpointer counter) noexcept { delete static_cast<Shared *>(counter); });
+		new SharedArrivals(*static_cast<SharedArrivals *>(data)),
+		[](gpointer counter) noexcept { delete static_cast<SharedArrivals *>(counter); });
 }
 
 } // namespace trtc::webrtc

@@ -8,7 +8,7 @@ namespace trtc::webrtc {
 
 namespace {
 
-struct Hook {
+struct RateHook {
 	std::shared_ptr<ClockRates> rates;
 	gst::PadPtr pad; ///< where the session takes what is sent
 };
@@ -51,7 +51,7 @@ std::shared_ptr<ClockRates> ClockRates::attach(GstElement *rtpbin)
 	auto rates = std::make_shared<ClockRates>();
 	// Streaming thread, with the first packet of a stream. The session takes rates from caps only.
 	const auto added = +[](GObject *, GObject *source, gpointer data) noexcept {
-		auto &hook = *static_cast<Hook *>(data);
+		auto &hook = *static_cast<RateHook *>(data);
 		guint ssrc = 0;
 		g_object_get(source, "ssrc", &ssrc, nullptr);
 		const int rate = hook.rates->of(ssrc);
@@ -64,8 +64,8 @@ std::shared_ptr<ClockRates> ClockRates::attach(GstElement *rtpbin)
 	};
 	g_signal_connect_data(
 		session.get(), "on-new-sender-ssrc", reinterpret_cast<GCallback>(added),
-		new Hook { rates, std::move(pad) },
-		[](gpointer data, GClosure *) noexcept { delete static_cast<Hook *>(data); }, GConnectFlags {});
+		new RateHook { rates, std::move(pad) },
+		[](gpointer data, GClosure *) noexcept { delete static_cast<RateHook *>(data); }, GConnectFlags {});
 	return rates;
 }
 

@@ -38,7 +38,7 @@ constexpr guint kProbation = 0;
 // long as a picture is muted, it would have given that one up for lost, and throw it away when it comes: the keyframe.
 
 template <class T>
-std::optional<T> number(std::string_view text)
+std::optional<T> repairNumber(std::string_view text)
 {
 	T value {};
 	const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -52,7 +52,7 @@ std::optional<int> repaired(const std::string &fmtp)
 	if (at == std::string::npos)
 		return std::nullopt;
 	const auto rest = std::string_view(fmtp).substr(at + 4);
-	return number<int>(rest.substr(0, rest.find_first_of("; ")));
+	return repairNumber<int>(rest.substr(0, rest.find_first_of("; ")));
 }
 
 int repairNumber(int payloadType)
@@ -112,7 +112,8 @@ std::optional<std::uint32_t> repairSsrc(const sdp::Media &media, std::uint32_t s
 	const auto prefix = fmt::format("FID {} ", ssrc);
 	for (const auto &group : media.attributes("ssrc-group"))
 		if (group.starts_with(prefix))
-			if (const auto repair = number<std::uint32_t>(std::string_view(group).substr(prefix.size()));
+			if (const auto repair =
+				    repairNumber<std::uint32_t>(std::string_view(group).substr(prefix.size()));
 			    repair && *repair != ssrc)
 				return repair;
 	return std::nullopt;

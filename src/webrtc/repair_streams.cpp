@@ -8,9 +8,9 @@ namespace trtc::webrtc {
 
 namespace {
 
-using Shared = std::shared_ptr<RepairStreams>;
+using SharedRepair = std::shared_ptr<RepairStreams>;
 
-void release(gpointer data, GClosure *) noexcept { delete static_cast<Shared *>(data); }
+void release(gpointer data, GClosure *) noexcept { delete static_cast<SharedRepair *>(data); }
 
 /// Of the first packet that passes; 0: there is none.
 std::uint32_t ssrcOf(GstPadProbeInfo *info)
@@ -34,25 +34,25 @@ void drop(GstElement *sender, std::uint32_t ssrc)
 
 } // namespace
 
-Shared RepairStreams::attach(GstElement *webrtc, GstElement *rtpbin)
+SharedRepair RepairStreams::attach(GstElement *webrtc, GstElement *rtpbin)
 {
-	Shared streams(new RepairStreams);
+	SharedRepair streams(new RepairStreams);
 	// Whichever thread makes the element; it has run before no packet.
 	g_signal_connect_data(webrtc, "deep-element-added",
 			      G_CALLBACK(+[](GstBin *, GstBin *, GstElement *element, gpointer data) noexcept {
-				      (*static_cast<Shared *>(data))->added(element);
+				      (*static_cast<SharedRepair *>(data))->added(element);
 			      }),
-			      new Shared(streams), release, GConnectFlags {});
+			      new SharedRepair(streams), release, GConnectFlags {});
 	// Streaming thread, with the first packet of a stream. webrtcbin asks for what its description knows.
 	g_signal_connect_data(
 		rtpbin, "new-jitterbuffer",
 		G_CALLBACK(+[](GstElement *, GstElement *buffer, guint, guint ssrc, gpointer data) noexcept {
-			auto &self = **static_cast<Shared *>(data);
+			auto &self = **static_cast<SharedRepair *>(data);
 			const std::lock_guard lock(self.mutex_);
 			if (self.asked_.contains(ssrc))
 				g_object_set(buffer, "do-retransmission", TRUE, nullptr);
 		}),
-		new Shared(streams), release, G_CONNECT_AFTER);
+		new SharedRepair(streams), release, G_CONNECT_AFTER);
 	return streams;
 }
 

@@ -8,13 +8,13 @@ namespace trtc::webrtc {
 
 namespace {
 
-struct Hook {
+struct SenderHook {
 	MainLoop &loop;
 	std::weak_ptr<AppSender> sender;
 	std::function<void(AppSender &)> run;
 };
 
-void freeHook(gpointer data) noexcept { delete static_cast<Hook *>(data); }
+void freeSenderHook(gpointer data) noexcept { delete static_cast<SenderHook *>(data); }
 
 } // namespace
 
@@ -31,12 +31,12 @@ std::shared_ptr<AppSender> AppSender::create(MainLoop &loop, gst::Pipeline &pipe
 		     GST_APP_LEAKY_TYPE_DOWNSTREAM, "emit-signals", FALSE, nullptr);
 	auto pad = gst::PadPtr::adopt(gst_element_get_static_pad(source, "src"));
 	gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, upstreamEvent,
-			  new Hook { loop, sender,
-				     [](AppSender &self) {
-					     if (self.handler_)
-						     self.handler_();
-				     } },
-			  freeHook);
+			  new SenderHook { loop, sender,
+					   [](AppSender &self) {
+						   if (self.handler_)
+							   self.handler_();
+					   } },
+			  freeSenderHook);
 	auto *last = source;
 	if (!elements.empty()) {
 		last = pipeline.addChain(elements);
@@ -70,7 +70,7 @@ GstPadProbeReturn AppSender::upstreamEvent(GstPad *, GstPadProbeInfo *info, gpoi
 {
 	if (!gst_video_event_is_force_key_unit(GST_PAD_PROBE_INFO_EVENT(info)))
 		return GST_PAD_PROBE_OK;
-	auto &hook = *static_cast<Hook *>(data);
+	auto &hook = *static_cast<SenderHook *>(data);
 	hook.loop.post([weak = hook.sender, run = hook.run] {
 		if (auto sender = weak.lock())
 			run(*sender);
