@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace trtc {
@@ -48,8 +49,10 @@ public:
 	MainLoop(const MainLoop &) = delete;
 	MainLoop &operator=(const MainLoop &) = delete;
 
-	/// Runs until quit(). Rethrows an exception of a task after the loop has stopped.
+	/// Runs until quit(). Rethrows an exception of a task after the loop has stopped, unless onTaskFailure() is set.
 	void run();
+	/// From now on an exception of a task ends that task only, and @p handler is called with what it says.
+	void onTaskFailure(std::function<void(const std::string &what)> handler);
 	/// Thread-safe.
 	void quit();
 	/// Runs one iteration without blocking. True if an event was dispatched.

@@ -28,6 +28,7 @@ struct MainLoop::Impl {
 	std::mutex mutex; // guards queue only
 	std::deque<Task> queue;
 	std::exception_ptr failure;
+	std::function<void(const std::string &)> onFailure;
 
 	void drain();
 	void guarded(const Task &task) noexcept;
@@ -84,6 +85,12 @@ void MainLoop::Impl::guarded(const Task &task) noexcept
 {
 	try {
 		task();
+	} catch (const std::exception &thrown) {
+		if (onFailure)
+			return onFailure(thrown.what());
+		if (!failure)
+			failure = std::current_exception();
+		g_main_loop_quit(loop);
 	} catch (...) {
 		if (!failure)
 			failure = std::current_exception();
@@ -138,6 +145,11 @@ void MainLoop::run()
 	g_main_loop_run(impl_->loop);
 	if (auto failure = std::exchange(impl_->failure, nullptr))
 		std::rethrow_exception(failure);
+}
+
+void MainLoop::onTaskFailure(std::function<void(const std::string &)> handler)
+{
+	impl_->onFailure = std::move(handler);
 }
 
 void MainLoop::quit() { g_main_loop_quit(impl_->loop); }

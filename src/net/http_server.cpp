@@ -2,6 +2,7 @@
 #include "net/http_server.h"
 
 #include "net/tls_files.h"
+#include "net/tls_gate.h"
 #include "net/web_socket_impl.h"
 
 #include <fmt/format.h>
@@ -130,6 +131,7 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 	struct Connection {
 		std::weak_ptr<Impl> server;
 		std::uint64_t id = 0;
+		std::string address;
 		glib::ObjectPtr<GSocket> socket; // the stream's
 		SourceHandle deadline;
 		bool webSocket = false;
@@ -140,7 +142,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 	Impl(MainLoop &owner, Options wanted) : loop(owner), options(wanted) {}
 
 	void accept(GSocketConnection *raw);
-	glib::ObjectPtr<GIOStream> secured(GSocketConnection *raw) const;
+	/// Passes a stream on to libsoup. @p owned: its record, which goes with the stream.
+	void serve(std::unique_ptr<Connection> owned, GIOStream *stream, GSocketConnection *raw);
+	void forget(const Connection &connection);
 	static Connection *connectionOf(GIOStream *stream)
 	{
 		return static_cast<Connection *>(stream ? findStreamData(stream, kConnectionKey) : nullptr);
@@ -154,7 +158,11 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
 	glib::SignalConnection incoming;
 	RequestHandler requestHandler;
 	WebSocketHandler webSocketHandler;
-	std::map<std::uint64_t, Connection *> connections; // owned by their streams
+	std::map<std::uint64_t, Connection *> connections; // owned by their streams, or by the gate's callback
+	std::map<std::string, std::size_t> perAddress;
+	std::unique_ptr<TlsGate> gate;
+	std::function<void(Dropped, const std::string &)> onDropped;
+	std::function<void(const std::string &)> onFailure;
 	std::uint64_t lastId = 0;
 	std::string host;
 	std::uint16_t port = 0;
@@ -173,9 +181,7 @@ void dropConnection(gpointer data) noexcept
 	if (!server)
 		return; // whose end has dropped the deadline
 	MainLoop &loop = server->loop;
-	loop.post([connection = std::move(connection), server = std::move(server)] {
-		server->connections.erase(connection->id);
-	});
+	loop.post([connection = std::move(connection), server = std::move(server)] { server->forget(*connection); });
 }
 
 gboolean acceptIncoming(GSocketService *, GSocketConnection *raw, GObject *, gpointer data) noexcept
@@ -184,15 +190,19 @@ gboolean acceptIncoming(GSocketService *, GSocketConnection *raw, GObject *, gpo
 	return TRUE;
 }
 
-/// Runs @p call; its exception stops the loop and comes out there.
+/// Runs @p call, a handler of a request. An exception of it is the failure of this request alone; without a handler for failures
+/// it stops the loop and comes out there.
 template <class F>
-bool guarded(MainLoop &loop, F call)
+bool guarded(Impl &self, F call)
 {
 	try {
 		call();
 		return true;
-	} catch (...) {
-		loop.post([failure = std::current_exception()] { std::rethrow_exception(failure); });
+	} catch (const std::exception &failure) {
+		if (self.onFailure)
+			self.onFailure(failure.what());
+		else
+			self.loop.post([thrown = std::current_exception()] { std::rethrow_exception(thrown); });
 		return false;
 	}
 }
@@ -217,7 +227,7 @@ void answerRequest(SoupServer *, SoupServerMessage *message, const char *path, G
 		return;
 	const auto self = static_cast<Impl *>(data)->shared_from_this();
 	Response response { 404, "text/plain; charset=utf-8", "not found\n", {} };
-	const bool fine = guarded(self->loop, [&] {
+	const bool fine = guarded(*self, [&] {
 		if (self->requestHandler)
 			response = self->requestHandler(readRequest(message, path));
 	});
@@ -234,7 +244,8 @@ void takeWebSocket(SoupServer *, SoupServerMessage *message, const char *path, S
 		connection->deadline.reset();
 		connection->webSocket = true;
 	}
-	guarded(self->loop, [&] {
+	// What the handler leaves of the socket when it throws ends with it.
+	guarded(*self, [&] {
 		auto socket = WebSocket::Impl::make(self->loop, raw, self->options.keepalive);
 		if (self->webSocketHandler)
 			self->webSocketHandler(readRequest(message, path), std::move(socket));
@@ -245,38 +256,70 @@ void takeWebSocket(SoupServer *, SoupServerMessage *message, const char *path, S
 
 } // namespace
 
-glib::ObjectPtr<GIOStream> HttpServer::Impl::secured(GSocketConnection *raw) const
+void HttpServer::Impl::forget(const Connection &connection)
 {
-	if (!certificate)
-		return glib::ObjectPtr<GIOStream>::share(G_IO_STREAM(raw));
-	return glib::ObjectPtr<GIOStream>::adopt(
-		g_tls_server_connection_new(G_IO_STREAM(raw), certificate.get(), nullptr));
+	connections.erase(connection.id);
+	const auto of = perAddress.find(connection.address);
+	if (of != perAddress.end() && --of->second == 0)
+		perAddress.erase(of);
 }
 
 void HttpServer::Impl::accept(GSocketConnection *raw)
 {
+	const auto remote =
+		glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_remote_address(raw, nullptr));
+	auto address = ipOf(remote.get());
+	if (address.empty())
+		return; // reset by the peer before we came to it
+	auto *socket = g_socket_connection_get_socket(raw);
+	const auto drop = [&](Dropped why) {
+		// Plain text costs nothing more; with TLS it would cost a handshake.
+		static constexpr std::string_view kBusy = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+							  "Content-Length: 0\r\n\r\n";
+		if (!gate)
+			static_cast<void>(g_socket_send(socket, kBusy.data(), kBusy.size(), nullptr, nullptr));
+		if (onDropped)
+			onDropped(why, address);
+	};
+	// Dropping the only reference closes it.
 	if (connections.size() >= options.maxConnections)
-		return; // dropping the only reference closes it
+		return drop(Dropped::Connections);
+	if (const auto of = perAddress.find(address); options.maxConnectionsPerAddress && of != perAddress.end() &&
+						      of->second >= options.maxConnectionsPerAddress)
+		return drop(Dropped::ConnectionsOfAddress);
+
+	auto owned = std::make_unique<Connection>();
+	auto *connection = owned.get();
+	connection->server = weak_from_this();
+	connection->id = ++lastId;
+	connection->address = std::move(address);
+	connection->socket = glib::ObjectPtr<GSocket>::share(socket);
+	connection->deadline = loop.after(options.requestTimeout, [connection] { connection->cut(); });
+	connections[connection->id] = connection;
+	++perAddress[connection->address];
+	if (!gate)
+		return serve(std::move(owned), G_IO_STREAM(raw), raw);
+	auto shared = glib::ObjectPtr<GSocketConnection>::share(raw);
+	gate->enter(shared, connection->address,
+		    [this, shared, held = std::make_shared<std::unique_ptr<Connection>>(std::move(owned))](
+			    glib::ObjectPtr<GIOStream> stream) {
+			    if (stream)
+				    return serve(std::move(*held), stream.get(), shared.get());
+			    forget(**held);
+		    });
+}
+
+void HttpServer::Impl::serve(std::unique_ptr<Connection> owned, GIOStream *stream, GSocketConnection *raw)
+{
 	const auto local = glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_local_address(raw, nullptr));
 	const auto remote =
 		glib::ObjectPtr<GSocketAddress>::adopt(g_socket_connection_get_remote_address(raw, nullptr));
 	if (!local || !remote)
-		return; // reset by the peer before we came to it
-	const auto stream = secured(raw);
-	if (!stream)
-		return;
+		return forget(*owned);
 	auto budget = std::make_shared<ReadBudget>();
 	budget->left = options.maxBodyBytes + kControlSlack;
-	const auto counted = wrapWithBudget(stream.get(), std::move(budget));
-
-	auto *connection = new Connection;
-	connection->server = weak_from_this();
-	connection->id = ++lastId;
-	connection->socket = glib::ObjectPtr<GSocket>::share(g_socket_connection_get_socket(raw));
-	connection->deadline = loop.after(options.requestTimeout, [connection] { connection->cut(); });
-	connections[connection->id] = connection;
-	g_object_set_data_full(G_OBJECT(counted.get()), kConnectionKey, connection, dropConnection);
-
+	const auto counted = wrapWithBudget(stream, std::move(budget));
+	g_object_set_data_full(G_OBJECT(counted.get()), kConnectionKey, owned.release(), dropConnection);
 	soup_server_accept_iostream(server.get(), counted.get(), local.get(), remote.get(), nullptr);
 }
 
@@ -305,6 +348,8 @@ HttpServer::~HttpServer()
 		if (!connection->webSocket)
 			connection->cut();
 	}
+	impl_->connections.clear(); // the gate takes the records of its own with it
+	impl_->gate.reset();
 	soup_server_remove_handler(impl_->server.get(), nullptr);
 	soup_server_disconnect(impl_->server.get());
 }
@@ -316,8 +361,10 @@ void HttpServer::onWebSocket(WebSocketHandler handler) { impl_->webSocketHandler
 void HttpServer::listen(const std::string &host, std::uint16_t port, const std::optional<TlsFiles> &tls)
 {
 	glib::ErrorSlot error;
-	if (tls)
+	if (tls) {
 		impl_->certificate = loadCertificate(*tls);
+		impl_->gate = std::make_unique<TlsGate>(impl_->loop, impl_->certificate, TlsGate::Limits {});
+	}
 	const auto address = resolve(host);
 	const auto wanted = glib::ObjectPtr<GSocketAddress>::adopt(g_inet_socket_address_new(address.get(), port));
 	impl_->service = glib::ObjectPtr<GSocketService>::adopt(g_socket_service_new());
@@ -351,6 +398,13 @@ std::string HttpServer::webSocketUrl() const
 {
 	return fmt::format("{}://{}:{}", impl_->certificate ? "wss" : "ws", impl_->host, impl_->port);
 }
+
+void HttpServer::onDropped(std::function<void(Dropped, const std::string &)> handler)
+{
+	impl_->onDropped = std::move(handler);
+}
+
+void HttpServer::onFailure(std::function<void(const std::string &)> handler) { impl_->onFailure = std::move(handler); }
 
 std::size_t HttpServer::connections() const noexcept { return impl_->connections.size(); }
 

@@ -41,12 +41,13 @@ struct TlsFiles {
 };
 
 /// HTTP/1.1 and WebSocket on one port. Thread-bound. Every HTTP answer closes its connection.
-/// What is dropped without a word: a connection over the limit, one whose request is not complete in
+/// A connection over the limit is answered with 503. What is dropped without a word: one whose request is not complete in
 /// time (or whose answer is not taken in time).
 class HttpServer {
 public:
 	struct Options {
-		std::size_t maxConnections = 4096; ///< WebSockets included
+		std::size_t maxConnections = 4096;	  ///< WebSockets included
+		std::size_t maxConnectionsPerAddress = 0; ///< of one client address; 0: no limit
 		std::chrono::milliseconds requestTimeout { 10'000 };
 		std::size_t maxBodyBytes = 256 * 1024; ///< larger: 413, far larger: cut; without a length: 411
 		Keepalive keepalive;
@@ -73,6 +74,12 @@ public:
 	std::uint16_t port() const noexcept;
 	std::string url() const;	  ///< "http://127.0.0.1:8687", https with TLS
 	std::string webSocketUrl() const; ///< "ws://127.0.0.1:8687", wss with TLS
+	enum class Dropped { Connections, ConnectionsOfAddress };
+	/// Called for each connection that a limit turned away (with 503, over TLS without a word) and its address.
+	void onDropped(std::function<void(Dropped, const std::string &)> handler);
+	/// Called with what an exception of a handler says. The request is answered with 500, the WebSocket closed; nothing else
+	/// is disturbed. Without it such an exception stops the loop.
+	void onFailure(std::function<void(const std::string &)> handler);
 	/// Open now, WebSockets included.
 	std::size_t connections() const noexcept;
 

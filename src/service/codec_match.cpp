@@ -88,18 +88,18 @@ std::optional<H264Format> h264Format(const std::string &fmtp)
 	}
 }
 
-std::optional<RtpMap> findCodec(std::vector<RtpMap> maps, const std::string &name,
+std::optional<RtpMap> findCodec(const std::vector<RtpMap> &maps, const std::string &name,
 				const std::optional<H264Format> &published)
 {
 	std::optional<RtpMap> best;
 	int bestFit = 0;
-	for (auto &map : maps) {
+	for (const auto &map : maps) {
 		if (map.encodingName != name || map.clockRate != (name == "OPUS" ? 48000 : 90000))
 			continue;
 		const int fit = name == "H264" ? h264Fit(map, published) : 1;
 		if (fit > bestFit) {
 			bestFit = fit;
-			best = std::move(map);
+			best = map;
 		}
 	}
 	return best;

@@ -24,7 +24,7 @@ std::optional<H264Format> h264Format(const std::string &fmtp);
 
 /// Of what is offered, the format of @p name ("H264", "VP8", "OPUS") that fits best what rooms send; empty: none does.
 /// @p published: what the publisher of H.264 sends; then it is the format that decodes it, of the same profile if there is one.
-std::optional<webrtc::sdp::RtpMap> findCodec(std::vector<webrtc::sdp::RtpMap> maps, const std::string &name,
+std::optional<webrtc::sdp::RtpMap> findCodec(const std::vector<webrtc::sdp::RtpMap> &maps, const std::string &name,
 					     const std::optional<H264Format> &published = std::nullopt);
 
 /// The parameters that go into the answer: the offer's own for H.264, without what the SDK glues on.

@@ -72,6 +72,7 @@ void Uplink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 
 void Uplink::onConnected()
 {
+	place_.reset();
 	watch_.emplace(loop_, *connection_, outcome_.failed);
 	watch_->start(false);
 }
@@ -182,6 +183,7 @@ void Downlink::sourceChanged()
 void Downlink::onConnected()
 {
 	connected_ = true;
+	place_.reset();
 	watch_.emplace(loop_, *connection_, outcome_.failed);
 	watch_->start(true);
 	route();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/fanout.h"
+#include "service/half_open.h"
 #include "service/keyframe_asker.h"
 #include "service/link_watch.h"
 #include "service/negotiation.h"
@@ -39,6 +40,8 @@ public:
 	/// On a connection that belongs to somebody else, who passes its tracks to onTrack(). @p plan: m-lines and codec.
 	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
+	/// Given back when the connection is up or gone.
+	void holdUntilConnected(HalfOpen::Place place) { place_ = std::move(place); }
 	const std::string &videoCodec() const noexcept { return plan_.videoCodec; }
 	const std::string &videoFormat() const noexcept { return plan_.videoFormat; }
 	Fanout &fanout(Slot slot) { return *fanouts_[static_cast<std::size_t>(slot)]; }
@@ -71,6 +74,7 @@ private:
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;
 	std::optional<LinkWatch> watch_; // once connected
+	HalfOpen::Place place_;
 };
 
 /// One subscriber's connection to one publisher. Thread-bound.
@@ -83,6 +87,8 @@ public:
 	Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
 		 protocol::SubscribeWishes wishes);
 	~Downlink();
+	/// Given back when the connection is up or gone.
+	void holdUntilConnected(HalfOpen::Place place) { place_ = std::move(place); }
 	void wish(const protocol::SubscribeWishes &wishes);
 	/// What the publisher's tracks are has changed.
 	void sourceChanged();
@@ -115,6 +121,7 @@ private:
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;
 	std::optional<LinkWatch> watch_; // once connected
+	HalfOpen::Place place_;
 };
 
 } // namespace trtc::service

@@ -2,6 +2,7 @@
 #include "service/media_hub.h"
 
 #include "base/descriptors.h"
+#include "base/task_limit.h"
 #include "service/links.h"
 #include "service/single_link.h"
 
@@ -9,6 +10,21 @@
 #include <spdlog/spdlog.h>
 
 namespace trtc::service {
+
+namespace {
+
+/// A viewer may subscribe to everybody in a full room at once.
+constexpr std::size_t kHalfOpenDownlinks = 64;
+
+} // namespace
+
+std::string MediaHub::halfOpenText(std::size_t most, const char *what)
+{
+	return fmt::format(
+		"{} {} of this user are being connected, the limit: wait until one of them is up, or check that UDP "
+		"reaches the service",
+		most, what);
+}
 
 MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace)
 	: loop_(loop), addresses_(std::move(addresses)), outcome_(std::move(outcome)), trace_(trace)
@@ -23,11 +39,19 @@ std::optional<std::string> MediaHub::full() const
 	constexpr std::size_t kDescriptorsEach = 10, kOthers = 256;
 	const auto limit = descriptorLimit();
 	const auto most = limit > kOthers ? (limit - kOthers) / kDescriptorsEach : 0;
-	if (uplinks_.size() + downlinks_.size() + singles_.size() < most)
-		return std::nullopt;
-	return fmt::format("this service has {} media connections, the limit of its {} file descriptors: its "
-			   "administrator can raise the limit (ulimit -Hn, LimitNOFILE=)",
-			   most, limit);
+	if (uplinks_.size() + downlinks_.size() + singles_.size() >= most)
+		return fmt::format("this service has {} media connections, the limit of its {} file descriptors: its "
+				   "administrator can raise the limit (ulimit -Hn, LimitNOFILE=)",
+				   most, limit);
+	// GLib ends the process when a thread cannot be started, so one connection more must not take the last ones. Measured: 4
+	// threads at once and up to kTasksEach with every track; the rest is for handshakes, disk and name look-ups.
+	constexpr std::size_t kTasksEach = 16, kOtherTasks = 48;
+	if (const auto room = taskRoom(); room && room->left < kTasksEach + kOtherTasks)
+		return fmt::format(
+			"this service has room for {} more threads only ({}): its administrator can raise the "
+			"limit (TasksMax=, --pids-limit)",
+			room->left, room->limit);
+	return std::nullopt;
 }
 
 void MediaHub::failed(const StartUplink &effect, int code, const std::string &message)
@@ -48,7 +72,7 @@ void MediaHub::failed(const StartDownlink &effect, int code, const std::string &
 	});
 }
 
-void MediaHub::start(const StartUplink &effect, const std::string &clientAddress)
+void MediaHub::start(const StartUplink &effect, const Client &client)
 {
 	if (effect.replyEvent != protocol::Event::PublishResult) {
 		failed(effect, protocol::code::kNotSupported,
@@ -62,6 +86,11 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 		failed(effect, plan.refusal->code, plan.refusal->message);
 		return;
 	}
+	// The one it replaces is no longer half-open.
+	dropUplink(effect.session);
+	auto place = halfOpenUp_.enter(client.user, kHalfOpenUplinks);
+	if (!place)
+		return failed(effect, protocol::code::kLimit, halfOpenText(kHalfOpenUplinks, "publications"));
 	LinkOutcome outcome;
 	// The peer connection calls from its own code: what follows may destroy it, so it is posted.
 	auto answered = std::make_shared<bool>(false);
@@ -96,17 +125,17 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 	};
 	try {
 		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
-						     addresses_.forClient(clientAddress), std::move(plan),
+						     addresses_.forClient(client.address), std::move(plan),
 						     std::move(outcome), trace_);
 		*self = link;
-		dropUplink(effect.session);
+		link->holdUntilConnected(std::move(place));
 		uplinks_[effect.session] = std::move(link);
 	} catch (const Exception &error) {
 		failed(effect, protocol::code::kMediaFailed, error.what());
 	}
 }
 
-void MediaHub::start(const StartDownlink &effect, const std::string &clientAddress)
+void MediaHub::start(const StartDownlink &effect, const Client &client)
 {
 	const auto source = uplinks_.find(effect.publisher);
 	if (source == uplinks_.end()) {
@@ -121,6 +150,10 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		failed(effect, plan.refusal->code, plan.refusal->message);
 		return;
 	}
+	dropDownlink({ effect.session, effect.publisher });
+	auto place = halfOpenDown_.enter(client.user, kHalfOpenDownlinks);
+	if (!place)
+		return failed(effect, protocol::code::kLimit, halfOpenText(kHalfOpenDownlinks, "subscriptions"));
 	LinkOutcome outcome;
 	auto answered = std::make_shared<bool>(false);
 	const DownlinkKey key { effect.session, effect.publisher };
@@ -157,10 +190,10 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 	try {
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
-						   addresses_.forClient(clientAddress), std::move(plan), source->second,
-						   effect.wishes, std::move(outcome), trace_);
+						   addresses_.forClient(client.address), std::move(plan),
+						   source->second, effect.wishes, std::move(outcome), trace_);
 		*self = link;
-		dropDownlink(key);
+		link->holdUntilConnected(std::move(place));
 		downlinks_[key] = std::move(link);
 	} catch (const Exception &error) {
 		failed(effect, protocol::code::kMediaFailed, error.what());

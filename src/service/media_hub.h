@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "service/half_open.h"
 #include "service/media_addresses.h"
 #include "service/room_service.h"
 #include "webrtc/peer_connection.h"
@@ -26,6 +27,10 @@ class SingleLink;
 /// effects of RoomService and reports their outcome. Thread-bound.
 class MediaHub {
 public:
+	/// Whose connection it is: the address decides which of ours is offered; a user may have some half-open connections only.
+	struct Client {
+		std::string address, user;
+	};
 	/// All of these come later, never inside a call of ours.
 	struct Outcome {
 		std::function<void(SessionId, std::int64_t seq, protocol::Event replyEvent, int code,
@@ -44,14 +49,13 @@ public:
 	MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace = nullptr);
 	~MediaHub();
 
-	/// @p clientAddress decides which of our addresses is offered.
-	void start(const StartUplink &effect, const std::string &clientAddress);
-	void start(const StartDownlink &effect, const std::string &clientAddress);
+	void start(const StartUplink &effect, const Client &client);
+	void start(const StartDownlink &effect, const Client &client);
 	void change(const ChangeDownlink &effect);
 	void flow(const UplinkFlow &effect);
 	void stop(const StopUplink &effect);
 	void stop(const StopDownlink &effect);
-	void start(const StartSingle &effect, const std::string &clientAddress);
+	void start(const StartSingle &effect, const Client &client);
 	void start(const StartSingleUplink &effect);
 	void start(const StartSingleDownlink &effect);
 	void stop(const StopSingle &effect);
@@ -70,6 +74,9 @@ public:
 
 private:
 	using DownlinkKey = std::pair<SessionId, SessionId>; // subscriber, publisher
+	/// Connections in which a user sends, and that are not up yet: that takes some round trips, so two at a time are enough.
+	static constexpr std::size_t kHalfOpenUplinks = 2;
+	static std::string halfOpenText(std::size_t most, const char *what);
 	static void add(Sums &sums, const webrtc::PeerConnection::Stats &stats);
 	void dropUplink(SessionId session);
 	void dropDownlink(const DownlinkKey &key);
@@ -89,6 +96,7 @@ private:
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
 	std::map<SessionId, std::shared_ptr<SingleLink>> singles_; ///< their uplinks are in uplinks_, too, while on air
 	Sums ended_;						   // of connections that are gone
+	HalfOpen halfOpenUp_, halfOpenDown_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

@@ -48,13 +48,16 @@ void MediaHub::answer(const StartSingleDownlink &effect, int code, const std::st
 	});
 }
 
-void MediaHub::start(const StartSingle &effect, const std::string &clientAddress)
+void MediaHub::start(const StartSingle &effect, const Client &client)
 {
 	if (const auto reason = full())
 		return answer(effect, protocol::code::kLimit, *reason, {});
 	auto plan = planSingle(effect.ability);
 	if (plan.refusal)
 		return answer(effect, plan.refusal->code, plan.refusal->message, {});
+	auto place = halfOpenUp_.enter(client.user, kHalfOpenUplinks);
+	if (!place)
+		return answer(effect, protocol::code::kLimit, halfOpenText(kHalfOpenUplinks, "connections"), {});
 	// The link calls from its own code: what follows may destroy it, so it is posted.
 	auto self = std::make_shared<std::weak_ptr<SingleLink>>();
 	auto answered = std::make_shared<bool>(false);
@@ -86,9 +89,10 @@ void MediaHub::start(const StartSingle &effect, const std::string &clientAddress
 	};
 	try {
 		auto link = std::make_shared<SingleLink>(loop_, fmt::format("one:{}", effect.session),
-							 addresses_.forClient(clientAddress), std::move(plan),
+							 addresses_.forClient(client.address), std::move(plan),
 							 std::move(outcome), trace_);
 		*self = link;
+		link->holdUntilConnected(std::move(place));
 		singles_[effect.session] = std::move(link);
 	} catch (const Exception &error) {
 		answer(effect, protocol::code::kMediaFailed, error.what(), {});

@@ -41,8 +41,9 @@ Media rewritten(const Media &media, const RtpMap &map, std::optional<int> repair
 	out.formats = { std::to_string(map.payloadType) };
 	out.lines.push_back("c=IN IP4 0.0.0.0");
 	for (const char *name : { "ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "setup", "mid" })
-		for (const auto &value : media.attributes(name))
-			out.addAttribute(fmt::format("{}:{}", name, value));
+		// The first of each counts; a peer may repeat them hundreds of times.
+		if (const auto value = media.attribute(name))
+			out.addAttribute(fmt::format("{}:{}", name, *value));
 	out.addAttribute("rtcp-mux");
 	out.addAttribute(media.direction());
 	out.addAttribute(fmt::format("rtpmap:{} {}/{}{}", map.payloadType, map.encodingName, map.clockRate,
@@ -136,22 +137,24 @@ std::uint32_t makeSsrc(std::uint32_t type)
 	return (bits & 0xff00ffffu) | type << 16 | 0x01000000u;
 }
 
+/// The formats of each m-line of video, in order.
+using VideoMaps = std::vector<std::vector<RtpMap>>;
+
 /// The first of @p wanted, or of what the first video line offers, that every video line has; "" without.
-std::string commonCodec(const Description &offer, const std::string &wanted, bool strict,
+std::string commonCodec(const VideoMaps &video, const std::string &wanted, bool strict,
 			const std::optional<H264Format> &published)
 {
-	const auto video = [](const Media &media) { return media.kind == "video"; };
 	std::vector<std::string> candidates;
 	if (wanted == "H264" || wanted == "VP8")
 		candidates.push_back(wanted);
 	if (!strict || wanted.empty())
-		for (const auto &map : std::find_if(offer.media.begin(), offer.media.end(), video)->rtpMaps())
-			if (map.encodingName == "H264" || map.encodingName == "VP8")
+		for (const auto &map : video.front())
+			if ((map.encodingName == "H264" || map.encodingName == "VP8") &&
+			    std::find(candidates.begin(), candidates.end(), map.encodingName) == candidates.end())
 				candidates.push_back(map.encodingName);
 	for (const auto &codec : candidates)
-		if (std::all_of(offer.media.begin(), offer.media.end(), [&](const Media &media) {
-			    return !video(media) || findCodec(media.rtpMaps(), codec, published);
-		    }))
+		if (std::all_of(video.begin(), video.end(),
+				[&](const auto &maps) { return findCodec(maps, codec, published).has_value(); }))
 			return codec;
 	return {};
 }
@@ -168,8 +171,12 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 		return refuse(refusal->code, refusal->message);
 	Negotiated result;
 	// One codec for every video line, so that big and small are exchangeable and SEI stays where it belongs.
-	if (std::any_of(offer.media.begin(), offer.media.end(), [](const Media &m) { return m.kind == "video"; })) {
-		result.videoCodec = commonCodec(offer, wantedCodec, strict, published);
+	VideoMaps video;
+	for (const auto &media : offer.media)
+		if (media.kind == "video")
+			video.push_back(media.rtpMaps());
+	if (!video.empty()) {
+		result.videoCodec = commonCodec(video, wantedCodec, strict, published);
 		// 1028 and 77393 are the SDK's words for "no H.264 here": it publishes, or subscribes, no more after them.
 		if (result.videoCodec.empty() && !strict)
 			return refuse(code::kNoH264Encode, "the offer has neither H264 nor VP8 on every m-line of "
@@ -188,7 +195,8 @@ Negotiated negotiate(const std::string &text, const char *direction, std::size_t
 	for (std::size_t i = 0; i < offer.media.size(); ++i) {
 		const auto &media = offer.media[i];
 		const bool audio = media.kind == "audio";
-		const auto map = findCodec(media.rtpMaps(), audio ? "OPUS" : result.videoCodec, published);
+		const auto map = audio ? findCodec(media.rtpMaps(), "OPUS")
+				       : findCodec(video[videoLines], result.videoCodec, published);
 		if (!map)
 			return refuse(code::kNoCommonCodec, fmt::format("m-line {} ({}) has no {}", i, media.kind,
 									audio ? "opus" : result.videoCodec));

@@ -19,10 +19,13 @@ public:
 
 private:
 	/// Every reason from the start, so that a first refusal is a step and no new line.
-	std::map<std::string, std::uint64_t> byReason_ { { "codec", 0 },   { "limit", 0 },	{ "malformed", 0 },
-							 { "media", 0 },   { "permission", 0 }, { "rate", 0 },
-							 { "request", 0 }, { "sdk-app-id", 0 }, { "stopping", 0 },
-							 { "user-id", 0 }, { "user-sig", 0 } };
+	std::map<std::string, std::uint64_t> byReason_ { { "connections", 0 }, { "connections-per-address", 0 },
+							 { "work", 0 },	       { "codec", 0 },
+							 { "limit", 0 },       { "malformed", 0 },
+							 { "media", 0 },       { "permission", 0 },
+							 { "rate", 0 },	       { "request", 0 },
+							 { "sdk-app-id", 0 },  { "stopping", 0 },
+							 { "user-id", 0 },     { "user-sig", 0 } };
 };
 
 } // namespace trtc::service

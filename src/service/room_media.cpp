@@ -115,6 +115,9 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 					  "--max-anchors",
 					  limits.maxAnchorsPerRoom));
 
+	if (refuseMorePublications(session, seq, Event::PublishResult, out))
+		return;
+
 	protocol::PublishState permitted;
 	if (!permitSending(session, {}, publish.state, seq, Event::PublishResult, permitted, out))
 		return;
@@ -129,6 +132,19 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::P
 	const std::string &codec = publish.constraint.videoCodec;
 	publication.codec = codec == "H264" || codec == "VP8" ? codec : "";
 	out.emplace_back(StartUplink { session.id, seq, Event::PublishResult, publish.sdp, publication.codec });
+}
+
+bool RoomService::Impl::refuseMorePublications(const Session &session, std::int64_t seq, Event event,
+					       Effects &out) const
+{
+	const auto count = elsewhere(session).publications;
+	if (count < limits.maxPublicationsPerUser)
+		return false;
+	refuse(out, session, seq, event, code::kLimit,
+	       fmt::format("user {} publishes in {} other rooms, the limit of one user: unpublish in one, or raise "
+			   "--max-publications-per-user",
+			   session.who.userId.str(), count));
+	return true;
 }
 
 void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::PublishChange &change, Effects &out)

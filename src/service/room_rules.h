@@ -65,6 +65,12 @@ struct RoomService::Impl {
 	/// afterwards.
 	void ban(Session &session, Removal removal, Effects &out);
 
+	/// Of @p session's user, this session not counted.
+	struct Elsewhere {
+		std::size_t rooms = 0, publications = 0;
+	};
+	Elsewhere elsewhere(const Session &session) const;
+
 	/// The member, or null.
 	Session *memberAt(const RoomKey &key, const UserId &user);
 
@@ -149,6 +155,9 @@ struct RoomService::Impl {
 	void on(Session &, std::int64_t seq, const protocol::SendCustomMessage &, Effects &out);
 
 	// ---- media
+	/// True, and refused: the user publishes in as many rooms as it may.
+	bool refuseMorePublications(const Session &session, std::int64_t seq, protocol::Event event,
+				    Effects &out) const;
 	/// A publication the command can work on, or null and refused.
 	Publication *publicationOf(Effects &out, Session &session, std::int64_t seq, protocol::Event event) const;
 	/// Forget the publication, stop it and every downlink of it. True when the list has changed. @p told: as for tellStreams().

@@ -81,6 +81,19 @@ void RoomService::Impl::forget(Session &session)
 	sessions.erase(id);
 }
 
+RoomService::Impl::Elsewhere RoomService::Impl::elsewhere(const Session &session) const
+{
+	Elsewhere out;
+	for (const auto &[id, other] : sessions) {
+		if (&other == &session || !other.room || other.who.userId != session.who.userId ||
+		    other.who.sdkAppId != session.who.sdkAppId)
+			continue;
+		++out.rooms;
+		out.publications += other.publication ? 1U : 0U;
+	}
+	return out;
+}
+
 void RoomService::Impl::removeFromRoom(Session &session, int reason, const char *told, Effects &out)
 {
 	if (!session.room)
@@ -217,6 +230,12 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::J
 			code::kLimit,
 			fmt::format("this room holds {} users, its limit: wait until one leaves, or raise --max-users",
 				    limits.maxUsersPerRoom));
+
+	if (const auto count = elsewhere(session).rooms - (older ? 1U : 0U); count >= limits.maxRoomsPerUser)
+		return no(code::kLimit,
+			  fmt::format("user {} is in {} rooms, the limit of one user: leave one, or raise "
+				      "--max-rooms-per-user",
+				      session.who.userId.str(), count));
 
 	if (older) // its room may go with it
 		ban(*older,

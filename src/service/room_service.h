@@ -39,6 +39,10 @@ struct Limits {
 	/// Members without a socket, over all rooms: sockets have a limit (4096) and do not hold these any more.
 	std::size_t maxKept = 1000;
 	std::size_t maxKeptPerUser = 8; ///< of them; one UserSig must not take all the places
+	/// Rooms that one user is in at a time; a recorder of many rooms under one name needs one each.
+	std::size_t maxRoomsPerUser = 64;
+	/// Of them, rooms in which it publishes: each publication costs threads.
+	std::size_t maxPublicationsPerUser = 16;
 };
 
 /// What the caller must do, in this order.

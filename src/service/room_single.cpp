@@ -127,6 +127,8 @@ void RoomService::Impl::on(Session &session, std::int64_t seq, const protocol::S
 			      fmt::format("{} anchors publish in this room, its limit: wait until one stops, or raise "
 					  "--max-anchors",
 					  limits.maxAnchorsPerRoom));
+	if (!session.publication && refuseMorePublications(session, seq, kEvent, out))
+		return;
 	const std::array<std::uint32_t, 4> ssrcs { publish.audioSsrc, publish.bigVideoSsrc, publish.smallVideoSsrc,
 						   publish.auxVideoSsrc };
 	const std::array<std::uint32_t, 4> repairs { 0, publish.bigVideoRtxSsrc, publish.smallVideoRtxSsrc,

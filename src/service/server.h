@@ -28,6 +28,7 @@ struct ServerConfig {
 	bool requirePrivateMapKey = false;		  ///< then it says who may do what; else none is looked at
 	Limits limits;
 	std::size_t maxConnections = 4096;
+	std::size_t maxConnectionsPerAddress = 64;	///< 0: no limit
 	std::chrono::milliseconds idleLimit { 10'000 }; ///< a connection that says nothing that long is dropped
 	Trace *trace = nullptr;				///< borrowed for the life of the server
 };

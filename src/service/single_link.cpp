@@ -170,6 +170,7 @@ void SingleLink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 void SingleLink::onConnected()
 {
 	connected_ = true;
+	place_.reset();
 	watch_.emplace(loop_, *connection_, outcome_.failed);
 	watch_->start(true); // who neither publishes nor hears anybody owes nothing
 	serve();

@@ -35,6 +35,8 @@ public:
 	SingleLink(MainLoop &loop, std::string name, webrtc::IceConfig ice, SinglePlan plan, Outcome outcome,
 		   Trace *trace);
 	~SingleLink();
+	/// Given back when the connection is up or gone.
+	void holdUntilConnected(HalfOpen::Place place) { place_ = std::move(place); }
 
 	/// The client's tracks, for everybody's downlinks. There from the start, whether the client publishes or not.
 	const std::shared_ptr<Uplink> &uplink() const noexcept { return uplink_; }
@@ -80,6 +82,7 @@ private:
 	std::size_t places_ = 0, asked_ = 0; ///< places with lines; those of the offer that webrtcbin has
 	bool answered_ = false, connected_ = false;
 	std::optional<LinkWatch> watch_; // once connected
+	HalfOpen::Place place_;
 };
 
 } // namespace trtc::service

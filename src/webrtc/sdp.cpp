@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 namespace trtc::webrtc::sdp {
 
@@ -47,6 +49,18 @@ std::optional<std::string_view> valueOf(std::string_view line, std::string_view 
 	return line.substr(1);
 }
 
+constexpr std::size_t kPayloadTypes = 128; // 7 bits of the RTP header
+
+/// The payload type that "96 VP8/90000" begins with, if there is something after it.
+std::optional<std::size_t> payloadTypeOf(std::string_view value)
+{
+	const auto space = value.find(' ');
+	const auto type = space == std::string_view::npos ? std::nullopt : number<std::size_t>(value.substr(0, space));
+	return type && *type < kPayloadTypes ? type : std::nullopt;
+}
+
+std::string_view afterFormat(std::string_view value) { return value.substr(value.find(' ') + 1); }
+
 Error bad(std::size_t line, std::string_view what)
 {
 	return { ErrorCode::InvalidParameter, fmt::format("SDP line {}: {}", line, what) };
@@ -73,6 +87,8 @@ Result<Media> parseMediaLine(std::string_view line, std::size_t number_)
 		return bad(number_, "the port of the m-line is not 0 to 65535");
 	media.port = *port;
 	media.protocol = parts[2];
+	if (parts.size() - 3 > kMaxFormats)
+		return bad(number_, fmt::format("more than {} formats", kMaxFormats));
 	for (std::size_t i = 3; i < parts.size(); ++i)
 		media.formats.emplace_back(parts[i]);
 	return media;
@@ -106,33 +122,36 @@ std::string Media::direction() const
 
 std::vector<RtpMap> Media::rtpMaps() const
 {
-	std::vector<RtpMap> maps;
-	for (const auto &format : formats) {
-		const auto pt = number<int>(format);
-		if (!pt || *pt < 0 || *pt > 127)
-			continue;
-		for (const auto &value : attributes("rtpmap")) {
-			const auto space = value.find(' ');
-			if (space == std::string::npos || value.substr(0, space) != format)
-				continue;
-			const auto parts = split(std::string_view(value).substr(space + 1), '/');
-			if (parts.size() < 2)
-				break;
-			RtpMap map;
-			map.payloadType = *pt;
-			map.encodingName = parts[0];
-			for (char &c : map.encodingName)
-				c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-			map.clockRate = number<int>(parts[1]).value_or(0);
-			if (parts.size() > 2)
-				map.parameters = parts[2];
-			for (const auto &fmtp : attributes("fmtp"))
-				if (fmtp.size() > format.size() && fmtp.compare(0, format.size(), format) == 0 &&
-				    fmtp[format.size()] == ' ')
-					map.fmtp = fmtp.substr(format.size() + 1);
-			maps.push_back(std::move(map));
-			break;
+	// One walk over the lines, whatever the peer wrote: a table by payload type.
+	std::array<std::string_view, kPayloadTypes> mapOf {}, fmtpOf {};
+	for (const auto &line : lines) {
+		if (const auto map = valueOf(line, "rtpmap")) {
+			if (const auto type = payloadTypeOf(*map); type && mapOf[*type].empty())
+				mapOf[*type] = afterFormat(*map);
+		} else if (const auto fmtp = valueOf(line, "fmtp")) {
+			if (const auto type = payloadTypeOf(*fmtp))
+				fmtpOf[*type] = afterFormat(*fmtp);
 		}
+	}
+	std::vector<RtpMap> maps;
+	std::array<bool, kPayloadTypes> seen {};
+	for (const auto &format : formats) {
+		const auto type = number<std::size_t>(format);
+		if (!type || *type >= kPayloadTypes || std::exchange(seen[*type], true))
+			continue;
+		const auto parts = split(mapOf[*type], '/');
+		if (parts.size() < 2)
+			continue;
+		RtpMap map;
+		map.payloadType = static_cast<int>(*type);
+		map.encodingName = parts[0];
+		for (char &c : map.encodingName)
+			c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+		map.clockRate = number<int>(parts[1]).value_or(0);
+		if (parts.size() > 2)
+			map.parameters = parts[2];
+		map.fmtp = fmtpOf[*type];
+		maps.push_back(std::move(map));
 	}
 	return maps;
 }

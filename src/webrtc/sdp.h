@@ -17,6 +17,8 @@ namespace trtc::webrtc::sdp {
 inline constexpr std::size_t kMaxMediaLines = 16;	///< the SDK sends 4; a conference of one link never needs more
 inline constexpr std::size_t kMaxLinesPerSection = 600; ///< Chromium's video section has some 150
 inline constexpr std::size_t kMaxLineBytes = 4096;
+inline constexpr std::size_t kMaxFormats =
+	128; ///< of one m-line: RFC 3550 has that many payload types; Chromium sends some 40
 
 struct RtpMap {
 	int payloadType = 0;

@@ -60,6 +60,9 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		server.limits.maxRooms = config.maxRooms;
 		server.limits.maxUsersPerRoom = config.maxUsers;
 		server.limits.maxAnchorsPerRoom = config.maxAnchors;
+		server.limits.maxRoomsPerUser = config.maxRoomsPerUser;
+		server.limits.maxPublicationsPerUser = config.maxPublicationsPerUser;
+		server.maxConnectionsPerAddress = config.maxConnectionsPerAddress;
 		server.requirePrivateMapKey = config.requirePrivateMapKey;
 		initializeLibrary();
 		report.versions();

@@ -133,6 +133,11 @@ constexpr OptionSpec kServe[] = {
 	{ "--max-rooms", Kind::Number, "N", "1000", "maximum number of rooms" },
 	{ "--max-users", Kind::Number, "N", "200", "maximum number of users in a room" },
 	{ "--max-anchors", Kind::Number, "N", "50", "maximum number of publishing users in a room" },
+	{ "--max-rooms-per-user", Kind::Number, "N", "64", "maximum number of rooms that one user is in at a time" },
+	{ "--max-publications-per-user", Kind::Number, "N", "16",
+	  "maximum number of rooms in which one user publishes at a time" },
+	{ "--max-connections-per-address", Kind::Number, "N", "64",
+	  "maximum number of connections from one client address; 0: no limit, as behind a reverse proxy" },
 	// Media
 	{ "--media-address", Kind::Text, "IP", "",
 	  "IP address that clients use to reach media on this machine (default every address)" },

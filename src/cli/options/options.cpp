@@ -357,6 +357,11 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxRooms = parseWhole("--max-rooms", values.value("--max-rooms"), 1, 1'000'000);
 	config.maxUsers = parseWhole("--max-users", values.value("--max-users"), 1, 100'000);
 	config.maxAnchors = parseWhole("--max-anchors", values.value("--max-anchors"), 1, 100'000);
+	config.maxRoomsPerUser = parseWhole("--max-rooms-per-user", values.value("--max-rooms-per-user"), 1, 1'000'000);
+	config.maxPublicationsPerUser =
+		parseWhole("--max-publications-per-user", values.value("--max-publications-per-user"), 1, 100'000);
+	config.maxConnectionsPerAddress =
+		parseWhole("--max-connections-per-address", values.value("--max-connections-per-address"), 0, 1'000'000);
 	config.requirePrivateMapKey = values.flag("--require-private-map-key");
 	config.dryRun = values.flag("--dry-run");
 	config.readStdin = !values.flag("--no-stdin");

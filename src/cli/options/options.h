@@ -88,6 +88,8 @@ struct ServeConfig {
 	std::string mediaAddress;
 	std::uint16_t minMediaPort = 0, maxMediaPort = 0;
 	std::size_t maxRooms = 1000, maxUsers = 200, maxAnchors = 50;
+	std::size_t maxRoomsPerUser = 64, maxPublicationsPerUser = 16;
+	std::size_t maxConnectionsPerAddress = 64; ///< 0: no limit
 	bool requirePrivateMapKey = false;
 	bool readStdin = true;
 	std::string control;	      ///< path of the control socket; "": none, or the default one unless controlAsked
