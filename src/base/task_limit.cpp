@@ -64,7 +64,8 @@ std::optional<TaskRoom> taskRoomIn(const std::string &proc, const std::string &c
 			const auto folder = tree + path;
 			if (const auto most = numberIn(folder + "/pids.max"))
 				nearer(nearest, *most, numberIn(folder + "/pids.current").value_or(0),
-				       fmt::format("pids.max {} of control group {}", *most, path.empty() ? "/" : path));
+				       fmt::format("pids.max {} of control group {}", *most,
+						   path.empty() ? "/" : path));
 			if (path.empty())
 				break;
 			path.resize(std::min(path.rfind('/'), path.size()));
@@ -80,7 +81,8 @@ std::optional<TaskRoom> taskRoomIn(const std::string &proc, const std::string &c
 std::optional<TaskRoom> taskRoom()
 {
 	rlimit limit {};
-	const bool bound = ::geteuid() != 0 && ::getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+	const bool bound =
+		::geteuid() != 0 && ::getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 	return taskRoomIn("/proc", "/sys/fs/cgroup", bound ? limit.rlim_cur : kNoLimit);
 }
 

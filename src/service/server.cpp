@@ -58,13 +58,12 @@ Server::Impl::Impl(MainLoop &mainLoop, ServerConfig serverConfig)
 	http->onDropped([this](net::HttpServer::Dropped why, const std::string &address) {
 		const bool all = why == net::HttpServer::Dropped::Connections;
 		refusals.count(all ? "connections" : "connections-per-address");
-		limitLog.warn(
-			all ? "connections" : "connections-per-address",
-			all ? fmt::format("a connection from {} refused: {} are open, the limit",
-					  address, config.maxConnections)
-			    : fmt::format("a connection from {} refused: {} of this address are open, the limit "
-					  "(--max-connections-per-address)",
-					  address, config.maxConnectionsPerAddress));
+		limitLog.warn(all ? "connections" : "connections-per-address",
+			      all ? fmt::format("a connection from {} refused: {} are open, the limit", address,
+						config.maxConnections)
+				  : fmt::format("a connection from {} refused: {} of this address are open, the limit "
+						"(--max-connections-per-address)",
+						address, config.maxConnectionsPerAddress));
 	});
 	// The last barrier: whatever a task of a connection throws, everybody else stays.
 	loop.onTaskFailure([this](const std::string &what) { failed(0, what.c_str()); });

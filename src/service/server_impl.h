@@ -81,8 +81,8 @@ struct Server::Impl {
 		Identity who;
 		double credit = kMessageBurst;
 		TimePoint refilled = std::chrono::steady_clock::now();
-		bool closing = false; // said its last; waits for the socket
-		WorkBudget &work;     // its user's
+		bool closing = false;		 // said its last; waits for the socket
+		WorkBudget &work;		 // its user's
 		std::deque<std::string> waiting; // messages that came while the user was over its share, in order
 		std::size_t waitingBytes = 0;
 		SourceHandle drain; // set while something waits

@@ -92,7 +92,8 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	const auto user = text("userId"), appText = text("sdkAppId"), signature = text("userSig");
 	std::uint32_t app = 0;
 	const auto *appEnd = appText.data() + appText.size();
-	if (const auto [end, error] = std::from_chars(appText.data(), appEnd, app); error != std::errc() || end != appEnd)
+	if (const auto [end, error] = std::from_chars(appText.data(), appEnd, app);
+	    error != std::errc() || end != appEnd)
 		app = 0; // "1400000001abc" is no number, and 0 is nobody's
 	// Nothing is said about the room, or anything else, before the signature has proved who speaks.
 	std::string why;
@@ -216,10 +217,10 @@ void Server::Impl::received(Session &session, std::string_view text)
 		config.trace->message(session.label(), Trace::Direction::In, text);
 	if (!session.pay(1 + static_cast<double>(text.size()) / kMessageBytes)) {
 		refusals.count("rate");
-		limitLog.warn("rate", fmt::format("session {} ({}) sends more than {} messages, of {} KiB each, a second: "
-						  "closed",
-						  session.id, session.who.userId.str(), kMessageRate,
-						  kMessageBytes / 1024));
+		limitLog.warn("rate",
+			      fmt::format("session {} ({}) sends more than {} messages, of {} KiB each, a second: "
+					  "closed",
+					  session.id, session.who.userId.str(), kMessageRate, kMessageBytes / 1024));
 		close(session.id, kCloseTooFast, "too many messages");
 		return;
 	}
@@ -246,8 +247,9 @@ void Server::Impl::delay(Session &session, std::string_view text)
 	if (session.drain)
 		return;
 	++slowed;
-	limitLog.warn("work", fmt::format("session {} ({}) takes more than a tenth of the service's time: its messages wait",
-					  session.id, session.who.userId.str()));
+	limitLog.warn("work",
+		      fmt::format("session {} ({}) takes more than a tenth of the service's time: its messages wait",
+				  session.id, session.who.userId.str()));
 	session.drain = loop.after(std::max(session.work.wait(std::chrono::steady_clock::now()), 1ms),
 				   [this, id = session.id] { drain(id); });
 }
@@ -294,9 +296,10 @@ void Server::Impl::handle(Session &session, std::string_view text)
 	}
 	if (text.size() > kMaxPlainBytes && !mayBeLarge(message.value().command)) {
 		refusals.count("malformed");
-		limitLog.warn("size", fmt::format("session {} ({}) sent a message of {} bytes; without an SDP at most {} "
-						  "are taken: closed",
-						  session.id, session.who.userId.str(), text.size(), kMaxPlainBytes));
+		limitLog.warn("size",
+			      fmt::format("session {} ({}) sent a message of {} bytes; without an SDP at most {} "
+					  "are taken: closed",
+					  session.id, session.who.userId.str(), text.size(), kMaxPlainBytes));
 		close(session.id, kCloseMalformed, "message too large");
 		return;
 	}

@@ -29,7 +29,8 @@ public:
 		drain(now);
 		const auto over = level_ - Duration(kBurst);
 		return over <= Duration(0) ? std::chrono::milliseconds(0)
-					   : std::chrono::ceil<std::chrono::milliseconds>(std::chrono::duration<double, std::nano>(over) / kShare);
+					   : std::chrono::ceil<std::chrono::milliseconds>(
+						     std::chrono::duration<double, std::nano>(over) / kShare);
 	}
 	/// Nothing of it is used: it need not be kept.
 	bool idle(Clock::time_point now) const { return levelAt(now) <= Duration(0); }

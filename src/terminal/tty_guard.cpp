@@ -30,10 +30,10 @@ extern "C" void onCrash(int number)
 	if (crashRecord.taken.load()) {
 		// Plain text, cursor shown, lines wrap, the whole screen scrolls (which moves the cursor, so it is saved),
 		// prompt and status line gone.
-		static constexpr char kReset[] = "\x1b[0m\x1b[?25h\x1b[?7h\x1b"
-						 "7\x1b[r\x1b"
-						 "8\r\x1b[J";
-		static_cast<void>(!::write(crashRecord.output, kReset, sizeof(kReset) - 1));
+		static constexpr char kResetScreen[] = "\x1b[0m\x1b[?25h\x1b[?7h\x1b"
+						       "7\x1b[r\x1b"
+						       "8\r\x1b[J";
+		static_cast<void>(!::write(crashRecord.output, kResetScreen, sizeof(kResetScreen) - 1));
 	}
 	errno = error;
 	// The default action is back (SA_RESETHAND): the program ends as if there had been no handler.

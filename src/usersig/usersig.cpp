@@ -55,7 +55,7 @@ void swapAlphabet(std::string &text, std::string_view from, std::string_view to)
 }
 constexpr std::string_view kPlain = "+/=", kSafe = "*-_";
 
-/// Runs a whole input through a zlib stage; nothing when it is damaged or gives more than @p maxBytes.
+/// Runs a whole input through a zlib stage; nothing when it is damaged, goes on behind its end, or gives more than @p maxBytes.
 std::optional<std::string> convert(GConverter *converter, std::string_view input, std::size_t maxBytes)
 {
 	std::string output;
@@ -73,7 +73,7 @@ std::optional<std::string> convert(GConverter *converter, std::string_view input
 		if (output.size() > maxBytes)
 			return std::nullopt;
 		if (result == G_CONVERTER_FINISHED)
-			return output;
+			return input.empty() ? std::optional(output) : std::nullopt;
 	}
 }
 

@@ -123,3 +123,18 @@ TEST_CASE("what was posted too late is dropped with what it owns")
 	}
 	CHECK(owned.use_count() == 1);
 }
+
+TEST_CASE_FIXTURE(LoopFixture, "with a handler for failures, a task that throws ends alone")
+{
+	std::string what;
+	int others = 0;
+	loop.onTaskFailure([&](const std::string &text) { what = text; });
+	loop.post([] { throw std::runtime_error("no luck"); });
+	loop.post([&] { ++others; });
+	const auto timer = loop.after(1ms, [] { throw std::runtime_error("again"); });
+	REQUIRE(waitFor([&] { return what == "again"; }));
+	CHECK(others == 1);
+	loop.onTaskFailure({});
+	loop.post([] { throw std::runtime_error("out"); });
+	CHECK_THROWS_AS(static_cast<void>(waitFor([] { return false; })), std::runtime_error);
+}

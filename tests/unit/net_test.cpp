@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -601,4 +602,43 @@ TEST_CASE_FIXTURE(NetFixture, "the server may go before its sockets")
 	server.reset();
 	client->send("orphan");
 	CHECK(waitFor([&] { return accepted[0]->heard.texts.size() == 1; }));
+}
+
+TEST_CASE_FIXTURE(NetFixture, "one address has so many connections; the next one is told")
+{
+	HttpServer::Options options;
+	options.maxConnectionsPerAddress = 2;
+	serve(options);
+	std::string dropped;
+	server->onDropped([&](HttpServer::Dropped why, const std::string &address) {
+		CHECK(why == HttpServer::Dropped::ConnectionsOfAddress);
+		dropped = address;
+	});
+	auto first = std::make_unique<RawClient>(loop, server->port());
+	RawClient second(loop, server->port());
+	REQUIRE(waitFor([&] { return server->connections() == 2; }));
+	RawClient third(loop, server->port());
+	REQUIRE(waitFor([&] { return third.ended; }));
+	CHECK(third.received.starts_with("HTTP/1.1 503 "));
+	CHECK(dropped == "127.0.0.1");
+	first.reset();
+	REQUIRE(waitFor([&] { return server->connections() == 1; }));
+	RawClient fourth(loop, server->port());
+	REQUIRE(waitFor([&] { return server->connections() == 2; }));
+	CHECK(!fourth.ended);
+}
+
+TEST_CASE_FIXTURE(NetFixture, "an exception of a handler is that request's alone")
+{
+	serve();
+	std::vector<std::string> failures;
+	server->onFailure([&](const std::string &what) { failures.push_back(what); });
+	server->onRequest([](const Request &) -> Response { throw std::runtime_error("request"); });
+	server->onWebSocket([](const Request &, std::unique_ptr<WebSocket>) { throw std::runtime_error("socket"); });
+	RawClient http(loop, server->port()), socket(loop, server->port());
+	http.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	socket.upgrade();
+	REQUIRE(waitFor([&] { return http.ended && socket.ended; }));
+	CHECK(http.received.starts_with("HTTP/1.1 500 "));
+	REQUIRE(failures.size() == 2);
 }

@@ -364,6 +364,17 @@ TEST_CASE("serve")
 	CHECK(refusal("serve --listen ::1:80").find("use HOST:PORT") != std::string::npos);
 	CHECK(refusal("serve --listen 127.0.0.1:65536").find("port \"65536\"") != std::string::npos);
 	CHECK(refusal("serve --max-rooms 0").find("--max-rooms") != std::string::npos);
+	CHECK(plain.maxRoomsPerUser == 64);
+	CHECK(plain.maxPublicationsPerUser == 16);
+	CHECK(plain.maxConnectionsPerAddress == 64);
+	const auto limited = std::get<ServeConfig>(
+		parse("serve --max-rooms-per-user 2 --max-publications-per-user 3 --max-connections-per-address 0"));
+	CHECK(limited.maxRoomsPerUser == 2);
+	CHECK(limited.maxPublicationsPerUser == 3);
+	CHECK(limited.maxConnectionsPerAddress == 0);
+	CHECK(refusal("serve --max-rooms-per-user 0").find("--max-rooms-per-user") != std::string::npos);
+	CHECK(refusal("serve --max-connections-per-address x").find("--max-connections-per-address") !=
+	      std::string::npos);
 	CHECK(plain.tlsCertificate.empty());
 	CHECK(plain.minMediaPort == 0);
 	const auto secure = std::get<ServeConfig>(parse("serve --listen 0.0.0.0:80 --tls-cert c --tls-key k "

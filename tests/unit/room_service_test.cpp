@@ -171,6 +171,37 @@ TEST_CASE("the limits of rooms and users hold, and leaving makes place")
 	CHECK(codeOf(f.join(3), 3, Event::JoinResult) == 0);
 }
 
+TEST_CASE("one user is in so many rooms, and publishes in so many of them")
+{
+	Limits limits;
+	limits.maxRoomsPerUser = 3;
+	limits.maxPublicationsPerUser = 1;
+	RoomFixture f(limits);
+	for (SessionId id = 1; id <= 3; ++id) {
+		f.open(id, "ann");
+		CHECK(codeOf(f.join(id, std::to_string(100 + id)), id, Event::JoinResult) == 0);
+	}
+	f.open(4, "ann");
+	const auto refused = f.join(4, "104");
+	CHECK(codeOf(refused, 4, Event::JoinResult) == code::kLimit);
+	CHECK(textOf(refused, 4, Event::JoinResult).find("--max-rooms-per-user") != std::string::npos);
+	// Not for others, and not for the same user in a room it is in: that takes the older one's place.
+	CHECK(codeOf(f.enter(5, "bob"), 5, Event::JoinResult) == 0);
+	CHECK(codeOf(f.join(4, "103"), 4, Event::JoinResult) == 0);
+
+	protocol::Publish publish;
+	publish.sdp = "v=0";
+	publish.state.audio = true;
+	CHECK(!all<StartUplink>(f.say(1, publish)).empty());
+	const auto second = f.say(2, publish);
+	CHECK(all<StartUplink>(second).empty());
+	CHECK(codeOf(second, 2, Event::PublishResult) == code::kLimit);
+	CHECK(textOf(second, 2, Event::PublishResult).find("--max-publications-per-user") != std::string::npos);
+	CHECK(!all<StartUplink>(f.say(1, publish)).empty()); // again in the same room
+	f.say(1, protocol::Leave {});
+	CHECK(!all<StartUplink>(f.say(2, publish)).empty());
+}
+
 TEST_CASE("a full room still lets a user replace itself")
 {
 	Limits limits;

@@ -66,6 +66,27 @@ TEST_CASE("sdp: sections, attributes, payload types")
 	CHECK(media.ssrcs() == std::vector<std::uint32_t> { 5, 4294967295u });
 }
 
+TEST_CASE("sdp: a format that is named a thousand times is one format")
+{
+	std::string formats;
+	for (int i = 0; i < 120; ++i)
+		formats += " 96";
+	const auto parsed =
+		sdp::parse(kSession + "m=video 9 UDP/TLS/RTP/SAVPF 97" + formats +
+			   "\r\na=rtpmap:96 VP8/90000\r\n"
+			   "a=rtpmap:96 AV1/90000\r\na=fmtp:96 first\r\na=fmtp:96 last\r\na=rtpmap:97 H264/90000\r\n");
+	REQUIRE(parsed);
+	const auto found = parsed.value().media.front().rtpMaps();
+	REQUIRE(found.size() == 2);
+	CHECK(found[0].encodingName == "H264"); // in the order of the m-line
+	CHECK(found[1].encodingName == "VP8");
+	CHECK(found[1].fmtp == "last");
+	std::string many;
+	for (std::size_t i = 0; i <= sdp::kMaxFormats; ++i)
+		many += " 96";
+	CHECK(errorOf(kSession + "m=video 9 UDP/TLS/RTP/SAVPF" + many + "\r\n").find("formats") != std::string::npos);
+}
+
 TEST_CASE("sdp: what is written reads the same")
 {
 	const auto text = kSession + "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=sendonly\r\n";

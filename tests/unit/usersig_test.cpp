@@ -183,6 +183,16 @@ TEST_CASE("what is no signature is malformed, whatever it is")
 	}
 }
 
+TEST_CASE("bytes behind the end of a signature are part of none")
+{
+	// What the vector inflates from, and 48 bytes more. The padding goes, so that the bytes follow each other.
+	std::string packed = kVectors[0].packed;
+	const auto padding = packed.find('_');
+	const auto glued = packed.substr(0, (padding == std::string::npos ? packed.size() : padding) / 4 * 4) +
+			   std::string(64, 'A');
+	CHECK(faultOf(glued, "alice", kApp, kKey, kTime) == Fault::Malformed);
+}
+
 TEST_CASE("a small signature does not inflate without a limit")
 {
 	// 80 kB of base64 inside the JSON, a fraction of it once deflated.

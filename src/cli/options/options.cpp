@@ -360,8 +360,8 @@ ServeConfig serveConfig(const OptionValues &values, const Surroundings &surround
 	config.maxRoomsPerUser = parseWhole("--max-rooms-per-user", values.value("--max-rooms-per-user"), 1, 1'000'000);
 	config.maxPublicationsPerUser =
 		parseWhole("--max-publications-per-user", values.value("--max-publications-per-user"), 1, 100'000);
-	config.maxConnectionsPerAddress =
-		parseWhole("--max-connections-per-address", values.value("--max-connections-per-address"), 0, 1'000'000);
+	config.maxConnectionsPerAddress = parseWhole("--max-connections-per-address",
+						     values.value("--max-connections-per-address"), 0, 1'000'000);
 	config.requirePrivateMapKey = values.flag("--require-private-map-key");
 	config.dryRun = values.flag("--dry-run");
 	config.readStdin = !values.flag("--no-stdin");
