@@ -28,7 +28,10 @@ int hexValue(char c) noexcept
 
 class Scanner {
 public:
-	Scanner(std::string_view text, std::size_t maxDepth) : text_(text), maxDepth_(maxDepth) {}
+	Scanner(std::string_view text, std::size_t maxDepth, std::size_t maxValues)
+		: text_(text), maxDepth_(maxDepth), maxValues_(maxValues)
+	{
+	}
 
 	std::string run()
 	{
@@ -166,6 +169,8 @@ private:
 	bool value(bool &opened)
 	{
 		opened = false;
+		if (++values_ > maxValues_)
+			return failed(fmt::format("more than {} values", maxValues_));
 		space();
 		if (at_ >= text_.size())
 			return failed("unexpected end");
@@ -231,13 +236,16 @@ private:
 
 	std::string_view text_;
 	std::size_t at_ = 0;
-	std::size_t maxDepth_;
+	std::size_t maxDepth_, maxValues_, values_ = 0;
 	std::vector<char> open_;
 	std::string problem_;
 };
 
 } // namespace
 
-std::string checkGrammar(std::string_view text, std::size_t maxDepth) { return Scanner(text, maxDepth).run(); }
+std::string checkGrammar(std::string_view text, std::size_t maxDepth, std::size_t maxValues)
+{
+	return Scanner(text, maxDepth, maxValues).run();
+}
 
 } // namespace trtc::json

@@ -199,7 +199,7 @@ Result<Value> parse(std::string_view text, const Limits &limits)
 	const char *end = nullptr;
 	if (!g_utf8_validate_len(text.data(), text.size(), &end))
 		return refuse(fmt::format("not UTF-8 at byte {}", end - text.data()));
-	if (const auto why = checkGrammar(text, limits.maxDepth); !why.empty())
+	if (const auto why = checkGrammar(text, limits.maxDepth, limits.maxValues); !why.empty())
 		return refuse(why);
 
 	auto *parser = json_parser_new_immutable();

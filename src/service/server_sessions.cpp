@@ -12,7 +12,6 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
-#include <ctime>
 
 namespace trtc::service {
 
@@ -27,25 +26,22 @@ constexpr unsigned short kCloseGoingAway = 1001;
 /// tries are 2 s apart.
 constexpr double kResumeCost = 20;
 
-/// Processor time of this thread.
-std::chrono::nanoseconds threadTime()
-{
-	timespec time {};
-	::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
-
-/// Puts what its life costs on a user's account.
+/// Puts the time that the loop stands still during its life on a user's account. Not the processor time: ending a connection
+/// mostly waits for its threads.
 class Meter {
 public:
 	explicit Meter(WorkBudget &budget) : budget_(budget) {}
-	~Meter() { budget_.spend(threadTime() - begun_, std::chrono::steady_clock::now()); }
+	~Meter()
+	{
+		const auto now = WorkBudget::Clock::now();
+		budget_.spend(now - begun_, now);
+	}
 	Meter(const Meter &) = delete;
 	Meter &operator=(const Meter &) = delete;
 
 private:
 	WorkBudget &budget_;
-	std::chrono::nanoseconds begun_ = threadTime();
+	WorkBudget::Clock::time_point begun_ = WorkBudget::Clock::now();
 };
 
 /// Which messages hold an SDP or a list of codecs.

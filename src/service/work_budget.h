@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace trtc::service {
@@ -13,41 +14,54 @@ public:
 	using Clock = std::chrono::steady_clock;
 	using Duration = std::chrono::nanoseconds;
 
-	/// A tenth of the loop, over five seconds: half a second of work at once, then a tenth of the time.
-	static constexpr double kShare = 0.1;
-	static constexpr std::chrono::milliseconds kBurst { 500 };
+	/// So much work at once, then that share of the time.
+	struct Limit {
+		std::chrono::milliseconds burst;
+		double share;
+	};
+	/// A tenth of the loop, over five seconds; and never more than some hundredths of a second in a row, since all that time
+	/// the others wait.
+	static constexpr std::array<Limit, 2> kLimits { Limit { std::chrono::milliseconds(500), 0.1 },
+							Limit { std::chrono::milliseconds(30), 0.5 } };
 
-	/// @p work: processor time of the loop's thread for this user. Time spent waiting for other programs does not count.
+	/// @p work: for how long the loop did nothing but work for this user.
 	void spend(Duration work, Clock::time_point now)
 	{
 		drain(now);
-		level_ += work;
+		for (auto &level : levels_)
+			level += work;
 	}
 	/// Zero: its next message may be handled now. Otherwise not before this time has passed; rounded up.
 	std::chrono::milliseconds wait(Clock::time_point now)
 	{
 		drain(now);
-		const auto over = level_ - Duration(kBurst);
-		return over <= Duration(0) ? std::chrono::milliseconds(0)
-					   : std::chrono::ceil<std::chrono::milliseconds>(
-						     std::chrono::duration<double, std::nano>(over) / kShare);
+		std::chrono::milliseconds longest { 0 };
+		for (std::size_t i = 0; i < kLimits.size(); ++i) {
+			const std::chrono::duration<double, std::nano> over = levels_[i] - Duration(kLimits[i].burst);
+			if (over.count() > 0)
+				longest = std::max(
+					longest, std::chrono::ceil<std::chrono::milliseconds>(over / kLimits[i].share));
+		}
+		return longest;
 	}
 	/// Nothing of it is used: it need not be kept.
-	bool idle(Clock::time_point now) const { return levelAt(now) <= Duration(0); }
+	bool idle(Clock::time_point now) const { return levelAt(0, now) <= Duration(0); }
 
 private:
-	Duration levelAt(Clock::time_point now) const
+	Duration levelAt(std::size_t limit, Clock::time_point now) const
 	{
 		const std::chrono::duration<double, std::nano> gone = now - last_;
-		return std::max(Duration(0), level_ - std::chrono::duration_cast<Duration>(gone * kShare));
+		return std::max(Duration(0),
+				levels_[limit] - std::chrono::duration_cast<Duration>(gone * kLimits[limit].share));
 	}
 	void drain(Clock::time_point now)
 	{
-		level_ = levelAt(now);
+		for (std::size_t i = 0; i < kLimits.size(); ++i)
+			levels_[i] = levelAt(i, now);
 		last_ = now;
 	}
 
-	Duration level_ { 0 };
+	std::array<Duration, kLimits.size()> levels_ {};
 	Clock::time_point last_ = Clock::now();
 };
 

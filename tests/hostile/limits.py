@@ -85,7 +85,7 @@ def issue_offer(direction):
 def message(kind, dice, seq):
     """The dearest legal message of that kind."""
     if kind == "quality_report":
-        return {"cmd": kind, "seq": seq, "data": {"msg_up_stream_info": [0] * 8000}}
+        return {"cmd": kind, "seq": seq, "data": {"msg_up_stream_info": [0] * 5000}}
     if kind == "publish":
         offer = dice.choice((run.GOOD_UPLINK, large_offer("sendonly", 12), large_offer("sendonly", 90), issue_offer("sendonly")))
         return {"cmd": kind, "seq": seq, "data": {"type": "offer", "sdp": offer, "state": {"audio": True, "bigVideo": True},

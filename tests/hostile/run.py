@@ -496,7 +496,8 @@ class Bench:
         rss, threads, files = self.settled(before)
         self.check(rss - before[0] < MOST_GROWTH_KIB, f"resident memory grew by {rss - before[0]} KiB from {before[0]}")
         self.check(threads <= before[1], f"threads: {before[1]} before, {threads} now")
-        self.check(files <= before[2], f"file descriptors: {before[2]} before, {files} now")
+        self.check(files <= before[2], f"file descriptors: {before[2]} before, {files} now"
+                   + ("" if files <= before[2] else f": {', '.join(self.service.files())}"))
         self.check(self.healthy(), "/healthz answers")
         late = self.agent("late", "--role", "audience", "--expect", "first-frame,kind=video@20s", "--exit-when-expected")
         self.check(late.wait("expectation-met", 30) and late.stop() == 0, "a new agent joins and sees the anchor")
@@ -515,7 +516,8 @@ class Bench:
                            f"{picture['frames']} pictures, {picture['missing']} missing {picture['gaps'][:5]}")
                 # By what arrived, not by its times: those stretch when the whole machine is short of breath.
                 lost = picture["frames"] / 15 - figures["audio"]["seconds"]
-                self.check(lost < 0.5, f"{figures['audio']['seconds']} s of sound beside them")
+                # Up to a second of pictures from before it came is what a new viewer is shown first.
+                self.check(lost < 1.4, f"{figures['audio']['seconds']} s of sound beside them")
         self.check(self.service.stop() == 0, "the service stops when asked")
 
     def run(self):

@@ -207,6 +207,16 @@ class Program:
                 status[key] = value.split()
         return int(status["VmRSS"][0]), int(status["Threads"][0]), len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def files(self):
+        """What its descriptors are: "3 anon_inode:[eventfd]"."""
+        folder, out = f"/proc/{self.process.pid}/fd", []
+        for name in sorted(os.listdir(folder), key=int):
+            try:
+                out.append(f"{name} {os.readlink(os.path.join(folder, name))}")
+            except OSError:
+                pass
+        return out
+
 
 def query(path="/", **values):
     return path + "?" + urllib.parse.urlencode(values)
