@@ -56,7 +56,7 @@ std::optional<std::string> MediaHub::full() const
 
 void MediaHub::failed(const StartUplink &effect, int code, const std::string &message)
 {
-	spdlog::warn("publication of session {} refused: {}", effect.session, message);
+	limitLog_.warn("publication", fmt::format("publication of session {} refused: {}", effect.session, message));
 	loop_.post([this, alive = std::weak_ptr(alive_), effect, code, message] {
 		if (!alive.expired())
 			outcome_.uplinkAnswered(effect.session, effect.seq, effect.replyEvent, code, message);
@@ -65,7 +65,7 @@ void MediaHub::failed(const StartUplink &effect, int code, const std::string &me
 
 void MediaHub::failed(const StartDownlink &effect, int code, const std::string &message)
 {
-	spdlog::warn("subscription of session {} refused: {}", effect.session, message);
+	limitLog_.warn("subscription", fmt::format("subscription of session {} refused: {}", effect.session, message));
 	loop_.post([this, alive = std::weak_ptr(alive_), effect, code, message] {
 		if (!alive.expired())
 			outcome_.downlinkAnswered(effect.session, effect.seq, effect.publisher, code, message);

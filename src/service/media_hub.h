@@ -3,6 +3,7 @@
 
 #include "service/half_open.h"
 #include "service/media_addresses.h"
+#include "service/minute_log.h"
 #include "service/room_service.h"
 #include "webrtc/peer_connection.h"
 
@@ -97,6 +98,7 @@ private:
 	std::map<SessionId, std::shared_ptr<SingleLink>> singles_; ///< their uplinks are in uplinks_, too, while on air
 	Sums ended_;						   // of connections that are gone
 	HalfOpen halfOpenUp_, halfOpenDown_;
+	MinuteLog limitLog_;
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

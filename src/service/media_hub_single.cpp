@@ -29,7 +29,7 @@ std::size_t MediaHub::downlinks() const noexcept
 void MediaHub::answer(const StartSingle &effect, int code, const std::string &message, const protocol::Ability &ability)
 {
 	if (code != protocol::code::kOk)
-		spdlog::warn("connection of session {} refused: {}", effect.session, message);
+		limitLog_.warn("connection", fmt::format("connection of session {} refused: {}", effect.session, message));
 	loop_.post([this, alive = std::weak_ptr(alive_), session = effect.session, seq = effect.seq, code, message,
 		    ability] {
 		if (!alive.expired())
@@ -40,7 +40,8 @@ void MediaHub::answer(const StartSingle &effect, int code, const std::string &me
 void MediaHub::answer(const StartSingleDownlink &effect, int code, const std::string &message)
 {
 	if (code != protocol::code::kOk)
-		spdlog::warn("subscription of session {} refused: {}", effect.session, message);
+		limitLog_.warn("subscription",
+			       fmt::format("subscription of session {} refused: {}", effect.session, message));
 	loop_.post([this, alive = std::weak_ptr(alive_), session = effect.session, seq = effect.seq,
 		    publisher = effect.publisher, code, message] {
 		if (!alive.expired())

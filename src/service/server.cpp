@@ -140,9 +140,10 @@ net::Response Server::Impl::answer(const net::Request &request)
 	} else if (request.method == "GET" && request.path == "/metrics") {
 		response.contentType = "text/plain; version=0.0.4; charset=utf-8";
 		const auto now = std::chrono::steady_clock::now();
-		if (!metricsAt || now - *metricsAt >= kMetricsAge) {
+		if (!metricsUntil || now >= *metricsUntil) {
 			metricsText = metrics();
-			metricsAt = now;
+			const auto done = std::chrono::steady_clock::now();
+			metricsUntil = done + kMetricsRest * (done - now);
 		}
 		response.body = metricsText;
 	} else if (request.method == "POST" && request.path == "/api/v1/config" && !request.host.empty()) {

@@ -39,8 +39,9 @@ constexpr std::size_t kMaxPlainBytes = 16 * 1024;
 /// What may wait of a user that is over its share of the loop; beyond it the connection ends.
 constexpr std::size_t kMaxWaiting = 256, kMaxWaitingBytes = 1024 * 1024;
 
-/// Reading the counters of every connection costs; whoever asks in the meantime gets the same text.
-constexpr std::chrono::seconds kMetricsAge { 1 };
+/// Reading the counters of every connection costs, and anybody may ask. For so many times as long as it took the same text is
+/// given again, so that it takes a tenth of the loop at most: some milliseconds in a small room.
+constexpr int kMetricsRest = 9;
 
 /// Wall clock, Unix epoch.
 std::int64_t unixMs();
@@ -137,7 +138,7 @@ struct Server::Impl {
 	Refusals refusals;
 	MinuteLog limitLog;
 	std::string metricsText;
-	std::optional<TimePoint> metricsAt;
+	std::optional<TimePoint> metricsUntil;
 	std::function<void(const RoomEvent &)> onRoomEvent;
 	SourceHandle ticker, stopTimer;
 	WarmUp warmUp;

@@ -116,8 +116,10 @@ void Server::Impl::opened(const net::Request &request, std::unique_ptr<net::WebS
 	}
 	if (!why.empty()) {
 		refusals.count(label);
-		spdlog::log(anonymous ? spdlog::level::info : spdlog::level::warn, "connection from {} refused: {}",
-			    request.remoteIp, why);
+		if (anonymous)
+			spdlog::info("connection from {} refused: {}", request.remoteIp, why);
+		else
+			limitLog.warn(label, fmt::format("connection from {} refused: {}", request.remoteIp, why));
 		protocol::ServerMessage message;
 		message.event = protocol::Event::ChannelSetup;
 		message.code = protocol::code::kBadUserSig;
@@ -147,7 +149,8 @@ void Server::Impl::resume(Session &session, const std::string &from, std::unique
 {
 	if (!session.pay(kResumeCost)) {
 		refusals.count("rate");
-		spdlog::warn("session {} ({}) reconnects too often: refused", session.id, session.who.userId.str());
+		limitLog.warn("reconnects", fmt::format("session {} ({}) reconnects too often: refused", session.id,
+							session.who.userId.str()));
 		return dismiss(std::move(socket), kCloseTooFast, "too many connections");
 	}
 	spdlog::info("session {}: {} reconnected from {}{}", session.id, session.who.userId.str(), from,
@@ -285,8 +288,8 @@ void Server::Impl::handle(Session &session, std::string_view text)
 	const auto message = protocol::parseClientMessage(text);
 	if (!message) {
 		refusals.count("malformed");
-		spdlog::warn("session {} ({}) sent a malformed message: {}: closed", session.id,
-			     session.who.userId.str(), message.error().message);
+		limitLog.warn("malformed", fmt::format("session {} ({}) sent a malformed message: {}: closed", session.id,
+						       session.who.userId.str(), message.error().message));
 		close(session.id, kCloseMalformed, "not a message of this protocol");
 		return;
 	}

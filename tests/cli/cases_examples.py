@@ -142,9 +142,51 @@ def test_ready_comes_with_the_room_and_not_before(context):
     equal(other.end(), 0, "exit code of the service")
 
 
-def unit_keys():
+SERVICE_UNIT = ROOT / "config/trtc-cli-serve.service"
+
+
+def test_units_are_hardened(context):
+    """The exposure that systemd itself computes; 10 is a unit without any protection."""
+    for unit, name in ((UNIT, "trtc-cli-recorder@8888.service"), (SERVICE_UNIT, "trtc-cli-serve.service")):
+        file = context.directory / unit.name
+        file.write_text(unit.read_text().replace("@bindir@", "/usr/bin"))
+        done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(file)], capture_output=True, text=True,
+                              timeout=60)
+        found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+        check(found, f"no figure: {done.stdout}{done.stderr}")
+        check(float(found.group(1)) < 2.0, f"exposure of {name}: {found.group(1)}")
+
+
+def test_unit_of_the_service(context):
+    """systemd-analyze finds no fault with it, and its own command serves a room under systemd's conditions."""
+    installed = context.directory / "trtc-cli-serve.service"
+    (context.directory / "bin").mkdir()
+    (context.directory / "bin/trtc-cli").symlink_to(context.binary)
+    installed.write_text(SERVICE_UNIT.read_text().replace("@bindir@", str(context.directory / "bin")))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(installed)], capture_output=True, text=True,
+                          timeout=60)
+    equal((done.returncode, done.stderr), (0, ""), "words of systemd-analyze")
+    manager = Manager(context)
+    keys = unit_keys(SERVICE_UNIT)
+    places = {name: context.directory / name for name in ("unit-state", "unit-run", "unit-cache")}
+    for place in places.values():
+        place.mkdir(mode=0o700)
+    command = shlex.split(keys["ExecStart"][0])[1:]
+    service = Program(context, "serve", command, stdin=subprocess.DEVNULL,
+                      variables={"NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "30000000", "TRTC_LISTEN": "127.0.0.1:0",
+                                 "XDG_STATE_HOME": str(places["unit-state"]), "XDG_RUNTIME_DIR": str(places["unit-run"]),
+                                 "XDG_CACHE_HOME": str(places["unit-cache"])})
+    manager.wait("READY=1")
+    key = pathlib.Path(service.wait("service-ready")["secretKeyFile"])
+    equal(key, places["unit-state"] / "trtc-cli/serve.key", "where the key is kept")
+    service.signal(signal.SIGTERM)
+    manager.wait("STOPPING=1")
+    equal(service.end(), 0, "exit code")
+
+
+def unit_keys(unit=UNIT):
     keys = {}
-    for line in UNIT.read_text().splitlines():
+    for line in unit.read_text().splitlines():
         if line and line[0] not in "#[":
             key, value = line.split("=", 1)
             keys.setdefault(key, []).append(value)

@@ -296,9 +296,9 @@ def test_metrics(context):
     service = context.service()
     first = scrape(service)
     for name in ("rooms", "users", "anchors", "publishers", "streams", "uplinks", "downlinks", "joins_total",
-                 "media_received_bytes_total", "media_forwarded_bytes_total"):
+                 "media_received_bytes_total", "media_forwarded_bytes_total", "sessions_slowed_total", "failures_total"):
         equal(first[("trtc_" + name, None)], 0, name)
-    for reason in ("user-sig", "limit", "permission", "malformed", "rate"):
+    for reason in ("user-sig", "limit", "permission", "malformed", "rate", "work", "connections-per-address"):
         equal(first[("trtc_refusals_total", reason)], 0, f"refusals for {reason}")
     check(abs(first[("process_start_time_seconds", None)] - time.time()) < 60, "start time of the process")
     check(first[("process_resident_memory_bytes", None)] > 1e6, "memory of the process")

@@ -174,7 +174,7 @@ class Limits(run.Bench):
     def every_kind(self):
         self.attacked("the dearest messages of each kind, over twelve connections", KINDS, self.seconds * 3, sockets=12)
         slowed = self.metric("trtc_sessions_slowed_total")
-        self.check(slowed and slowed > 0, f"the user had to wait {slowed:.0f} times")
+        self.check(slowed, f"the user had to wait {slowed} times")
 
     def half_open(self):
         """One UserSig publishes in many rooms, and nobody answers the service's packets."""
