@@ -98,7 +98,8 @@ class Room:
         self.key = self.folder / "serve.key"
 
     def __enter__(self):
-        self.service = Process(self, "service", "serve", "--listen", "127.0.0.1:0", "--secret-key-file", self.key)
+        self.service = Process(self, "service", "serve", "--listen", "127.0.0.1:0", "--secret-key-file", self.key,
+                               "--max-connections-per-address", "0")
         ready = self.service.wait("service-ready")
         self.url, self.app = ready["url"], str(ready["sdkAppId"])
         return self
