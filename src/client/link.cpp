@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace trtc::client {
@@ -104,14 +105,30 @@ void Link::onTrack(const std::shared_ptr<webrtc::Track> &track)
 	const auto mLine = track->mLine();
 	try {
 		receivers_[mLine] = factories_.receiver(loop_, track, [this, mLine](const media::EncodedFrame &frame) {
-			if (owner_)
-				owner_->onLinkFrame(*this, *mapped(mLine), frame);
+			try {
+				if (owner_)
+					owner_->onLinkFrame(*this, *mapped(mLine), frame);
+			} catch (const std::exception &exception) {
+				trackFailed(mLine, exception);
+			}
 		});
 		received_[mLine] = track;
-	} catch (const Exception &exception) {
-		receivers_.erase(mLine);
-		owner_->onLinkTrackFailed(*this, *map, exception.error());
+	} catch (const std::exception &exception) {
+		trackFailed(mLine, exception);
 	}
+}
+
+/// One track's failure costs that track. Its receiver may be the caller: it goes when the stack is clear.
+void Link::trackFailed(std::size_t mLine, const std::exception &exception)
+{
+	if (const auto found = receivers_.find(mLine); found != receivers_.end()) {
+		loop_.post([gone = std::shared_ptr(std::move(found->second))] {});
+		receivers_.erase(found);
+	}
+	const auto *known = dynamic_cast<const Exception *>(&exception);
+	if (const auto *map = mapped(mLine); map && owner_)
+		owner_->onLinkTrackFailed(*this, *map,
+					  known ? known->error() : Error { ErrorCode::MediaFailed, exception.what() });
 }
 
 const signalling::TrackMap *Link::mapped(std::size_t mLine) const noexcept

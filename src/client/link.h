@@ -89,6 +89,7 @@ private:
 	void onFailed(const Error &error) override;
 	void onTrack(const std::shared_ptr<webrtc::Track> &track) override;
 	void offer(const Sending *sending);
+	void trackFailed(std::size_t mLine, const std::exception &exception);
 
 	MainLoop &loop_;
 	const Factories &factories_;

@@ -23,7 +23,7 @@ public:
 	/// Throws as media::Recorder::create().
 	Recording(MainLoop &loop, const Factories &factories, media::Recorder::Config config, Tell tell);
 
-	/// The disk failed; nothing is written any more.
+	/// It failed; nothing is written any more.
 	bool over() const noexcept { return over_; }
 	/// What startRecording() would make with these is this one, or a next part of it.
 	bool fits(const std::string &directory, const RecordName &name) const;

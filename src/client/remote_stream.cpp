@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <utility>
 
 namespace trtc::client {
@@ -13,7 +14,11 @@ RemoteStreamImpl::RemoteStreamImpl(MainLoop &loop, const Factories &factories, O
 {
 }
 
-RemoteStreamImpl::~RemoteStreamImpl() = default;
+RemoteStreamImpl::~RemoteStreamImpl()
+{
+	if (playerEar_)
+		playerEar_->stream = nullptr;
+}
 
 void RemoteStreamImpl::startRecording(const std::string &directory, const RecordName &name)
 {
@@ -81,8 +86,7 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 	if (!owner_)
 		return;
 	lastFrame_ = std::chrono::steady_clock::now();
-	if (auto recording = recording_)
-		recording->write(frame);
+	record(frame);
 	if (auto player = player_)
 		player->write(frame);
 	if (auto taker = taker_)
@@ -107,6 +111,25 @@ void RemoteStreamImpl::write(const media::EncodedFrame &frame)
 	owner_->onStreamEvent(FirstFrame { info_.userId, info_.streamType, frame.kind,
 					   std::chrono::duration_cast<std::chrono::milliseconds>(elapsed), frame.width,
 					   frame.height, media::toString(frame.codec) });
+}
+
+/// Whatever goes wrong in it ends this recording and nothing else.
+void RemoteStreamImpl::record(const media::EncodedFrame &frame)
+{
+	const auto recording = recording_;
+	if (!recording)
+		return;
+	try {
+		recording->write(frame);
+	} catch (const std::exception &exception) {
+		const Error error { ErrorCode::MediaFailed,
+				    fmt::format("the recording of the {} stream of {} cannot go on: {}",
+						toString(info_.streamType), info_.userId.str(), exception.what()) };
+		if (recording_ == recording)
+			finishRecording("failed");
+		if (owner_)
+			owner_->onStreamEvent(Failed { error, true });
+	}
 }
 
 void RemoteStreamImpl::finish(const std::string &reason)

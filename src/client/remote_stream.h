@@ -21,7 +21,7 @@ namespace trtc::client {
 
 /// The RemoteStream behind the public one: state, first frames, at most one recorder, player, snapshot and meter.
 /// Thread-bound.
-class RemoteStreamImpl final : public RemoteStream, private media::Player::Listener {
+class RemoteStreamImpl final : public RemoteStream {
 public:
 	/// Outlives the stream or detach()es it.
 	struct Owner {
@@ -82,11 +82,17 @@ public:
 	void detach() noexcept { owner_ = nullptr; }
 
 private:
-	void onPlayerStarted() override;
-	void onPlayerNeedsKeyframe() override;
-	void onPlayerClosed() override;
-	void onPlayerFailed(const Error &error, bool over) override;
+	/// What one player has to say. It lives as long as the player, and is deaf once that is not ours any more.
+	struct PlayerEar final : media::Player::Listener {
+		explicit PlayerEar(RemoteStreamImpl *whose) noexcept : stream(whose) {}
+		void onPlayerStarted() override;
+		void onPlayerNeedsKeyframe() override;
+		void onPlayerClosed() override;
+		void onPlayerFailed(const Error &error, bool over) override;
+		RemoteStreamImpl *stream; // null: deaf
+	};
 	std::string name() const;
+	void record(const media::EncodedFrame &frame);
 	void finishRecording(const std::string &reason);
 	void finishPlaying(const std::string &reason);
 	void finishSnapshot(Result<Snapshot> result);
@@ -105,10 +111,12 @@ private:
 	std::shared_ptr<Recording> recording_;
 	std::chrono::milliseconds latency_ { 100 };
 	bool videoMuted_ = false;
+	std::shared_ptr<PlayerEar> playerEar_;
 	std::shared_ptr<media::Player> player_;
 	std::string playSinks_;
 	bool playTold_ = false;
 	std::shared_ptr<media::SnapshotTaker> taker_;
+	std::shared_ptr<bool> takerAsked_; // while the answer of taker_ is wanted
 	SnapshotDone snapshotDone_;
 	SourceHandle snapshotTimer_; // asks for its keyframe again
 	std::shared_ptr<media::Meter> meter_;

@@ -47,8 +47,10 @@ void RemoteStreamImpl::play(const PlayOptions &options)
 		throw Exception(
 			ErrorCode::InvalidOperation,
 			fmt::format("no output to play the {} on: name a window, a sound card or a handler", name()));
-	auto player = factories_.player(loop_, { name(), options, latency_ }, *this);
+	auto ear = std::make_shared<PlayerEar>(this);
+	auto player = factories_.player(loop_, { name(), options, latency_ }, *ear);
 	finishPlaying("restarted");
+	playerEar_ = std::move(ear);
 	player_ = std::move(player);
 	playSinks_ = sinksOf(options);
 	if (subscribed_)
@@ -62,33 +64,43 @@ void RemoteStreamImpl::finishPlaying(const std::string &reason)
 {
 	if (!player_)
 		return;
-	loop_.post([player = std::move(player_)] {});
+	playerEar_->stream = nullptr;
+	// The ear is the last to go.
+	loop_.post([ear = std::move(playerEar_), player = std::move(player_)]() mutable { player.reset(); });
+	playerEar_.reset();
 	player_.reset();
 	if (std::exchange(playTold_, false) && owner_)
 		owner_->onStreamEvent(PlayStopped { info_.userId, info_.streamType, reason });
 }
 
-void RemoteStreamImpl::onPlayerStarted()
+void RemoteStreamImpl::PlayerEar::onPlayerStarted()
 {
-	playTold_ = true;
-	if (owner_)
-		owner_->onStreamEvent(PlayStarted { info_.userId, info_.streamType, playSinks_ });
+	if (!stream)
+		return;
+	stream->playTold_ = true;
+	if (stream->owner_)
+		stream->owner_->onStreamEvent(
+			PlayStarted { stream->info_.userId, stream->info_.streamType, stream->playSinks_ });
 }
 
-void RemoteStreamImpl::onPlayerNeedsKeyframe()
+void RemoteStreamImpl::PlayerEar::onPlayerNeedsKeyframe()
 {
-	if (owner_)
-		owner_->onKeyframeWanted(*this);
+	if (stream && stream->owner_)
+		stream->owner_->onKeyframeWanted(*stream);
 }
 
-void RemoteStreamImpl::onPlayerClosed() { finishPlaying("window-closed"); }
-
-void RemoteStreamImpl::onPlayerFailed(const Error &error, bool over)
+void RemoteStreamImpl::PlayerEar::onPlayerClosed()
 {
-	if (owner_)
-		owner_->onStreamEvent(Failed { error, true });
-	if (over)
-		finishPlaying("failed");
+	if (stream)
+		stream->finishPlaying("window-closed");
+}
+
+void RemoteStreamImpl::PlayerEar::onPlayerFailed(const Error &error, bool over)
+{
+	if (stream && stream->owner_)
+		stream->owner_->onStreamEvent(Failed { error, true });
+	if (stream && over)
+		stream->finishPlaying("failed");
 }
 
 // ---- snapshots ----------------------------------------------------------------------------
@@ -112,8 +124,12 @@ void RemoteStreamImpl::snapshot(const std::string &path, SnapshotDone done)
 		return refuse(ErrorCode::InvalidOperation,
 			      fmt::format("the {} is not subscribed: subscribe {} first", name(), info_.userId.str()));
 	try {
-		taker_ = factories_.snapshot(loop_, path,
-					     [this](Result<Snapshot> result) { finishSnapshot(std::move(result)); });
+		auto asked = std::make_shared<bool>(true);
+		taker_ = factories_.snapshot(loop_, path, [this, weak = std::weak_ptr(asked)](Result<Snapshot> result) {
+			if (weak.lock())
+				finishSnapshot(std::move(result));
+		});
+		takerAsked_ = std::move(asked);
 	} catch (const Exception &exception) {
 		return refuse(exception.error().code, exception.error().message);
 	}
@@ -131,6 +147,7 @@ void RemoteStreamImpl::finishSnapshot(Result<Snapshot> result)
 	if (!taker_)
 		return;
 	snapshotTimer_.reset();
+	takerAsked_.reset();
 	loop_.post([taker = std::move(taker_)] {});
 	taker_.reset();
 	if (result && owner_)

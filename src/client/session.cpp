@@ -60,6 +60,7 @@ void Session::shutDown()
 	if (std::exchange(shutDown_, true))
 		return;
 	volumeTimer_.reset();
+	linkTurnTimer_.reset();
 	giveStreamBack();
 	comeback_ = {};
 	tearDown("leave", kLeft);
@@ -375,8 +376,13 @@ void Session::retire(std::shared_ptr<Link> &link)
 		return;
 	addTotals(retiredTotals_, *link);
 	link->close();
-	// It may be the caller: it goes when the stack is clear.
-	loop_.post([link = std::exchange(link, nullptr)] {});
+	// It may be the caller: it goes when the stack is clear. Until then it counts.
+	++retiredLinks_;
+	loop_.post([weak = weak_from_this(), link = std::exchange(link, nullptr)]() mutable {
+		link.reset();
+		if (const auto self = weak.lock())
+			--self->retiredLinks_;
+	});
 }
 
 void Session::needOffer(const signalling::NeedOffer &need)

@@ -173,6 +173,11 @@ private:
 	};
 	/// Users that are subscribed without being asked for; TRTC's own limit of anchors in a room is 50.
 	static constexpr std::ptrdiff_t kMostAutomatic = 100;
+	/// Of automatic subscriptions: connections at once, then a second, and how many may be on their way out meanwhile.
+	static constexpr int kLinkBurst = 100, kLinksPerSecond = 10, kMostRetiredLinks = 4;
+	static constexpr std::chrono::milliseconds kLinkTurnPeriod { 50 };
+	bool takeLinkTurn();
+	void awaitLinkTurn();
 	bool tooMany(const UserId &user) const;
 	bool mayComeBack(const signalling::Lost &lost) const noexcept;
 	void beginReconnect(const signalling::Lost &lost);
@@ -299,6 +304,10 @@ private:
 	SourceHandle volumeTimer_;				   // set: volumes are told
 	std::vector<std::shared_ptr<RemoteStreamImpl>> announced_; // as far as the caller knows
 	Totals retiredTotals_;					   // of links that are closed
+	int retiredLinks_ = 0;					   // closed, and still there
+	double linkTurns_ = kLinkBurst;				   // as of linkTurnsAt_
+	std::chrono::steady_clock::time_point linkTurnsAt_ = std::chrono::steady_clock::now();
+	SourceHandle linkTurnTimer_; // while an automatic subscription waits
 	TrafficMeter meter_;
 	SourceHandle meterTimer_; // while in a room
 	QualityMeter quality_;

@@ -86,6 +86,34 @@ bool Session::tooMany(const UserId &user) const
 	return true;
 }
 
+/// Connections are made no faster than they end, whatever the service's lists say.
+bool Session::takeLinkTurn()
+{
+	const auto now = std::chrono::steady_clock::now();
+	const std::chrono::duration<double> since = now - linkTurnsAt_;
+	linkTurns_ = std::min<double>(kLinkBurst, linkTurns_ + since.count() * kLinksPerSecond);
+	linkTurnsAt_ = now;
+	if (retiredLinks_ >= kMostRetiredLinks || linkTurns_ < 1)
+		return false;
+	linkTurns_ -= 1;
+	return true;
+}
+
+void Session::awaitLinkTurn()
+{
+	if (linkTurnTimer_)
+		return;
+	linkTurnTimer_ = loop_.after(kLinkTurnPeriod, [this] {
+		linkTurnTimer_.reset();
+		std::vector<UserId> waiting;
+		for (const auto &[user, remote] : remotes_)
+			if (!remote.running && !remote.operations.empty())
+				waiting.push_back(user);
+		for (const auto &user : waiting)
+			nextOperation(user);
+	});
+}
+
 std::shared_ptr<RemoteStreamImpl> Session::addStream(Remote &remote, const StreamInfo &info)
 {
 	auto stream = std::make_shared<RemoteStreamImpl>(
@@ -228,6 +256,8 @@ void Session::nextOperation(const UserId &user)
 		return;
 	auto &remote = found->second;
 	const auto &operation = remote.operations.front();
+	if (operation.automatic && remote.phase == Remote::Phase::Idle && !takeLinkTurn())
+		return awaitLinkTurn();
 	remote.running = true;
 	const bool relinking = remote.phase == Remote::Phase::Relinking;
 	const bool up = remote.phase == Remote::Phase::Up || relinking;

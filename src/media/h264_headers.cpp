@@ -77,7 +77,7 @@ void skipScalingList(Bits &bits, unsigned size)
 	int last = 8, next = 8;
 	for (unsigned i = 0; i < size && bits.ok(); ++i) {
 		if (next != 0)
-			next = (last + bits.signedGolomb() + 256) % 256;
+			next = static_cast<int>((std::int64_t { last } + bits.signedGolomb() + 256) % 256);
 		last = next == 0 ? last : next;
 	}
 }

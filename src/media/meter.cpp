@@ -16,6 +16,8 @@ namespace trtc::media {
 namespace {
 
 constexpr double kQuietest = -60; // dBFS
+/// What may wait for the decoder: more than a second. A volume that comes later is of no use.
+constexpr guint64 kMaxWaiting = 64;
 
 GstPadProbeReturn measure(GstPad *, GstPadProbeInfo *info, gpointer data) noexcept
 {
@@ -56,6 +58,8 @@ public:
 	std::function<void(GstBuffer *)> input() override
 	{
 		return [source = gst::ElementPtr::share(pipeline_.source())](GstBuffer *buffer) {
+			if (gst_app_src_get_current_level_buffers(GST_APP_SRC(source.get())) >= kMaxWaiting)
+				return;
 			// A shallow copy. A pipeline that has stopped refuses it.
 			gst_app_src_push_buffer(GST_APP_SRC(source.get()), gst_buffer_copy(buffer));
 		};

@@ -5,9 +5,11 @@
 #include "media/freeze_watch.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 namespace trtc::media {
@@ -106,9 +108,13 @@ struct Passing {
 		GstMapInfo map;
 		if (!gst_buffer_map(buffer, &map, GST_MAP_READ))
 			return false;
-		if (codec == Codec::H264)
-			messages.packet({ map.data, map.size });
 		const bool wanted = freeze.packet({ map.data, map.size });
+		try {
+			if (codec == Codec::H264)
+				messages.packet({ map.data, map.size });
+		} catch (const std::exception &) {
+			messages.waiting.clear(); // no message is worth the stream
+		}
 		gst_buffer_unmap(buffer, &map);
 		return wanted;
 	}
@@ -139,10 +145,14 @@ public:
 					post([](Inbox &inbox) { inbox.track->requestKeyframe(); });
 			});
 		track_->attach(route->elements, [passing, post](GstSample *sample) {
-			auto frame = toFrame(sample, passing->codec);
-			frame.messages = std::exchange(passing->messages.waiting, {});
-			passing->freeze.frame();
-			post([frame = std::move(frame)](Inbox &inbox) { inbox.handler(frame); });
+			try {
+				auto frame = toFrame(sample, passing->codec);
+				frame.messages = std::exchange(passing->messages.waiting, {});
+				passing->freeze.frame();
+				post([frame = std::move(frame)](Inbox &inbox) { inbox.handler(frame); });
+			} catch (const std::exception &exception) {
+				spdlog::warn("a received frame is lost: {}", exception.what());
+			}
 		});
 		if (track_->kind() == MediaKind::Video)
 			track_->requestKeyframe();

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 #include <deque>
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <unistd.h>
@@ -69,8 +70,8 @@ public:
 			return;
 		try {
 			flush();
-		} catch (const Exception &) {
-			// The disk is gone; the writer closes what it has.
+		} catch (const std::exception &) {
+			// The writer closes what it has.
 		}
 	}
 
@@ -80,6 +81,8 @@ public:
 			return;
 		guarded([&] {
 			crossSeam(frame);
+			if (stopped_) // the end of the part failed
+				return;
 			if (!begun_)
 				begin();
 			note(frame);
@@ -156,11 +159,12 @@ private:
 		try {
 			flush();
 			writer_->finish();
-		} catch (const Exception &exception) {
-			failure = exception.error();
+		} catch (const std::exception &exception) {
+			failure = errorOf(exception);
 			stopped_ = true;
+			finishQuietly();
 		}
-		tellStopped(failure ? "disk" : reason);
+		tellStopped(failure ? reasonOf(*failure) : reason);
 		writer_.reset();
 		begun_ = seam_ = videoSeam_ = false;
 		zero_.reset();
@@ -205,8 +209,16 @@ private:
 		std::stable_sort(gathered_.begin(), gathered_.end(),
 				 [](const EncodedFrame &a, const EncodedFrame &b) { return a.time < b.time; });
 		zero_ = gathered_.front().time;
+		std::exception_ptr failure;
 		for (const auto &frame : std::exchange(gathered_, {}))
-			put(frame);
+			try {
+				put(frame);
+			} catch (const std::exception &) {
+				// The other kind has come as far as this, and belongs into the file.
+				failure = failure ? failure : std::current_exception();
+			}
+		if (failure)
+			std::rethrow_exception(failure);
 	}
 
 	/// The times of the sound step back a little when the receiver learns how sound and picture belong together; a player takes
@@ -224,14 +236,42 @@ private:
 	{
 		try {
 			run();
-		} catch (const Exception &exception) {
+		} catch (const std::exception &exception) {
 			stopped_ = true;
 			gatherTimer_.reset();
 			gapTimer_.reset();
-			const Error error = exception.error();
-			if (writer_)
-				tellStopped("disk");
+			gathered_.clear();
+			const Error error = errorOf(exception);
+			if (writer_) {
+				finishQuietly();
+				tellStopped(reasonOf(error));
+			}
 			listener_.onRecordingFailed(error);
+		}
+	}
+
+	/// Whatever is thrown on the way ends this recording and no other.
+	Error errorOf(const std::exception &exception) const
+	{
+		if (const auto *known = dynamic_cast<const Exception *>(&exception))
+			return known->error();
+		return { ErrorCode::MediaFailed,
+			 fmt::format("the recording of the {} stream of {} cannot go on: {}",
+				     trtc::toString(config_.streamType), config_.userId.str(), exception.what()) };
+	}
+
+	static const char *reasonOf(const Error &error) noexcept
+	{
+		return error.code == ErrorCode::OutputFailed ? "disk" : "failed";
+	}
+
+	/// What is in the file stays readable, with its index if there is room for it.
+	void finishQuietly() noexcept
+	{
+		try {
+			writer_->finish();
+		} catch (const std::exception &) {
+			// The first error is the one that is told.
 		}
 	}
 

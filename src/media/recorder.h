@@ -26,7 +26,8 @@ public:
 		virtual void onRecordingStopped(const RecordingStopped &event) = 0;
 		/// The first frame after an interruption is on its way into the same file.
 		virtual void onRecordingResumed(const RecordingResumed &) {}
-		/// The disk is full or gone; the recorder has closed what it could. RecordingStopped came before.
+		/// The disk is full or gone (OutputFailed), or no file can hold what came (MediaFailed). It is over, and the
+		/// recorder has closed what it could. RecordingStopped came before.
 		virtual void onRecordingFailed(const Error &error) = 0;
 
 	protected:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "media/snapshot.h"
 
+#include "base/descriptors.h"
 #include "media/decode.h"
 
 #include <gst/app/gstappsink.h>
@@ -65,9 +66,7 @@ public:
 			size -= static_cast<std::size_t>(wrote);
 		}
 		// mkostemp makes it private; a snapshot is as public as any file its user makes.
-		const auto mask = ::umask(0);
-		::umask(mask);
-		if (::fchmod(file_, 0666 & ~mask) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0)
+		if (::fchmod(file_, 0666 & ~creationMask()) != 0 || ::rename(temporary_.c_str(), path_.c_str()) != 0)
 			return cannotWrite(path_, std::strerror(errno));
 		temporary_.clear();
 		return Unit {};

@@ -57,6 +57,20 @@ std::string rfc3339(std::chrono::system_clock::time_point time)
 			   whole.count() - std::int64_t { seconds } * 1000);
 }
 
+/// The folder and what is missing above it, private whatever the umask is. An errno value, or 0.
+int makeFolders(const std::filesystem::path &path)
+{
+	std::error_code error;
+	if (std::filesystem::is_directory(path, error))
+		return 0;
+	if (const auto parent = path.parent_path(); !parent.empty() && parent != path)
+		if (const int failure = makeFolders(parent))
+			return failure;
+	if (::mkdir(path.c_str(), 0700) == 0 || (errno == EEXIST && std::filesystem::is_directory(path, error)))
+		return 0;
+	return errno;
+}
+
 /// DIRECTORY/trtc-cli-report-20261123T071630Z-PID; the directory is made when it is missing.
 std::string makeFolder(const std::string &directory, std::chrono::system_clock::time_point now)
 {
@@ -65,10 +79,8 @@ std::string makeFolder(const std::string &directory, std::chrono::system_clock::
 				fmt::format("report directory {} cannot be written: {}; name another one with --report",
 					    directory, why));
 	};
-	std::error_code error;
-	std::filesystem::create_directories(directory, error);
-	if (error)
-		refuse(error.message());
+	if (const int error = makeFolders(directory))
+		refuse(std::strerror(error));
 	auto time = rfc3339(now).substr(0, 19);
 	std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
 	const auto path =

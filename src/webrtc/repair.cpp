@@ -60,6 +60,16 @@ int repairNumber(int payloadType)
 	return payloadType == kOpusPt ? kOpusRepairPt : payloadType == kH264Pt ? kH264RepairPt : kVp8RepairPt;
 }
 
+/// Runs with webrtcbin's lock held: nothing but the transceiver may be touched.
+void onNewTransceiver(GstElement *, GstWebRTCRTPTransceiver *transceiver, gpointer data) noexcept
+{
+	const auto &wanted = *static_cast<std::vector<bool> *>(data);
+	guint mLine = 0;
+	g_object_get(transceiver, "mlineindex", &mLine, nullptr);
+	if (mLine < wanted.size() && wanted[mLine])
+		g_object_set(transceiver, "do-nack", TRUE, nullptr);
+}
+
 } // namespace
 
 void hastenFeedback(GstElement *webrtc)
@@ -78,17 +88,11 @@ void hastenFeedback(GstElement *webrtc)
 
 void repairReceived(GstElement *webrtc, std::vector<bool> lines)
 {
-	// Runs with webrtcbin's lock held: nothing but the transceiver may be touched.
+	// The lines of a later description hold those of the one before.
+	g_signal_handlers_disconnect_matched(webrtc, G_SIGNAL_MATCH_FUNC, 0, 0, nullptr,
+					     reinterpret_cast<gpointer>(onNewTransceiver), nullptr);
 	g_signal_connect_data(
-		webrtc, "on-new-transceiver",
-		G_CALLBACK(+[](GstElement *, GstWebRTCRTPTransceiver *transceiver, gpointer data) noexcept {
-			const auto &wanted = *static_cast<std::vector<bool> *>(data);
-			guint mLine = 0;
-			g_object_get(transceiver, "mlineindex", &mLine, nullptr);
-			if (mLine < wanted.size() && wanted[mLine])
-				g_object_set(transceiver, "do-nack", TRUE, nullptr);
-		}),
-		new std::vector<bool>(std::move(lines)),
+		webrtc, "on-new-transceiver", G_CALLBACK(onNewTransceiver), new std::vector<bool>(std::move(lines)),
 		[](gpointer data, GClosure *) noexcept { delete static_cast<std::vector<bool> *>(data); },
 		GConnectFlags {});
 }

@@ -241,3 +241,14 @@ def test_a_disk_that_goes_away(context):
     agent.send("users\nleave\n")
     equal(agent.end(), 0, "exit code")
     equal([x for x in agent.errors if "warning: the report" in x and "is not complete" in x] != [], True, f"complaint in {agent.errors}")
+
+
+def test_folders_of_a_report_are_private_whatever_the_umask_is(context):
+    service = context.service()
+    agent = context.agent(service, "ann", "--role", "audience", "--report", "new/deep/reports",
+                          prefix=("sh", "-c", 'umask 0; exec "$@"', "sh"))
+    agent.send("leave\n")
+    equal(agent.end(), 0, "exit code")
+    report_of(agent, context, "new/deep/reports")
+    for name in ("new", "new/deep", "new/deep/reports"):
+        equal(stat.S_IMODE((context.directory / name).stat().st_mode), 0o700, f"mode of {name}")

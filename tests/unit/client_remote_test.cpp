@@ -368,3 +368,155 @@ TEST_CASE_FIXTURE(SessionFixture,
 	frame(2);
 	CHECK((all<FirstFrame>().back().streamType == StreamType::Auxiliary));
 }
+
+TEST_CASE_FIXTURE(SessionFixture, "an exception in a recording ends that recording, and nothing else")
+{
+	enter();
+	watch(kBob, true);
+	session->stream(kBob, StreamType::Auxiliary)->startRecording("dir");
+	auto *other = recorder;
+	session->stream(kBob, StreamType::Main)->startRecording("dir");
+	drain();
+	frame(1);
+	frame(2);
+	recorder->broken = true;
+	frame(1);
+	REQUIRE(count<Failed>() == 1);
+	CHECK(all<Failed>()[0].recoverable);
+	CHECK(all<Failed>()[0].error.code == ErrorCode::MediaFailed);
+	INFO(all<Failed>()[0].error.message);
+	CHECK(all<Failed>()[0].error.message.find("main stream of bob") != std::string::npos);
+	REQUIRE(count<RecordingStopped>() == 1);
+	CHECK(all<RecordingStopped>()[0].reason == "failed");
+	// Its frames still arrive, the other one is still recorded, and a new recording may begin.
+	frame(1);
+	frame(2);
+	CHECK(other->frames == 2);
+	CHECK(count<Failed>() == 1);
+	session->stream(kBob, StreamType::Main)->startRecording("dir");
+	frame(1);
+	CHECK(count<RecordingStarted>() == 3);
+}
+
+TEST_CASE_FIXTURE(SessionFixture, "an exception behind a track ends that track, and nothing else")
+{
+	enter();
+	watch(kBob, true);
+	session->stream(kBob, StreamType::Main)->startRecording("dir");
+	PlayOptions options_;
+	options_.sound = true;
+	session->stream(kBob, StreamType::Main)->play(options_);
+	frame(0);
+	player->broken = true;
+	frame(1);
+	REQUIRE(count<Failed>() == 1);
+	CHECK(all<Failed>()[0].recoverable);
+	CHECK(all<Failed>()[0].error.message.find("bob") != std::string::npos);
+	player->broken = false;
+	// The track's handler is gone with its receiver; the other track goes on.
+	CHECK(receivers.at(1).expired());
+	CHECK(!receivers.at(0).expired());
+	frame(0);
+	CHECK(recorder->frames >= 2);
+	CHECK(count<Failed>() == 1);
+	CHECK(session->stream(kBob, StreamType::Main)->subscribed());
+}
+
+TEST_CASE_FIXTURE(SessionFixture, "a player that was replaced has nothing to say any more")
+{
+	enter();
+	watch(kBob);
+	auto *remote = session->stream(kBob, StreamType::Main);
+	PlayOptions options_;
+	options_.sound = true;
+	remote->play(options_);
+	player->listener.onPlayerStarted();
+	auto &old = player->listener;
+	remote->play(options_);
+	player->listener.onPlayerStarted();
+	// The old one is on its way out, and its pipeline fails now.
+	old.onPlayerFailed({ ErrorCode::MediaFailed, "late" }, true);
+	old.onPlayerClosed();
+	old.onPlayerNeedsKeyframe();
+	CHECK(remote->playing());
+	drain();
+	CHECK(count<Failed>() == 0);
+	CHECK(count<PlayStarted>() == 2);
+	CHECK(count<PlayStopped>() == 1);
+}
+
+TEST_CASE_FIXTURE(SessionFixture, "a snapshot that was ended has nothing to say any more")
+{
+	enter();
+	watch(kBob);
+	auto *remote = session->stream(kBob, StreamType::Main);
+	int first = 0, second = 0;
+	remote->snapshot("a.png", [&](const Result<Snapshot> &result) {
+		++first;
+		CHECK(!result);
+	});
+	REQUIRE(snapshot);
+	const auto late = snapshot->done;
+	session->unsubscribe(kBob, into(unsubscribed));
+	driver->tell(signalling::UnsubscribeDone { kBob, Unit {} });
+	drain();
+	CHECK(first == 1);
+	session->subscribe(kBob, {}, into(subscribed));
+	needDownlink(kBob);
+	connect("down:bob");
+	drain();
+	remote->snapshot("b.png", [&](const Result<Snapshot> &) { ++second; });
+	late(Snapshot { "a.png", 640, 480 });
+	drain();
+	CHECK(first == 1);
+	CHECK(second == 0);
+	CHECK(count<SnapshotSaved>() == 0);
+}
+
+TEST_CASE_FIXTURE(SessionFixture, "auto-subscribe: lists that alternate make connections no faster than these end")
+{
+	enter();
+	std::size_t made = 0;
+	const auto answerSubscribes = [&] {
+		const auto asked = driver->all<signalling::StartSubscribe>();
+		for (; made < asked.size(); ++made)
+			needDownlink(asked[made].userId);
+	};
+	const auto alternate = [&](int lists) {
+		for (int i = 0; i < lists; ++i) {
+			const UserId user("user" + std::to_string(i % 5));
+			publication(user, true, true);
+			answerSubscribes();
+			publication(user, false, false);
+		}
+	};
+	// In one turn of the loop nothing can end, so next to nothing is made.
+	alternate(1000);
+	CHECK(made >= 1);
+	CHECK(made <= 6);
+	const auto start = std::chrono::steady_clock::now();
+	for (int i = 0; i < 200; ++i) {
+		drain();
+		alternate(20);
+	}
+	const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+	CHECK(static_cast<double>(made) <= 101 + 10 * seconds);
+	// A list that stays is subscribed, a little later.
+	drain();
+	for (int i = 0; i < 5; ++i)
+		publication(UserId("user" + std::to_string(i)), true, true);
+	const auto before = made;
+	CHECK(waitFor([&] {
+		answerSubscribes();
+		return made >= before + 5;
+	}));
+	CHECK(count<Failed>() == 0);
+}
+
+TEST_CASE_FIXTURE(SessionFixture, "auto-subscribe: a hundred users at once need not wait")
+{
+	enter();
+	for (int i = 0; i < 100; ++i)
+		publication(UserId("user" + std::to_string(i)), true, true);
+	CHECK(driver->all<signalling::StartSubscribe>().size() == 100);
+}

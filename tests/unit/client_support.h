@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -113,7 +114,9 @@ struct FakePeer final : webrtc::PeerConnection {
 	std::shared_ptr<bool> closed = std::make_shared<bool>(false);
 };
 
-struct FakeReceiver final : media::Receiver {};
+struct FakeReceiver final : media::Receiver {
+	std::shared_ptr<int> here = std::make_shared<int>();
+};
 
 struct FakeRecorder final : media::Recorder {
 	FakeRecorder(Config recorderConfig, Listener &owner, std::vector<std::string> &stops)
@@ -122,6 +125,8 @@ struct FakeRecorder final : media::Recorder {
 	}
 	void write(const media::EncodedFrame &) override
 	{
+		if (broken)
+			throw std::length_error("basic_string::_M_create");
 		if (frames++ == 0)
 			listener.onRecordingStarted(
 				{ config.userId, config.streamType, config.directory + "/file.mkv" });
@@ -145,10 +150,28 @@ struct FakeRecorder final : media::Recorder {
 	Config config;
 	Listener &listener;
 	int frames = 0, resumed = 0;
+	bool broken = false; // throws what no part of ours throws
 	std::vector<std::chrono::milliseconds> interrupted;
 
 private:
 	std::vector<std::string> &stops_;
+};
+
+struct FakePlayer final : media::Player {
+	explicit FakePlayer(Listener &owner) : listener(owner) {}
+	void write(const media::EncodedFrame &) override
+	{
+		if (broken)
+			throw std::length_error("vector::reserve");
+	}
+	Listener &listener;
+	bool broken = false;
+};
+
+struct FakeSnapshot final : media::SnapshotTaker {
+	explicit FakeSnapshot(Done handler) : done(std::move(handler)) {}
+	void write(const media::EncodedFrame &) override {}
+	Done done;
 };
 
 struct FakeCapture final : media::Capture {
@@ -235,12 +258,24 @@ struct SessionFixture : LoopFixture {
 			if (receiverFailure)
 				throw Exception(*receiverFailure);
 			frames[track->mLine()] = std::move(handler);
-			return std::make_unique<FakeReceiver>();
+			auto made = std::make_unique<FakeReceiver>();
+			receivers[track->mLine()] = made->here;
+			return made;
 		};
 		factories.recorder = [this](MainLoop &, media::Recorder::Config recorderConfig,
 					    media::Recorder::Listener &listener) {
 			auto made = std::make_unique<FakeRecorder>(std::move(recorderConfig), listener, recorderStops);
 			recorder = made.get();
+			return made;
+		};
+		factories.player = [this](MainLoop &, media::Player::Config, media::Player::Listener &listener) {
+			auto made = std::make_unique<FakePlayer>(listener);
+			player = made.get();
+			return made;
+		};
+		factories.snapshot = [this](MainLoop &, const std::string &, media::SnapshotTaker::Done done) {
+			auto made = std::make_unique<FakeSnapshot>(std::move(done));
+			snapshot = made.get();
 			return made;
 		};
 		factories.localAddress = [this](const std::string &host) {
@@ -391,7 +426,10 @@ struct SessionFixture : LoopFixture {
 	std::map<std::string, FakePeer *> peers;		     // by link, the newest
 	std::map<std::string, std::shared_ptr<bool>> closed;	     // by link
 	std::map<std::size_t, media::Receiver::FrameHandler> frames; // by m-line, the newest
+	std::map<std::size_t, std::weak_ptr<int>> receivers;	     // by m-line: expired when it is gone
 	FakeRecorder *recorder = nullptr;
+	FakePlayer *player = nullptr;
+	FakeSnapshot *snapshot = nullptr;
 	std::vector<std::string> recorderStops;
 	std::optional<Error> peerFailure, receiverFailure;
 	std::string askedHost;

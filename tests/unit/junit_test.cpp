@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/junit.h"
 
+#include "base/descriptors.h"
 #include "support/temp_dir.h"
 
 #include <doctest/doctest.h>
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <sys/stat.h>
 
 using namespace trtc;
 using namespace trtc::cli;
@@ -98,4 +100,14 @@ TEST_CASE("junit: the file appears as a whole, or the old one stays")
 				CHECK(holds(error.error().message, "--junit"));
 			}
 	}
+}
+
+TEST_CASE("the creation mask is read, and stays")
+{
+	const auto before = ::umask(0027);
+	CHECK(creationMask() == 0027);
+	CHECK(creationMask() == 0027);
+	CHECK(::umask(0) == 0027);
+	CHECK(creationMask() == 0);
+	::umask(before);
 }

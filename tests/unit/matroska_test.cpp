@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The Matroska writer with real coded frames, read back by GStreamer, by `measure` and by hand.
+#include "media/sinks/h264.h"
 #include "media/sinks/matroska_writer.h"
 #include "support/clip.h"
 
@@ -287,6 +288,70 @@ TEST_CASE("matroska: frames before zero, and what cannot begin a track")
 	CHECK(back.video.size() == 45);
 	CHECK(back.video.front().time == 0s);
 	CHECK(back.audio.front().time == 0s);
+}
+
+namespace {
+
+/// @p frame with @p extra more bytes at the end of its NAL unit of @p type.
+EncodedFrame inflated(EncodedFrame frame, unsigned type, std::size_t extra)
+{
+	std::vector<std::uint8_t> out;
+	for (const auto &unit : h264::nalUnits(*frame.data)) {
+		out.insert(out.end(), { 0, 0, 0, 1 });
+		out.insert(out.end(), unit.begin(), unit.end());
+		if ((unit[0] & 0x1fu) == type)
+			out.insert(out.end(), extra, 0x55);
+	}
+	REQUIRE(out.size() >= frame.data->size());
+	frame.data = std::make_shared<const std::vector<std::uint8_t>>(std::move(out));
+	return frame;
+}
+
+} // namespace
+
+TEST_CASE("matroska: parameter sets that no header has room for are an error, and the file stays readable")
+{
+	unsigned type = 0;
+	std::size_t extra = 0;
+	SUBCASE("an SPS of 5 kB") { type = 7, extra = 5000; }
+	SUBCASE("a PPS of 5 kB") { type = 8, extra = 5000; }
+	SUBCASE("just more than the space") { type = 7, extra = 4010; }
+	SUBCASE("an SPS that 16 bits cannot count") { type = 7, extra = 65536; }
+	SUBCASE("a PPS that 16 bits cannot count") { type = 8, extra = 65536; }
+	const TempDir folder;
+	const auto path = folder / "a.mkv";
+	MatroskaWriter writer(path);
+	for (std::size_t i = 0; i < 50; ++i)
+		CHECK(writer.write(clip().audio[i], clip().audio[i].time));
+	try {
+		writer.write(inflated(clip().video[0], type, extra), 1s);
+		FAIL_CHECK("it was taken");
+	} catch (const Exception &exception) {
+		CHECK(exception.error().code == ErrorCode::MediaFailed);
+		INFO(exception.error().message);
+		CHECK(exception.error().message.find(path) != std::string::npos);
+		CHECK(exception.error().message.find("parameter set") != std::string::npos);
+	}
+	// Sound goes on, and a picture with usable sets may still come.
+	for (const auto &frame : mixed(clip().video, clip().audio))
+		CHECK(writer.write(frame, frame.time + 2s));
+	writer.finish();
+	checkStructure(path, 2);
+	const auto back = demux(path, "h264", true);
+	CHECK(back.error == "");
+	CHECK(back.video.size() == clip().video.size());
+}
+
+TEST_CASE("matroska: large parameter sets that fit leave room for the sound")
+{
+	const TempDir folder;
+	const auto path = folder / "a.mkv";
+	MatroskaWriter writer(path);
+	CHECK(writer.write(inflated(clip().video[0], 7, 2500), 0s));
+	for (const auto &frame : mixed(clip().video, clip().audio))
+		CHECK(writer.write(frame, frame.time + 100ms));
+	writer.finish();
+	checkStructure(path, 2);
 }
 
 TEST_CASE("matroska: cut at any byte, all that was before the cut is there")

@@ -4,7 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <gst/gst.h>
+
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 #include <vector>
 
@@ -48,4 +53,27 @@ TEST_CASE("meter: the loudest block since it was asked last")
 	const std::vector<std::int16_t> full(100, -32768);
 	meter.add(full.data(), full.size());
 	CHECK(meter.take() == 100);
+}
+
+TEST_CASE("meter: packets that come faster than they are decoded do not pile up")
+{
+	const auto meter = Meter::create();
+	const auto input = meter->input();
+	static std::atomic<int> alive;
+	alive = 0;
+	static constexpr std::uint8_t kSilence[] = { 0xf8, 0xff, 0xfe }; // RFC 6716: 20 ms of CELT
+	int most = 0;
+	for (int i = 0; i < 20'000; ++i) {
+		++alive;
+		auto *buffer = gst_buffer_new_wrapped_full(
+			GST_MEMORY_FLAG_READONLY, const_cast<std::uint8_t *>(kSilence), sizeof(kSilence), 0,
+			sizeof(kSilence), &alive,
+			[](gpointer data) noexcept { --*static_cast<std::atomic<int> *>(data); });
+		GST_BUFFER_PTS(buffer) = static_cast<GstClockTime>(i) * 20 * GST_MSECOND;
+		input(buffer);
+		gst_buffer_unref(buffer);
+		most = std::max(most, alive.load());
+	}
+	CHECK(most > 1);
+	CHECK(most < 100);
 }

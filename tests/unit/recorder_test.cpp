@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sys/resource.h>
 
 using namespace trtc;
@@ -205,6 +206,53 @@ TEST_CASE_FIXTURE(RecorderFixture, "recorder: the disk is full: told once, and w
 	CHECK(figures.number("video.missing") == 0);
 }
 
+TEST_CASE_FIXTURE(RecorderFixture, "recorder: a picture that no file can hold ends this recording, with an error")
+{
+	struct Bystander final : Recorder::Listener {
+		virtual ~Bystander() = default;
+		void onRecordingStarted(const RecordingStarted &) override {}
+		void onRecordingStopped(const RecordingStopped &event) override { last = event; }
+		void onRecordingFailed(const Error &error) override { FAIL_CHECK(error.message); }
+		std::optional<RecordingStopped> last;
+	} bystander;
+	const auto one = recorder("room");
+	const auto other = Recorder::create(
+		loop, { folder.str(), RoomId::string("room"), UserId("eve"), StreamType::Main }, bystander);
+	for (std::size_t i = 0; i < 50; ++i) {
+		one->write(clip().audio[i]);
+		other->write(clip().audio[i]);
+	}
+	auto bad = clip().video[0];
+	std::vector<std::uint8_t> bytes { 0, 0, 0, 1, 0x67, 0x42, 0xc0, 0x1f };
+	bytes.insert(bytes.end(), 5000, 0x55);
+	bytes.insert(bytes.end(), { 0, 0, 0, 1, 0x68, 0xce, 0x3c, 0x80, 0, 0, 0, 1, 0x65, 1, 2, 3 });
+	bad.data = std::make_shared<const std::vector<std::uint8_t>>(bytes);
+	one->write(bad);
+	drain();
+	CHECK(waitFor([&] { return !failed.empty(); }, 2s)); // the gathering may hold it back
+	REQUIRE(failed.size() == 1);
+	CHECK(failed[0].code == ErrorCode::MediaFailed);
+	REQUIRE(stopped.size() == 1);
+	CHECK(stopped[0].reason == "failed");
+	CHECK(failed[0].message.find(stopped[0].path) != std::string::npos);
+	// It is over for this one; the file with the sound is whole at once.
+	for (const auto &frame : mixed(clip().video, clip().audio))
+		one->write(frame);
+	one->stop("leave");
+	CHECK(failed.size() == 1);
+	CHECK(stopped.size() == 1);
+	const auto back = demux(stopped[0].path, "", true);
+	CHECK(back.error == "");
+	CHECK(back.audio.size() == 50);
+	// The other one never notices.
+	for (const auto &frame : mixed(clip().video, clip().audio))
+		other->write(later(frame, 2s));
+	other->stop("leave");
+	REQUIRE(bystander.last);
+	CHECK(bystander.last->reason == "leave");
+	CHECK(bystander.last->videoFrames == clip().video.size());
+}
+
 TEST_CASE_FIXTURE(RecorderFixture, "recorder: a file that was removed is told")
 {
 	const auto one = recorder("room");
@@ -329,4 +377,23 @@ TEST_CASE_FIXTURE(GapFixture, "recorder: an interruption before the first frame 
 	drain();
 	CHECK(stopped.size() == 1);
 	CHECK(folder.files().size() == 1);
+}
+
+TEST_CASE_FIXTURE(GapFixture, "recorder: a disk that fails between two parts ends the recording, no part follows")
+{
+	const auto one = recorder("room");
+	write(*one, 1h);
+	REQUIRE(started.size() == 1);
+	one->interrupt(0ms);
+	one->resume();
+	fs::remove(started[0].path);
+	write(*one, 1h + 5s, "h264", "160x120"); // another size: the first part ends, and fails
+	write(*one, 1h + 9s, "h264", "160x120");
+	one->stop("leave");
+	CHECK(started.size() == 1);
+	REQUIRE(failed.size() == 1);
+	CHECK(failed[0].code == ErrorCode::OutputFailed);
+	REQUIRE(stopped.size() == 1);
+	CHECK(stopped[0].reason == "disk");
+	CHECK(folder.files().empty());
 }

@@ -2,9 +2,13 @@
 // What is said of repair in SDP (RFC 4588, RFC 5576).
 #include "webrtc/repair.h"
 
+#include "gst/object.h"
 #include "webrtc/session_description.h"
 
 #include <doctest/doctest.h>
+#include <gst/gst.h>
+
+#include <vector>
 
 using namespace trtc;
 using namespace trtc::webrtc;
@@ -123,4 +127,20 @@ TEST_CASE("repair: an answer has the repair of every codec of an open line, of w
 	CHECK(media.attributes("fmtp") == std::vector<std::string> { "103 apt=102", "97 apt=96" });
 	CHECK(answerRepair(said, { AnswerLine {} }) == sdp::parse(said).value().str());
 	CHECK(answerRepair("no sdp", { open }) == "no sdp");
+}
+
+TEST_CASE("repair: description after description, one handler is there")
+{
+	const auto webrtc = gst::ElementPtr::sink(gst_element_factory_make("webrtcbin", nullptr));
+	REQUIRE(webrtc);
+	for (std::size_t lines = 1; lines <= 20; ++lines)
+		repairReceived(webrtc.get(), std::vector<bool>(lines, true));
+	const auto signal = g_signal_lookup("on-new-transceiver", G_OBJECT_TYPE(webrtc.get()));
+	int handlers = 0;
+	while (const auto one =
+		       g_signal_handler_find(webrtc.get(), G_SIGNAL_MATCH_ID, signal, 0, nullptr, nullptr, nullptr)) {
+		g_signal_handler_disconnect(webrtc.get(), one);
+		++handlers;
+	}
+	CHECK(handlers == 1);
 }

@@ -344,6 +344,46 @@ TEST_CASE_FIXTURE(DriverFixture, "end: the room is lost, and nobody wants it bac
 	CHECK(std::holds_alternative<Lost>(log.events.back()));
 }
 
+TEST_CASE_FIXTURE(DriverFixture, "end: a service that floods is left, for good, and the error says why")
+{
+	enter();
+	SUBCASE("many messages")
+	{
+		for (int i = 0; i < 2000; ++i)
+			service.publishers("");
+	}
+	SUBCASE("large messages")
+	{
+		const auto text = R"({"cmd":4242,"code":0,"data":{"pad":")" + std::string(200'000, 'x') + R"("}})";
+		for (int i = 0; i < 60 && log.count<Lost>() == 0; ++i) {
+			service.say(text);
+			drain(); // the service's own queue has a limit, too
+		}
+	}
+	REQUIRE(comes<Lost>());
+	CHECK(log.last<Lost>().final);
+	CHECK(log.last<Lost>().error.code == ErrorCode::ConnectionLost);
+	INFO(log.last<Lost>().error.message);
+	CHECK(has(log.last<Lost>().error.message, "500 messages or 4 MiB within a second"));
+	CHECK(waitFor([&] { return service.closed; }));
+	drain();
+	CHECK(std::holds_alternative<Lost>(log.events.back()));
+	CHECK(service.opened == 1);
+}
+
+TEST_CASE_FIXTURE(DriverFixture, "a service may send much, as long as it is not too much in a second")
+{
+	enter();
+	const auto end = std::chrono::steady_clock::now() + 2200ms;
+	for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
+		service.publishers("");
+		const auto next = std::chrono::steady_clock::now() + 5ms; // 200 a second
+		CHECK(waitFor([&] { return std::chrono::steady_clock::now() >= next; }));
+	}
+	CHECK(log.count<Lost>() == 0);
+	CHECK(!service.closed);
+}
+
 TEST_CASE_FIXTURE(DriverFixture, "stop: last report, leave, close 1000, done once, no event")
 {
 	enter();

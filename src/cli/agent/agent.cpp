@@ -23,6 +23,9 @@ constexpr auto kLeaveLimit = 5s;
 /// How long after the goodbye the event `left` may come.
 constexpr auto kLeftLimit = 500ms;
 
+/// How long a reader of stdout may take for the last events when the agent ends at once.
+constexpr auto kGoodbyeLimit = 300ms;
+
 /// A hang-up that was to be ignored (nohup) stays ignored.
 bool hangUpCounts()
 {
@@ -283,6 +286,7 @@ void Agent::endNow(ExitCode code, const std::string &reason)
 	if (terminal_.screen)
 		terminal_.screen->close();
 	printer_.print(summaryRecord(code, reason, printer_.elapsed(), ending_.recordings, bytesMoved()));
+	static_cast<void>(printer_.finish(kGoodbyeLimit));
 	spdlog::default_logger()->flush();
 	std::_Exit(static_cast<int>(code));
 }
@@ -393,11 +397,11 @@ void Agent::wantStream(const StreamInfo &info)
 void Agent::emit(const EventRecord &record)
 {
 	printer_.print(record);
-	if (printer_.failure() && !std::exchange(outputBroken_, true)) {
+	if (printer_.failure() != 0 && !std::exchange(outputBroken_, true)) {
 		const Error error {
 			ErrorCode::OutputFailed,
 			fmt::format("stdout cannot be written: {}; use --events none if no program reads the events",
-				    std::strerror(printer_.failure()))
+				    printer_.failureText())
 		};
 		fail(error, ExitCode::Output, true);
 		loop_.post([this] { beginLeave("output failed"); });

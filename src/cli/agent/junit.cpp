@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/agent/junit.h"
 
+#include "base/descriptors.h"
 #include "cli/descriptor.h"
 #include "cli/events/event_printer.h"
 #include "glib/pointer.h"
@@ -108,9 +109,7 @@ public:
 			text.remove_prefix(static_cast<std::size_t>(written));
 		}
 		// mkstemp() makes it for its owner alone; a report is for whoever may read the folder.
-		const auto mask = ::umask(0);
-		::umask(mask);
-		::fchmod(fd_.get(), 0666 & ~mask);
+		::fchmod(fd_.get(), 0666 & ~creationMask());
 		if (::rename(name_.c_str(), path_.c_str()) != 0)
 			fail(path_, errno);
 		done_ = true;

@@ -5,6 +5,7 @@
 #include "cli/agent/plan.h"
 #include "cli/agent/run_report.h"
 #include "cli/control/terminal_use.h"
+#include "cli/events/error_queue.h"
 #include "cli/options/secret_file.h"
 #include "usersig/usersig.h"
 
@@ -22,6 +23,10 @@ namespace trtc::cli {
 
 namespace {
 
+using namespace std::chrono_literals;
+
+/// How long a reader of stdout may take for the last events: after a signal, and else.
+constexpr auto kSignalLimit = 2s, kReadLimit = 60s;
 /// How long a UserSig lives that the agent makes for itself.
 constexpr std::int64_t kOwnSigSeconds = 7 * 24 * 3600;
 
@@ -82,7 +87,19 @@ Ending plan(const JoinConfig &config, EventPrinter &printer)
 	return { ExitCode::Ok, "dry-run", {} };
 }
 
-Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
+/// The exit code, when what waits for a slow reader of stdout has been written, or is given up.
+ExitCode finishEvents(const Ending &ending, EventPrinter &printer)
+{
+	const bool signalled = ending.reason == "signal";
+	if (printer.failure() != 0 || printer.finish(signalled ? kSignalLimit : kReadLimit) || printer.failure() != 0)
+		return ending.code;
+	printer.complain(
+		fmt::format("the last events are lost: the program that reads stdout did not read them within {} s",
+			    (signalled ? kSignalLimit : kReadLimit).count()));
+	return ending.code == ExitCode::Ok ? ExitCode::Output : ending.code;
+}
+
+Ending run(JoinConfig config, EventPrinter &printer, RunReport &report, ErrorQueue &errors)
 {
 	try {
 		if (const auto error = report.open(config.report))
@@ -90,8 +107,12 @@ Ending run(JoinConfig config, EventPrinter &printer, RunReport &report)
 		MainLoop loop;
 		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
 		const OpenScreen screen(loop, use, printer);
+		const auto errorsQueue = errors.attach(loop);
+		SourceHandle queue;
+		if (!config.dryRun)
+			queue = printer.queue(loop, EventPrinter::SlowReader::Fails);
 		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
-			       { screen.log(), report.logTap() });
+			       { screen.log() ? screen.log() : errors.log(), report.logTap() });
 		config.client.userSig = userSig(config, report);
 		if (config.serveKey && !config.dryRun)
 			printer.complain(fmt::format("signing in with the key of the service on this machine, {}",
@@ -148,12 +169,13 @@ void reportExpectations(const JoinConfig &config, EventPrinter &printer, Ending 
 
 ExitCode runJoin(const JoinConfig &config, EventPrinter &printer)
 {
+	ErrorQueue errors(STDERR_FILENO);
 	RunReport report(printer);
-	auto ending = run(config, printer, report);
+	auto ending = run(config, printer, report, errors);
 	reportExpectations(config, printer, ending);
 	printer.print(summaryRecord(ending.code, ending.reason, printer.elapsed(), std::move(ending.recordings),
 				    ending.moved));
-	return ending.code;
+	return finishEvents(ending, printer);
 }
 
 } // namespace trtc::cli

@@ -6,6 +6,7 @@
 #include "cli/agent/run_report.h"
 #include "cli/control/service_manager.h"
 #include "cli/control/terminal_use.h"
+#include "cli/events/error_queue.h"
 #include "cli/options/secret_file.h"
 #include "cli/serve/service_desk.h"
 #include "service/server.h"
@@ -14,6 +15,8 @@
 #include <trtc/main_loop.h>
 
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <csignal>
 #include <optional>
@@ -26,8 +29,10 @@ using namespace std::chrono_literals;
 
 /// How long the goodbye to everybody may take.
 constexpr auto kStopLimit = 5s;
+/// How long a reader of stdout may take for the last events.
+constexpr auto kReadLimit = 1s;
 
-ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report)
+ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report, ErrorQueue &errors)
 {
 	try {
 		if (const auto error = report.open(config.report))
@@ -36,8 +41,9 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 		SourceHandle queue;
 		const auto use = config.dryRun ? TerminalUse {} : findTerminal(config.readStdin);
 		const OpenScreen screen(loop, use, printer);
+		const auto errorsQueue = errors.attach(loop);
 		base::setUpLog(config.log.level, config.dryRun ? "" : config.log.file,
-			       { screen.log(), report.logTap() });
+			       { screen.log() ? screen.log() : errors.log(), report.logTap() });
 		if (config.dryRun) {
 			printPlan(config, printer);
 			return ExitCode::Ok;
@@ -107,8 +113,10 @@ ExitCode run(const ServeConfig &config, EventPrinter &printer, RunReport &report
 
 ExitCode runServe(const ServeConfig &config, EventPrinter &printer)
 {
+	ErrorQueue errors(STDERR_FILENO);
 	RunReport report(printer);
-	const auto code = run(config, printer, report);
+	const auto code = run(config, printer, report, errors);
+	static_cast<void>(printer.finish(kReadLimit));
 	report.close(code, code == ExitCode::Ok ? "signal" : "failed");
 	return code;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
 
@@ -48,6 +49,7 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 		std::string taken;  // read, but not yet cut into lines
 		std::string unread; // what the other end has not taken yet
 		std::size_t waiting = 0;
+		std::chrono::steady_clock::time_point lastUse = std::chrono::steady_clock::now();
 		bool ended = false; // the other end says nothing more
 		SourceHandle readable, writable, deadline;
 	};
@@ -78,7 +80,7 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 			spdlog::warn("control socket: refused a connection of another user");
 			return true;
 		}
-		if (connections.size() >= kMaxConnections) {
+		if (connections.size() >= kMaxConnections && !dropIdle()) {
 			spdlog::warn("control socket: refused a connection: {} are open, which is the limit",
 				     connections.size());
 			return true;
@@ -89,6 +91,22 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 									     onLine(id, line, tooLong);
 								     }));
 		watch(id);
+		return true;
+	}
+
+	/// Connections that are held open and ask for nothing do not lock others out. False: none is like that.
+	bool dropIdle()
+	{
+		auto oldest = connections.end();
+		for (auto each = connections.begin(); each != connections.end(); ++each) {
+			const auto &[id, one] = *each;
+			if (one->waiting == 0 && one->unread.empty() && one->taken.empty() &&
+			    (oldest == connections.end() || one->lastUse < oldest->second->lastUse))
+				oldest = each;
+		}
+		if (oldest == connections.end())
+			return false;
+		drop(oldest->first, "was idle, and another one came at the limit");
 		return true;
 	}
 
@@ -117,6 +135,7 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 			connections.erase(id);
 			return false;
 		}
+		connection->lastUse = std::chrono::steady_clock::now();
 		connection->ended = got == 0;
 		connection->taken.append(buffer, static_cast<std::size_t>(got));
 		return take(id);
@@ -153,6 +172,7 @@ struct ControlSocket::Impl : std::enable_shared_from_this<Impl> {
 		auto *connection = find(id);
 		if (!connection)
 			return;
+		connection->lastUse = std::chrono::steady_clock::now();
 		const bool full = connection->waiting >= kMaxWaiting;
 		--connection->waiting;
 		if (!write(id, text))

@@ -23,7 +23,7 @@ public:
 	/// @p tooLong: @p line is only its beginning. False: a blank line, there will be no answer.
 	using Handler = std::function<bool(std::string_view line, bool tooLong, Answer answer)>;
 
-	/// Connections at a time; one more is told so and closed.
+	/// Connections at a time. For one more the one that has been idle the longest is closed; if none is idle, the new one is.
 	static constexpr std::size_t kMaxConnections = 32;
 	/// Commands of one connection that wait for their answer; more are not read.
 	static constexpr std::size_t kMaxWaiting = 16;

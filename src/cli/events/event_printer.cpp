@@ -3,6 +3,7 @@
 
 #include "base/descriptors.h"
 #include "base/utf8.h"
+#include "cli/events/error_queue.h"
 #include "cli/events/event_text.h"
 #include "cli/text.h"
 #include "json/writer.h"
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 
 namespace trtc::cli {
@@ -97,12 +99,13 @@ std::chrono::milliseconds EventPrinter::elapsed() const
 
 void EventPrinter::print(const EventRecord &record)
 {
-	if (!tee_ && (format_ == EventFormat::None || failure_))
+	const bool silent = format_ == EventFormat::None || failure() != 0;
+	if (!tee_ && silent)
 		return;
 	const Stamp stamp { std::chrono::system_clock::now(), elapsed() };
 	if (tee_)
 		tee_(record, formatJson(record, stamp), true);
-	if (format_ == EventFormat::None || failure_)
+	if (silent)
 		return;
 	write(format_ == EventFormat::Json ? formatJson(record, stamp) : formatText(record, stamp.elapsed, colours_));
 }
@@ -117,21 +120,39 @@ void EventPrinter::write(const std::string &text)
 		failure_ = screen_->print(text, asText);
 	} else if (outbox_) {
 		outbox_->put(asText ? shown(fd_, text) : text);
-		failure_ = outbox_->failure();
 	} else {
 		failure_ = writeAll(fd_, asText ? shown(fd_, text) : text);
 	}
 }
 
-SourceHandle EventPrinter::queue(MainLoop &loop)
+SourceHandle EventPrinter::queue(MainLoop &loop, SlowReader slow)
 {
-	outbox_ = std::make_unique<EventOutbox>(loop, fd_, [this](std::int64_t count) {
-		print({ "events-lost", { { "count", count } } });
-	});
-	return SourceHandle([this] {
-		outbox_->finish(std::chrono::seconds(1));
-		outbox_.reset();
-	});
+	glib::Outbox::Config config;
+	if (slow == SlowReader::Fails) {
+		config.maxBytes = kMaxWaiting;
+		config.full = glib::Outbox::Full::Fail;
+		config.patience = kPatience;
+	} else {
+		config.lost = [this](std::int64_t count) { print({ "events-lost", { { "count", count } } }); };
+	}
+	outbox_ = glib::Outbox::create(fd_, std::move(config));
+	return outbox_->attach(loop);
+}
+
+bool EventPrinter::finish(std::chrono::milliseconds limit) { return !outbox_ || outbox_->finish(limit); }
+
+int EventPrinter::failure() const { return failure_ ? failure_ : outbox_ ? outbox_->failure() : 0; }
+
+std::string EventPrinter::failureText() const
+{
+	switch (const int error = failure()) {
+	case ENOBUFS:
+		return fmt::format("{} MiB of events wait for its reader", kMaxWaiting / (1024 * 1024));
+	case ETIMEDOUT:
+		return fmt::format("its reader has read nothing for {} s", kPatience.count());
+	default:
+		return std::strerror(error);
+	}
 }
 
 void EventPrinter::complain(std::string_view message)
@@ -153,7 +174,7 @@ void EventPrinter::print(const EventRecord &record, const std::string &text)
 {
 	if (format_ != EventFormat::Text)
 		print(record);
-	else if (!failure_)
+	else if (failure() == 0)
 		write(text);
 }
 
@@ -163,10 +184,6 @@ void EventPrinter::aside(const EventRecord &record)
 		tee_(record, formatJson(record, { std::chrono::system_clock::now(), elapsed() }), false);
 }
 
-void complain(std::string_view message)
-{
-	// A failure here has nowhere to go.
-	static_cast<void>(writeAll(STDERR_FILENO, shown(STDERR_FILENO, complaint(message))));
-}
+void complain(std::string_view message) { ErrorQueue::write(shown(STDERR_FILENO, complaint(message))); }
 
 } // namespace trtc::cli

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "cli/events/event_outbox.h"
 #include "cli/events/event_record.h"
+#include "glib/outbox.h"
 #include "terminal/screen.h"
 
 #include <chrono>
@@ -51,13 +51,23 @@ public:
 	/// From now on text goes through @p screen, which stays attached when it is closed. @p events, @p complaints:
 	/// whether stdout, stderr are its terminal.
 	void attach(std::shared_ptr<terminal::Screen> screen, bool events, bool complaints);
-	/// From now on a slow reader of the descriptor delays nobody: what it does not take waits, and is dropped when it is too much.
-	/// Dropping the handle writes what is left, within a second, and ends that.
-	[[nodiscard]] SourceHandle queue(MainLoop &loop);
+	/// What becomes of events that a slow reader leaves waiting.
+	enum class SlowReader {
+		Loses, ///< past 4 MiB they are dropped, and `events-lost` tells how many
+		Fails, ///< past kMaxWaiting, or when it has taken nothing for kPatience, nothing is written any more: failure()
+	};
+	static constexpr std::size_t kMaxWaiting = 16 * 1024 * 1024;
+	static constexpr std::chrono::seconds kPatience { 90 };
+	/// From now on a slow reader of the descriptor delays nothing: what it does not take waits. @p loop writes it, until the
+	/// handle is dropped.
+	[[nodiscard]] SourceHandle queue(MainLoop &loop, SlowReader slow = SlowReader::Loses);
+	/// Gives a slow reader that long for what waits. False: some of it is not written.
+	bool finish(std::chrono::milliseconds limit);
 	/// Events as text get colours.
 	void setColours(bool colours) noexcept { colours_ = colours; }
-	/// Why stdout cannot be written any more: an errno value, or 0.
-	int failure() const noexcept { return failure_; }
+	/// Why stdout cannot be written any more: an errno value, or 0. ENOBUFS, ETIMEDOUT: see SlowReader::Fails.
+	int failure() const;
+	std::string failureText() const; ///< the same for people
 	EventFormat format() const noexcept { return format_; }
 	std::chrono::milliseconds elapsed() const;
 	std::chrono::steady_clock::time_point start() const noexcept { return start_; }
@@ -72,7 +82,7 @@ private:
 	Tee tee_;
 	bool printed_ = false, colours_ = false, screenEvents_ = false, screenComplaints_ = false;
 	std::shared_ptr<terminal::Screen> screen_;
-	std::unique_ptr<EventOutbox> outbox_; // null: written at once
+	std::shared_ptr<glib::Outbox> outbox_; // null: written at once
 };
 
 /// `trtc-cli: MESSAGE` and a line feed on stderr, in one write, without control characters.

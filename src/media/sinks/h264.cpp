@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "media/sinks/h264.h"
 
+#include <trtc/error.h>
+
+#include <fmt/format.h>
+
 #include <cstddef>
 
 namespace trtc::media::h264 {
@@ -19,6 +23,9 @@ void putNumber(std::string &out, std::size_t value, unsigned bytes)
 
 void putSet(std::string &out, std::span<const std::uint8_t> unit)
 {
+	if (unit.size() > 0xffff) // ISO/IEC 14496-15 5.3.3.1.2
+		throw Exception(ErrorCode::MediaFailed,
+				fmt::format("an H.264 parameter set has {} bytes, more than 65535", unit.size()));
 	putNumber(out, unit.size(), 2);
 	out.append(reinterpret_cast<const char *>(unit.data()), unit.size());
 }

@@ -15,7 +15,8 @@ std::vector<std::span<const std::uint8_t>> nalUnits(std::span<const std::uint8_t
 /// The same access unit with a four byte length in front of every NAL unit (ISO/IEC 14496-15), without delimiters.
 std::string lengthPrefixed(const std::vector<std::span<const std::uint8_t>> &units);
 
-/// AVCDecoderConfigurationRecord from the parameter sets among @p units; empty when there is no SPS or PPS.
+/// AVCDecoderConfigurationRecord from the parameter sets among @p units; empty when there is no SPS or PPS. Throws
+/// Exception(MediaFailed) for a set that is longer than the record can say.
 std::string configurationRecord(const std::vector<std::span<const std::uint8_t>> &units);
 
 } // namespace trtc::media::h264

@@ -11,6 +11,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +37,8 @@ constexpr std::uint32_t kCues = 0x1C53BB6B, kCuePoint = 0xBB, kCueTime = 0xB3, k
 			kCueTrack = 0xF7, kCueClusterPosition = 0xF1;
 
 constexpr std::size_t kSeekHeadSpace = 128, kTracksSpace = 4096;
+/// A void element is nine bytes at least, and a large video track leaves room for the sound.
+constexpr std::size_t kMaxTracks = kTracksSpace - 9, kMaxVideoEntry = kMaxTracks - 512;
 /// RFC 8794 section 6.2: all ones mean "unknown"; a reader takes what is there.
 constexpr std::string_view kUnknownSize = "\x01\xff\xff\xff\xff\xff\xff\xff";
 /// A block's time is a signed 16 bit offset; a short cluster also bounds what a crash can blur.
@@ -82,8 +85,16 @@ std::string real(std::uint32_t name, double value)
 	return element(name, bigEndian(std::bit_cast<std::uint64_t>(value), 8));
 }
 
-/// @p total bytes of nothing, header included; 9 at least.
-std::string voidOf(std::size_t total) { return id(kVoid) + size8(total - 9) + std::string(total - 9, '\0'); }
+/// @p elements, and a void element up to @p space bytes.
+std::string filled(std::string elements, std::size_t space)
+{
+	if (elements.size() + 9 > space)
+		throw Exception(
+			ErrorCode::Internal,
+			fmt::format("{} bytes of a recording's header exceed its space of {}", elements.size(), space));
+	const auto rest = space - elements.size() - 9;
+	return std::move(elements) + id(kVoid) + size8(rest) + std::string(rest, '\0');
+}
 
 /// RFC 7845 section 5.1. No pre-skip: a receiver of a stream that runs already has nothing to skip.
 std::string opusHead(int channels)
@@ -149,7 +160,7 @@ MatroskaWriter::~MatroskaWriter()
 {
 	try {
 		finish();
-	} catch (const Exception &) {
+	} catch (const std::exception &) {
 		// Whoever wanted to know has called finish() before.
 	}
 	if (descriptor_ >= 0)
@@ -189,7 +200,7 @@ void MatroskaWriter::writeHeader()
 	segmentSizeAt_ = size_;
 	append(kUnknownSize);
 	segmentStart_ = seekHeadAt_ = size_;
-	append(voidOf(kSeekHeadSpace));
+	append(filled({}, kSeekHeadSpace));
 	infoAt_ = size_;
 	const std::string front =
 		number(kTimestampScale, 1'000'000) + element(kMuxingApp, "trtc-cli") + element(kWritingApp, "trtc-cli");
@@ -197,7 +208,7 @@ void MatroskaWriter::writeHeader()
 	append(id(kInfo) + size(front.size() + duration.size()) + front + duration);
 	durationAt_ = size_ - 8;
 	tracksAt_ = size_;
-	append(voidOf(kTracksSpace));
+	append(filled({}, kTracksSpace));
 }
 
 void MatroskaWriter::writeTracks()
@@ -205,8 +216,7 @@ void MatroskaWriter::writeTracks()
 	std::string entries;
 	for (const auto &track : tracks_)
 		entries += track.entry;
-	const auto tracks = element(kTracks, entries);
-	patch(tracksAt_, tracks + voidOf(kTracksSpace - tracks.size()));
+	patch(tracksAt_, filled(element(kTracks, entries), kTracksSpace));
 }
 
 void MatroskaWriter::writeSeekHead()
@@ -219,8 +229,7 @@ void MatroskaWriter::writeSeekHead()
 	add(kInfo, infoAt_);
 	add(kTracks, tracksAt_);
 	add(kCues, cuesAt_);
-	const auto head = element(kSeekHead, seeks);
-	patch(seekHeadAt_, head + voidOf(kSeekHeadSpace - head.size()));
+	patch(seekHeadAt_, filled(element(kSeekHead, seeks), kSeekHeadSpace));
 }
 
 void MatroskaWriter::patchDuration()
@@ -242,15 +251,31 @@ const MatroskaWriter::Track *MatroskaWriter::track(const EncodedFrame &frame)
 			return nullptr;
 		std::string configuration;
 		if (frame.codec == Codec::H264) {
-			configuration = h264::configurationRecord(h264::nalUnits(*frame.data));
+			configuration = configurationOf(frame);
 			if (configuration.empty())
 				return nullptr;
 		}
 		entry = videoEntry(frame, number_, configuration);
+		if (entry.size() > kMaxVideoEntry)
+			throw Exception(
+				ErrorCode::MediaFailed,
+				fmt::format("recording {} cannot go on: the parameter sets of the video have {} bytes, "
+					    "and the file's header has room for {}",
+					    path_, configuration.size(), kMaxVideoEntry));
 	}
 	tracks_.push_back({ number_, frame.kind, std::move(entry) });
 	writeTracks();
 	return &tracks_.back();
+}
+
+std::string MatroskaWriter::configurationOf(const EncodedFrame &frame) const
+{
+	try {
+		return h264::configurationRecord(h264::nalUnits(*frame.data));
+	} catch (const Exception &exception) {
+		throw Exception(exception.error().code,
+				fmt::format("recording {} cannot go on: {}", path_, exception.error().message));
+	}
 }
 
 void MatroskaWriter::openCluster(std::uint64_t timeMs)

@@ -28,7 +28,8 @@ public:
 
 	/// Appends one frame; its kind's track is added when it is the first. @p time: since the start of the file; below
 	/// zero is written as zero. Video before the first keyframe is refused (false). Throws Exception(OutputFailed),
-	/// also when the file has been removed (looked at with every cluster).
+	/// also when the file has been removed (looked at with every cluster). Throws Exception(MediaFailed) when the parameter
+	/// sets of a new video track do not fit into the header; nothing has been written then.
 	bool write(const EncodedFrame &frame, std::chrono::nanoseconds time);
 	/// Index, final sizes, close. Idempotent. Throws Exception(OutputFailed).
 	void finish();
@@ -59,6 +60,7 @@ private:
 	void writeSeekHead();
 	void patchDuration();
 	const Track *track(const EncodedFrame &frame);
+	std::string configurationOf(const EncodedFrame &frame) const;
 	void openCluster(std::uint64_t timeMs);
 	void closeCluster();
 	[[noreturn]] void fail(const char *what);

@@ -154,9 +154,37 @@ void TrtcDriver::joinTimedOut()
 			     notARoomService("it opened a WebSocket but sent no message in time") });
 }
 
+/// False: the service floods us, and the channel is over.
+bool TrtcDriver::withinBudget(std::size_t bytes)
+{
+	const auto now = std::chrono::steady_clock::now();
+	if (now - budgetSince_ >= std::chrono::seconds(1)) {
+		budgetSince_ = now;
+		messagesInSecond_ = bytesInSecond_ = 0;
+	}
+	++messagesInSecond_;
+	bytesInSecond_ += bytes;
+	if (messagesInSecond_ <= kMessagesPerSecond && bytesInSecond_ <= kBytesPerSecond)
+		return true;
+	Error error { ErrorCode::ConnectionLost,
+		      fmt::format(
+			      "{} sent more than {} messages or {} MiB within a second: the connection was closed to "
+			      "protect this agent",
+			      host_, kMessagesPerSecond, kBytesPerSecond / (1024 * 1024)) };
+	resume_.running = false;
+	// Nothing more is read; a goodbye would wait behind the flood.
+	if (socket_)
+		socket_->abort();
+	if (joined_)
+		channelLost(std::move(error), true);
+	else
+		joinFailed(std::move(error));
+	return false;
+}
+
 void TrtcDriver::onText(std::string_view text)
 {
-	if (ended_)
+	if (ended_ || !withinBudget(text.size()))
 		return;
 	if (config_.trace)
 		config_.trace->message(host_, Trace::Direction::In, text);

@@ -27,6 +27,8 @@ class TrtcDriver final : public Driver, private net::WebSocket::Listener {
 public:
 	using Listener = Driver::Listener; // the socket has one as well
 
+	/// What a service may send within a second; one that sends more has lost us.
+	static constexpr std::size_t kMessagesPerSecond = 500, kBytesPerSecond = 4 * 1024 * 1024;
 	/// The protocol's clocks; connecting and joining take theirs from ClientConfig.
 	struct Limits {
 		std::chrono::milliseconds userListPeriod { 10'000 };
@@ -89,6 +91,7 @@ private:
 	};
 
 	// net::WebSocket::Listener
+	bool withinBudget(std::size_t bytes);
 	void onText(std::string_view text) override;
 	void onClosed(unsigned short code, const std::string &reason) override;
 
@@ -172,6 +175,9 @@ private:
 	JoinOptions options_;
 	std::string host_; // of the server, for messages
 
+	// What the service sent since budgetSince_, within a second.
+	std::chrono::steady_clock::time_point budgetSince_;
+	std::size_t messagesInSecond_ = 0, bytesInSecond_ = 0;
 	SourceHandle connecting_;
 	std::unique_ptr<net::WebSocket> socket_;
 	std::int64_t seq_ = 0, lastRequest_ = 0;
