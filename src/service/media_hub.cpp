@@ -8,11 +8,15 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <utility>
+
 namespace trtc::service {
 
 MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace)
 	: loop_(loop), addresses_(std::move(addresses)), outcome_(std::move(outcome)), trace_(trace)
 {
+	faultTimer_ = loop_.every(std::chrono::minutes(1), [this] { tellFaults(); });
 }
 
 MediaHub::~MediaHub() = default;
@@ -97,7 +101,7 @@ void MediaHub::start(const StartUplink &effect, const std::string &clientAddress
 	try {
 		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
 						     addresses_.forClient(clientAddress), std::move(plan),
-						     std::move(outcome), trace_);
+						     std::move(outcome), trace_, faults_);
 		*self = link;
 		dropUplink(effect.session);
 		uplinks_[effect.session] = std::move(link);
@@ -158,7 +162,7 @@ void MediaHub::start(const StartDownlink &effect, const std::string &clientAddre
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
 						   addresses_.forClient(clientAddress), std::move(plan), source->second,
-						   effect.wishes, std::move(outcome), trace_);
+						   effect.wishes, std::move(outcome), trace_, faults_);
 		*self = link;
 		dropDownlink(key);
 		downlinks_[key] = std::move(link);
@@ -236,6 +240,18 @@ void MediaHub::dropDownlink(const DownlinkKey &key)
 		return;
 	add(ended_, found->second->stats());
 	downlinks_.erase(found);
+}
+
+/// One line a minute, whatever comes.
+void MediaHub::tellFaults()
+{
+	const auto &now = *faults_;
+	const std::uint64_t sum =
+		now.unknownStream + now.payloadType + now.malformed + now.late + now.encryptionFailed;
+	if (const auto more = sum - std::exchange(faultsTold_, sum))
+		spdlog::warn("{} packets of clients were dropped in the last minute, see trtc_packets_dropped_total in "
+			     "/metrics",
+			     more);
 }
 
 std::string MediaHub::videoCodec(SessionId session) const

@@ -3,6 +3,7 @@
 
 #include "service/media_addresses.h"
 #include "service/room_service.h"
+#include "webrtc/packet_faults.h"
 #include "webrtc/peer_connection.h"
 
 #include <trtc/main_loop.h>
@@ -65,6 +66,7 @@ public:
 		std::uint64_t bytesForwarded = 0, packetsForwarded = 0;
 	};
 	Sums sums() const;
+	const webrtc::PacketFaults &faults() const noexcept { return *faults_; }
 	std::size_t uplinks() const noexcept { return uplinks_.size(); }
 	std::size_t downlinks() const noexcept;
 
@@ -72,6 +74,7 @@ private:
 	using DownlinkKey = std::pair<SessionId, SessionId>; // subscriber, publisher
 	static void add(Sums &sums, const webrtc::PeerConnection::Stats &stats);
 	void dropUplink(SessionId session);
+	void tellFaults();
 	void dropDownlink(const DownlinkKey &key);
 	/// Why no more connection can be made; nothing: one can.
 	std::optional<std::string> full() const;
@@ -89,6 +92,9 @@ private:
 	std::map<DownlinkKey, std::shared_ptr<Downlink>> downlinks_;
 	std::map<SessionId, std::shared_ptr<SingleLink>> singles_; ///< their uplinks are in uplinks_, too, while on air
 	Sums ended_;						   // of connections that are gone
+	std::shared_ptr<webrtc::PacketFaults> faults_ = std::make_shared<webrtc::PacketFaults>();
+	SourceHandle faultTimer_;
+	std::uint64_t faultsTold_ = 0;
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

@@ -87,7 +87,7 @@ void MediaHub::start(const StartSingle &effect, const std::string &clientAddress
 	try {
 		auto link = std::make_shared<SingleLink>(loop_, fmt::format("one:{}", effect.session),
 							 addresses_.forClient(clientAddress), std::move(plan),
-							 std::move(outcome), trace_);
+							 std::move(outcome), trace_, faults_);
 		*self = link;
 		singles_[effect.session] = std::move(link);
 	} catch (const Exception &error) {
