@@ -68,7 +68,7 @@ private:
 	Clock now_;
 	std::mutex mutex_; // held for one packet or one change
 	bool enabled_ = true;
-	bool parametersSeen_ = false; ///< H.264: SPS come in the stream
+	bool parametersSeen_ = false;	    ///< H.264: SPS come in the stream
 	std::optional<std::uint32_t> ssrc_; ///< of the packet before
 	TimePoint lastKeyframe_ {};	    ///< the picture it begins
 	std::vector<std::shared_ptr<RtpRewriter>> routes_;

@@ -119,8 +119,8 @@ protocol::UplinkStats Uplink::takeStats()
 Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan,
 		   std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace,
 		   std::shared_ptr<webrtc::PacketFaults> faults)
-	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), outcome_(std::move(outcome)),
-	  faults_(std::move(faults))
+	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes),
+	  outcome_(std::move(outcome)), faults_(std::move(faults))
 {
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);

@@ -246,8 +246,7 @@ void MediaHub::dropDownlink(const DownlinkKey &key)
 void MediaHub::tellFaults()
 {
 	const auto &now = *faults_;
-	const std::uint64_t sum =
-		now.unknownStream + now.payloadType + now.malformed + now.late + now.encryptionFailed;
+	const std::uint64_t sum = now.unknownStream + now.payloadType + now.malformed + now.late + now.encryptionFailed;
 	if (const auto more = sum - std::exchange(faultsTold_, sum))
 		spdlog::warn("{} packets of clients were dropped in the last minute, see trtc_packets_dropped_total in "
 			     "/metrics",

@@ -92,8 +92,8 @@ void MetricsText::counters(std::string_view name, std::string_view help, std::st
 
 void addPacketFaults(MetricsText &metrics, const webrtc::PacketFaults &faults)
 {
-	metrics.counters("trtc_packets_dropped_total", "Media packets dropped before they harm other streams, by reason.",
-			 "reason",
+	metrics.counters("trtc_packets_dropped_total",
+			 "Media packets dropped before they harm other streams, by reason.", "reason",
 			 { { "unknown-ssrc", faults.unknownStream },
 			   { "payload-type", faults.payloadType },
 			   { "malformed", faults.malformed },

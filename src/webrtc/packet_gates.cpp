@@ -13,8 +13,7 @@ namespace {
 using Verdict = Admission::Verdict;
 using Look = Verdict (Admission::*)(std::span<const std::uint8_t>);
 
-constexpr auto kPackets =
-	static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+constexpr auto kPackets = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 
 struct Gate {
 	std::shared_ptr<Admission> admission;
@@ -110,7 +109,14 @@ void guardElement(GstBin *, GstBin *, GstElement *element, gpointer data) noexce
 		guard(element, "rtp_src", guards.admission, &Admission::rtp);
 		guard(element, "rtcp_src", guards.admission, &Admission::rtcp);
 	} else if (gst::isElement(element, "srtpenc")) {
-		// Its pads come when the first stream does.
+		// webrtcbin's part for sending has its pads before it is added; others come later.
+		gst_element_foreach_sink_pad(
+			element,
+			[](GstElement *encoder, GstPad *pad, gpointer held) noexcept -> gboolean {
+				encryptSafely(encoder, pad, held);
+				return TRUE;
+			},
+			const_cast<SharedFaults *>(&guards.faults));
 		g_signal_connect_data(
 			element, "pad-added", G_CALLBACK(encryptSafely), new SharedFaults(guards.faults),
 			[](gpointer held, GClosure *) noexcept { delete static_cast<SharedFaults *>(held); },
