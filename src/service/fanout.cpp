@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 namespace trtc::service {
 
@@ -211,6 +212,12 @@ void Fanout::packet(GstBuffer *buffer)
 	gst_buffer_unmap(buffer, &map);
 	if (!padding)
 		return;
+	// The client has begun anew: its numbers have nothing to do with those of before.
+	if (std::exchange(ssrc_, packet.ssrc()).value_or(packet.ssrc()) != packet.ssrc()) {
+		kept_.clear();
+		for (const auto &route : routes_)
+			route->renew(source());
+	}
 	if (encodingName_ != "OPUS")
 		keep(packet);
 	for (const auto &route : routes_)

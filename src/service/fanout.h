@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,8 +68,9 @@ private:
 	Clock now_;
 	std::mutex mutex_; // held for one packet or one change
 	bool enabled_ = true;
-	bool parametersSeen_ = false; ///< H.264: SPS come in the stream
-	TimePoint lastKeyframe_ {};   ///< the picture it begins
+	bool parametersSeen_ = false;	    ///< H.264: SPS come in the stream
+	std::optional<std::uint32_t> ssrc_; ///< of the packet before
+	TimePoint lastKeyframe_ {};	    ///< the picture it begins
 	std::vector<std::shared_ptr<RtpRewriter>> routes_;
 	std::deque<Kept> kept_; // from a keyframe on, without a gap; empty when that is too long ago
 	std::size_t keptBytes_ = 0;

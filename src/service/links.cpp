@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace trtc::service {
 
@@ -16,7 +17,7 @@ constexpr Slot kSlotsDown[] = { Slot::Audio, Slot::BigVideo, Slot::AuxVideo };
 } // namespace
 
 Uplink::Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
-	       Trace *trace)
+	       Trace *trace, std::shared_ptr<webrtc::PacketFaults> faults)
 	: loop_(loop), plan_(std::move(plan)), outcome_(std::move(outcome))
 {
 	makeFanouts();
@@ -25,6 +26,7 @@ Uplink::Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiat
 	config.ice = std::move(ice);
 	config.latency = kUplinkLatency;
 	config.trace = trace;
+	config.faults = std::move(faults);
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	media_ = connection_.get();
 	connection_->answer(plan_.offer, plan_.lines);
@@ -116,13 +118,16 @@ protocol::UplinkStats Uplink::takeStats()
 }
 
 Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan,
-		   std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace)
-	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), outcome_(std::move(outcome))
+		   std::weak_ptr<Uplink> source, protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace,
+		   std::shared_ptr<webrtc::PacketFaults> faults)
+	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes),
+	  outcome_(std::move(outcome)), faults_(std::move(faults))
 {
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
 	config.ice = std::move(ice);
 	config.trace = trace;
+	config.faults = faults_;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	media_ = connection_.get();
 	connection_->answer(plan_.offer, plan_.lines);
@@ -130,8 +135,9 @@ Downlink::Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Nego
 }
 
 Downlink::Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
-		   protocol::SubscribeWishes wishes)
-	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), media_(&shared)
+		   protocol::SubscribeWishes wishes, std::shared_ptr<webrtc::PacketFaults> faults)
+	: loop_(loop), plan_(std::move(plan)), source_(std::move(source)), wishes_(wishes), faults_(std::move(faults)),
+	  media_(&shared)
 {
 	hearKeyframeRequests();
 	connected_ = true;
@@ -208,7 +214,7 @@ RtpRewriter *Downlink::lineOf(Slot slot, Uplink &uplink)
 	if (!line && sender) {
 		const auto &planned = plan_.lines[*mLine];
 		line = std::make_shared<RtpRewriter>(sender, planned.ssrc, planned.payloadType,
-						     uplink.fanout(slot).clockRate());
+						     uplink.fanout(slot).clockRate(), faults_);
 		uplink.fanout(slot).add(line);
 		if (slot == Slot::BigVideo)
 			uplink.fanout(Slot::SmallVideo).add(line);

@@ -7,6 +7,7 @@
 #include "service/link_watch.h"
 #include "service/negotiation.h"
 #include "service/room_service.h"
+#include "webrtc/packet_faults.h"
 #include "webrtc/peer_connection.h"
 
 #include <trtc/main_loop.h>
@@ -36,7 +37,7 @@ class Uplink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
 	Uplink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, LinkOutcome outcome,
-	       Trace *trace);
+	       Trace *trace, std::shared_ptr<webrtc::PacketFaults> faults);
 	/// On a connection that belongs to somebody else, who passes its tracks to onTrack(). @p plan: m-lines and codec.
 	Uplink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan);
 	~Uplink();
@@ -82,10 +83,11 @@ class Downlink final : public webrtc::PeerConnection::Listener {
 public:
 	/// Throws Exception.
 	Downlink(MainLoop &loop, std::string name, webrtc::IceConfig ice, Negotiated plan, std::weak_ptr<Uplink> source,
-		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace);
+		 protocol::SubscribeWishes wishes, LinkOutcome outcome, Trace *trace,
+		 std::shared_ptr<webrtc::PacketFaults> faults);
 	/// On a connection that belongs to somebody else and is up. @p plan: m-lines, and what each sends.
 	Downlink(MainLoop &loop, webrtc::PeerConnection &shared, Negotiated plan, std::weak_ptr<Uplink> source,
-		 protocol::SubscribeWishes wishes);
+		 protocol::SubscribeWishes wishes, std::shared_ptr<webrtc::PacketFaults> faults);
 	~Downlink();
 	/// Given back when the connection is up or gone.
 	void holdUntilConnected(HalfOpen::Place place) { place_ = std::move(place); }
@@ -117,6 +119,7 @@ private:
 	std::shared_ptr<Slot> video_ = std::make_shared<Slot>(Slot::BigVideo);
 	protocol::SubscribeWishes wishes_;
 	LinkOutcome outcome_;
+	std::shared_ptr<webrtc::PacketFaults> faults_;
 	bool connected_ = false;
 	std::unique_ptr<webrtc::PeerConnection> connection_; // null on somebody else's
 	webrtc::PeerConnection *media_ = nullptr;

@@ -9,6 +9,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <utility>
+
 namespace trtc::service {
 
 namespace {
@@ -29,6 +32,7 @@ std::string MediaHub::halfOpenText(std::size_t most, const char *what)
 MediaHub::MediaHub(MainLoop &loop, MediaAddresses addresses, Outcome outcome, Trace *trace)
 	: loop_(loop), addresses_(std::move(addresses)), outcome_(std::move(outcome)), trace_(trace)
 {
+	faultTimer_ = loop_.every(std::chrono::minutes(1), [this] { tellFaults(); });
 }
 
 MediaHub::~MediaHub() = default;
@@ -126,7 +130,7 @@ void MediaHub::start(const StartUplink &effect, const Client &client)
 	try {
 		auto link = std::make_shared<Uplink>(loop_, fmt::format("up:{}", effect.session),
 						     addresses_.forClient(client.address), std::move(plan),
-						     std::move(outcome), trace_);
+						     std::move(outcome), trace_, faults_);
 		*self = link;
 		link->holdUntilConnected(std::move(place));
 		uplinks_[effect.session] = std::move(link);
@@ -190,8 +194,8 @@ void MediaHub::start(const StartDownlink &effect, const Client &client)
 	try {
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
-						   addresses_.forClient(client.address), std::move(plan),
-						   source->second, effect.wishes, std::move(outcome), trace_);
+						   addresses_.forClient(client.address), std::move(plan), source->second,
+						   effect.wishes, std::move(outcome), trace_, faults_);
 		*self = link;
 		link->holdUntilConnected(std::move(place));
 		downlinks_[key] = std::move(link);
@@ -269,6 +273,17 @@ void MediaHub::dropDownlink(const DownlinkKey &key)
 		return;
 	add(ended_, found->second->stats());
 	downlinks_.erase(found);
+}
+
+/// One line a minute, whatever comes.
+void MediaHub::tellFaults()
+{
+	const auto &now = *faults_;
+	const std::uint64_t sum = now.unknownStream + now.payloadType + now.malformed + now.late + now.encryptionFailed;
+	if (const auto more = sum - std::exchange(faultsTold_, sum))
+		spdlog::warn("{} packets of clients were dropped in the last minute, see trtc_packets_dropped_total in "
+			     "/metrics",
+			     more);
 }
 
 std::string MediaHub::videoCodec(SessionId session) const

@@ -5,6 +5,7 @@
 #include "service/media_addresses.h"
 #include "service/minute_log.h"
 #include "service/room_service.h"
+#include "webrtc/packet_faults.h"
 #include "webrtc/peer_connection.h"
 
 #include <trtc/main_loop.h>
@@ -70,6 +71,7 @@ public:
 		std::uint64_t bytesForwarded = 0, packetsForwarded = 0;
 	};
 	Sums sums() const;
+	const webrtc::PacketFaults &faults() const noexcept { return *faults_; }
 	std::size_t uplinks() const noexcept { return uplinks_.size(); }
 	std::size_t downlinks() const noexcept;
 
@@ -80,6 +82,7 @@ private:
 	static std::string halfOpenText(std::size_t most, const char *what);
 	static void add(Sums &sums, const webrtc::PeerConnection::Stats &stats);
 	void dropUplink(SessionId session);
+	void tellFaults();
 	void dropDownlink(const DownlinkKey &key);
 	/// Why no more connection can be made; nothing: one can.
 	std::optional<std::string> full() const;
@@ -99,6 +102,9 @@ private:
 	Sums ended_;						   // of connections that are gone
 	HalfOpen halfOpenUp_, halfOpenDown_;
 	MinuteLog limitLog_;
+	std::shared_ptr<webrtc::PacketFaults> faults_ = std::make_shared<webrtc::PacketFaults>();
+	SourceHandle faultTimer_;
+	std::uint64_t faultsTold_ = 0;
 	std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 

@@ -91,7 +91,7 @@ void MediaHub::start(const StartSingle &effect, const Client &client)
 	try {
 		auto link = std::make_shared<SingleLink>(loop_, fmt::format("one:{}", effect.session),
 							 addresses_.forClient(client.address), std::move(plan),
-							 std::move(outcome), trace_);
+							 std::move(outcome), trace_, faults_);
 		*self = link;
 		link->holdUntilConnected(std::move(place));
 		singles_[effect.session] = std::move(link);

@@ -90,6 +90,17 @@ void MetricsText::counters(std::string_view name, std::string_view help, std::st
 		text_ += fmt::format("{}{{{}=\"{}\"}} {}\n", name, label, escaped(of), value);
 }
 
+void addPacketFaults(MetricsText &metrics, const webrtc::PacketFaults &faults)
+{
+	metrics.counters("trtc_packets_dropped_total",
+			 "Media packets dropped before they harm other streams, by reason.", "reason",
+			 { { "unknown-ssrc", faults.unknownStream },
+			   { "payload-type", faults.payloadType },
+			   { "malformed", faults.malformed },
+			   { "late", faults.late },
+			   { "encryption", faults.encryptionFailed } });
+}
+
 void addProcessMetrics(MetricsText &metrics)
 {
 	if (const auto times = readTimes()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "webrtc/packet_faults.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,6 +26,8 @@ private:
 	std::string text_;
 };
 
+/// Packets that were dropped before they could harm other streams, by reason.
+void addPacketFaults(MetricsText &metrics, const webrtc::PacketFaults &faults);
 /// The figures every exporter has of its own process, from /proc: process_cpu_seconds_total and their like. What cannot be read is
 /// left out.
 void addProcessMetrics(MetricsText &metrics);

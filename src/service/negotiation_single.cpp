@@ -205,6 +205,7 @@ std::vector<webrtc::AnswerLine> singleLines(const SinglePlan &plan, std::size_t 
 			line.encodingName = map.encodingName;
 			line.fmtp = answerFmtp(map);
 			line.repairType = i == 0 ? 0 : plan.sendRepair;
+			line.announcedOnly = true;
 			continue;
 		}
 		const bool audio = (i - kSingleUplinkLines) % kSingleLinesPerUser == 0;

@@ -22,8 +22,9 @@ bool isNewer(unsigned value, unsigned than, unsigned mask) noexcept
 } // namespace
 
 RtpRewriter::RtpRewriter(std::shared_ptr<webrtc::Sender> sender, std::uint32_t ssrc, int payloadType,
-			 unsigned clockRate)
-	: sender_(std::move(sender)), ssrc_(ssrc), payloadType_(payloadType), clockRate_(clockRate)
+			 unsigned clockRate, std::shared_ptr<webrtc::PacketFaults> faults)
+	: sender_(std::move(sender)), ssrc_(ssrc), payloadType_(payloadType), clockRate_(clockRate),
+	  faults_(std::move(faults))
 {
 }
 
@@ -38,6 +39,16 @@ void RtpRewriter::select(Source source)
 void RtpRewriter::interrupt(Source source)
 {
 	const std::lock_guard lock(mutex_);
+	if (source == current_)
+		interrupted_ = true;
+}
+
+void RtpRewriter::renew(Source source)
+{
+	const std::lock_guard lock(mutex_);
+	timestampOffsets_.erase(source);
+	if (before_ == source)
+		before_ = nullptr;
 	if (source == current_)
 		interrupted_ = true;
 }
@@ -132,6 +143,11 @@ std::uint32_t RtpRewriter::timestampOffset(Source source, const RtpPacket &packe
 void RtpRewriter::send(const RtpPacket &packet)
 {
 	const auto sequence = static_cast<std::uint16_t>(packet.sequence() + offset_.sequence);
+	if (!window_.take(sequence)) {
+		if (faults_)
+			++faults_->late;
+		return;
+	}
 	const auto timestamp = packet.timestamp() + offset_.timestamp;
 	const bool first = !std::exchange(begun_, true);
 	if (first || isNewer(sequence, last_.sequence, 0xffff))

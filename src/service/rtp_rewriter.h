@@ -2,7 +2,9 @@
 #pragma once
 
 #include "gst/object.h"
+#include "service/replay_window.h"
 #include "service/vp8_descriptor.h"
+#include "webrtc/packet_faults.h"
 #include "webrtc/peer_connection.h"
 
 #include <array>
@@ -30,22 +32,27 @@ struct RtpPacket {
 
 	std::uint16_t sequence() const noexcept { return static_cast<std::uint16_t>(header[2] << 8 | header[3]); }
 	std::uint32_t timestamp() const noexcept { return GST_READ_UINT32_BE(header.data() + 4); }
+	std::uint32_t ssrc() const noexcept { return GST_READ_UINT32_BE(header.data() + 8); }
 };
 
 /// One m-line of a subscriber, fed by one of several sources, as the big and the small video of one camera: what goes out is
 /// one stream, whoever it comes from. SSRC and payload type are the subscriber's, the numbers go on without a hole, the
 /// timestamps and VP8 picture ids go on in time, and a source begins at a keyframe; until it has come the one before it is
-/// heard. CSRCs and header extensions are left out. Thread-safe: sources have a streaming thread each.
+/// heard. CSRCs and header extensions are left out. Packets that come too late or twice are dropped: SRTP refuses them, and with
+/// them the whole connection of the subscriber. Thread-safe: sources have a streaming thread each.
 class RtpRewriter {
 public:
 	using Source = const void *; ///< a name, never looked into
 
-	/// @p clockRate: of the RTP timestamps, a second.
-	RtpRewriter(std::shared_ptr<webrtc::Sender> sender, std::uint32_t ssrc, int payloadType, unsigned clockRate);
+	/// @p clockRate: of the RTP timestamps, a second. @p faults: where dropped packets are counted; may be null.
+	RtpRewriter(std::shared_ptr<webrtc::Sender> sender, std::uint32_t ssrc, int payloadType, unsigned clockRate,
+		    std::shared_ptr<webrtc::PacketFaults> faults = nullptr);
 	/// From its next keyframe on @p source goes out. Null: from now on nothing.
 	void select(Source source);
 	/// What @p source gives has had a hole (it was muted): it goes on at a keyframe.
 	void interrupt(Source source);
+	/// The same, and its numbers and timestamps begin anew.
+	void renew(Source source);
 	/// True while packets of @p source go out or are waited for.
 	bool wants(Source source) const;
 	/// True while a keyframe of the selected source is waited for.
@@ -80,11 +87,13 @@ private:
 	const std::uint32_t ssrc_;
 	const int payloadType_;
 	const unsigned clockRate_;
+	const std::shared_ptr<webrtc::PacketFaults> faults_;
 	mutable std::mutex mutex_;
 	Source wanted_ = nullptr, current_ = nullptr, before_ = nullptr; // before_: whose timestamps went out last
 	bool interrupted_ = false, begun_ = false;
 	Offsets offset_;
 	Last last_;
+	ReplayWindow window_;
 	/// A source that comes back has its old offset: its timestamps do not creep with each change.
 	std::map<Source, std::uint32_t> timestampOffsets_;
 };

@@ -126,6 +126,7 @@ std::string Server::Impl::metrics()
 	out.counter("trtc_media_lost_packets_total", "RTP packets that were lost or late.", number(sums.packetsLost));
 	out.counter("trtc_media_forwarded_bytes_total", "RTP payload forwarded.", number(sums.bytesForwarded));
 	out.counter("trtc_media_forwarded_packets_total", "RTP packets forwarded.", number(sums.packetsForwarded));
+	addPacketFaults(out, media.faults());
 	addProcessMetrics(out);
 	return out.text();
 }

@@ -18,14 +18,15 @@ namespace code = protocol::code;
 } // namespace
 
 SingleLink::SingleLink(MainLoop &loop, std::string name, webrtc::IceConfig ice, SinglePlan plan, Outcome outcome,
-		       Trace *trace)
-	: loop_(loop), plan_(std::move(plan)), outcome_(std::move(outcome))
+		       Trace *trace, std::shared_ptr<webrtc::PacketFaults> faults)
+	: loop_(loop), plan_(std::move(plan)), outcome_(std::move(outcome)), faults_(std::move(faults))
 {
 	webrtc::PeerConnection::Config config;
 	config.name = std::move(name);
 	config.ice = std::move(ice);
 	config.latency = kUplinkLatency;
 	config.trace = trace;
+	config.faults = faults_;
 	connection_ = webrtc::PeerConnection::create(loop_, std::move(config), *this);
 	uplink_ = std::make_shared<Uplink>(loop_, *connection_, singleUplink(plan_));
 	connection_->answer(singleOffer(plan_, 0), singleLines(plan_, 0));
@@ -139,7 +140,7 @@ void SingleLink::start(Subscription &subscription, std::size_t place)
 			connection_->retune(*mLine, plan.lines[*mLine]);
 	subscription.place = place;
 	subscription.downlink = std::make_unique<Downlink>(loop_, *connection_, std::move(plan), subscription.source,
-							   subscription.wishes);
+							   subscription.wishes, faults_);
 	done(code::kOk, "");
 }
 
@@ -159,7 +160,7 @@ void SingleLink::onLocalDescription(const std::string &sdp)
 
 void SingleLink::onTrack(const std::shared_ptr<webrtc::Track> &track)
 {
-	// What comes unannounced is put on the first line, whatever it is.
+	// Its SSRC can have been forgotten since.
 	if ((track->kind() == MediaKind::Audio) != (track->mLine() == 0)) {
 		spdlog::warn("a track with an unannounced SSRC is ignored");
 		return;

@@ -33,7 +33,7 @@ public:
 
 	/// Throws Exception.
 	SingleLink(MainLoop &loop, std::string name, webrtc::IceConfig ice, SinglePlan plan, Outcome outcome,
-		   Trace *trace);
+		   Trace *trace, std::shared_ptr<webrtc::PacketFaults> faults);
 	~SingleLink();
 	/// Given back when the connection is up or gone.
 	void holdUntilConnected(HalfOpen::Place place) { place_ = std::move(place); }
@@ -74,6 +74,7 @@ private:
 	MainLoop &loop_;
 	SinglePlan plan_;
 	Outcome outcome_;
+	std::shared_ptr<webrtc::PacketFaults> faults_;
 	std::unique_ptr<webrtc::PeerConnection> connection_;
 	std::shared_ptr<Uplink> uplink_;
 	std::array<std::uint32_t, kSlots> published_ {}; // as publish() said last

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "webrtc/ice.h"
+#include "webrtc/packet_faults.h"
 
 #include <trtc/error.h>
 #include <trtc/main_loop.h>
@@ -76,6 +77,8 @@ struct AnswerLine {
 	std::string openCaps = {};
 	std::map<int, int> openRepairs = {}; ///< of an open line: payload type to the number of what repairs it
 	std::uint32_t repairSsrc = 0;	     ///< for retune(): of what is sent again; 0: one that nobody was told
+	/// Receiving: only streams that were announced with expectSsrc() are let in.
+	bool announcedOnly = false;
 	bool sends() const noexcept { return ssrc != 0 || !openCaps.empty(); }
 };
 
@@ -88,6 +91,8 @@ public:
 		std::chrono::milliseconds latency { 100 }; ///< jitter buffer
 		std::chrono::milliseconds connectTimeout { 10'000 };
 		Trace *trace = nullptr; ///< borrowed for the life of the connection
+		/// Where refused packets are counted.
+		std::shared_ptr<PacketFaults> faults = std::make_shared<PacketFaults>();
 	};
 	struct Listener {
 		/// Our offer or answer, complete with candidates.

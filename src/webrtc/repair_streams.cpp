@@ -102,11 +102,12 @@ void RepairStreams::ask(std::uint32_t ssrc)
 	asked_.insert(ssrc);
 }
 
-void RepairStreams::forget(std::uint32_t ssrc)
+std::optional<std::uint32_t> RepairStreams::forget(std::uint32_t ssrc)
 {
 	const std::lock_guard lock(mutex_);
-	received_.erase(ssrc);
 	asked_.erase(ssrc);
+	const auto pair = received_.extract(ssrc);
+	return pair ? std::optional(pair.mapped()) : std::nullopt;
 }
 
 void RepairStreams::sent(std::size_t mLine, std::uint32_t ssrc, std::uint32_t repair)

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -29,7 +30,8 @@ public:
 	void received(std::uint32_t ssrc, std::uint32_t repair);
 	/// Lost packets of @p ssrc, of which no description speaks, are asked for. Likewise.
 	void ask(std::uint32_t ssrc);
-	void forget(std::uint32_t ssrc);
+	/// What repairs it, if that is known.
+	std::optional<std::uint32_t> forget(std::uint32_t ssrc);
 	/// From now on @p mLine sends @p ssrc, and with @p repair what is lost of it; what was kept of the stream before is dropped.
 	/// 0: with an SSRC of webrtcbin's choice. Before the first packet is pushed.
 	void sent(std::size_t mLine, std::uint32_t ssrc, std::uint32_t repair);

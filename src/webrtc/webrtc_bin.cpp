@@ -2,6 +2,7 @@
 #include "webrtc/webrtc_bin.h"
 
 #include "webrtc/fingerprint.h"
+#include "webrtc/packet_gates.h"
 #include "webrtc/remote_report.h"
 #include "webrtc/repair.h"
 
@@ -31,6 +32,7 @@ void WebrtcBin::build()
 	// a new connection's first packets come late and in a burst, and the sender reports that put the timeline right
 	// arrive meanwhile. Without the wait recordings began with a step of some 60 ms.
 	hastenFeedback(webrtc_);
+	guardPackets(webrtc_, admission_, config_.faults);
 	repairs_ = RepairStreams::attach(webrtc_, rtpbin_.get());
 	configureIce(webrtc_, config_.ice);
 	connectHook("notify::connection-state", onStateNotify);
@@ -130,6 +132,8 @@ void WebrtcBin::verify()
 void WebrtcBin::message(GstMessage *message)
 {
 	if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR)
+		return;
+	if (isPacketError(message))
 		return;
 	GError *raw = nullptr;
 	gchar *debug = nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gst/pipeline.h"
+#include "webrtc/admission.h"
 #include "webrtc/arrivals.h"
 #include "webrtc/clock_rates.h"
 #include "webrtc/peer_connection.h"
@@ -28,7 +29,8 @@ namespace trtc::webrtc {
 class WebrtcBin : public std::enable_shared_from_this<WebrtcBin> {
 public:
 	WebrtcBin(MainLoop &loop, PeerConnection::Config config, PeerConnection::Listener &listener)
-		: loop_(loop), config_(std::move(config)), listener_(&listener), pipeline_(config_.name)
+		: loop_(loop), config_(std::move(config)), listener_(&listener), pipeline_(config_.name),
+		  admission_(std::make_shared<Admission>(config_.faults))
 	{
 	}
 	~WebrtcBin() { close(); }
@@ -77,6 +79,7 @@ private:
 	void gathered();
 	bool checkCandidates(const std::string &text);
 	void tellLocal(const std::string &text);
+	void admit();
 	void startConnectTimer();
 	void connectionState(GstWebRTCPeerConnectionState state);
 	void verify();
@@ -92,6 +95,7 @@ private:
 	gst::Pipeline pipeline_;
 	GstElement *webrtc_ = nullptr; // the pipeline owns it
 	gst::ElementPtr rtpbin_;
+	std::shared_ptr<Admission> admission_;
 	std::shared_ptr<Arrivals> arrivals_;
 	std::shared_ptr<RepairStreams> repairs_;
 	std::shared_ptr<RoundTrip> roundTrip_;	 // from the moment the connection is up
@@ -103,7 +107,6 @@ private:
 	std::vector<AnswerLine> answerLines_;
 	std::vector<gst::ObjectPtr<GstWebRTCRTPTransceiver>> offered_; // in m-line order
 	std::optional<sdp::Description> remote_;
-	std::map<std::uint32_t, std::size_t> mLineOfSsrc_;
 	bool offerer_ = false, grown_ = false, localSet_ = false, told_ = false, checked_ = false,
 	     gatherTimerOver_ = false, verified_ = false;
 	SourceHandle connectTimer_, gatherTimer_;

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace trtc::webrtc {
@@ -206,18 +207,35 @@ bool WebrtcBin::setRemote(GstWebRTCSDPType type, const std::string &text, std::f
 		return false;
 	}
 	remote_ = std::move(parsed.value());
-	for (std::size_t i = 0; i < remote_->media.size(); ++i)
-		for (const auto ssrc : remote_->media[i].ssrcs()) {
-			mLineOfSsrc_[ssrc] = i;
-			if (const auto repair = repairSsrc(remote_->media[i], ssrc))
-				repairs_->received(ssrc, *repair);
-		}
+	admit();
 	if (!grown_)
 		startConnectTimer();
 	setDescription(loop_, webrtc_, "set-remote-description", description,
 		       guarded("set-remote-description",
 			       [then = std::move(then)](WebrtcBin &rtc, const std::string &) { then(rtc); }));
 	return true;
+}
+
+/// What the remote description says of the streams that will come.
+void WebrtcBin::admit()
+{
+	for (std::size_t i = 0; i < remote_->media.size(); ++i) {
+		const auto &media = remote_->media[i];
+		if (media.direction() == "recvonly" || media.direction() == "inactive")
+			continue;
+		std::vector<int> formats, repairs;
+		for (const auto &map : media.rtpMaps())
+			(map.encodingName == "RTX" ? repairs : formats).push_back(map.payloadType);
+		admission_->line(i, formats, repairs, i < answerLines_.size() && answerLines_[i].announcedOnly);
+		std::set<std::uint32_t> repairing;
+		for (const auto ssrc : media.ssrcs())
+			if (const auto repair = repairSsrc(media, ssrc)) {
+				repairs_->received(ssrc, *repair);
+				repairing.insert(*repair);
+			}
+		for (const auto ssrc : media.ssrcs())
+			admission_->announce(ssrc, i, repairing.contains(ssrc));
+	}
 }
 
 void WebrtcBin::startConnectTimer()
@@ -279,17 +297,19 @@ void WebrtcBin::answer(const std::string &text, const std::vector<AnswerLine> &l
 
 void WebrtcBin::expectSsrc(std::uint32_t ssrc, std::size_t mLine, std::uint32_t repair)
 {
-	mLineOfSsrc_[ssrc] = mLine;
+	admission_->announce(ssrc, mLine, false);
 	if (!repair)
 		return;
+	admission_->announce(repair, mLine, true);
 	repairs_->received(ssrc, repair);
 	repairs_->ask(ssrc);
 }
 
 void WebrtcBin::forgetSsrc(std::uint32_t ssrc)
 {
-	mLineOfSsrc_.erase(ssrc);
-	repairs_->forget(ssrc);
+	admission_->forget(ssrc);
+	if (const auto repair = repairs_->forget(ssrc))
+		admission_->forget(*repair);
 }
 
 void WebrtcBin::retune(std::size_t mLine, const AnswerLine &line)

@@ -57,10 +57,10 @@ void WebrtcBin::announce(gst::PadPtr pad, gulong probe)
 		g_object_get(transceiver.get(), "mlineindex", &index, nullptr);
 		mLine = index;
 	}
-	// What the SDP says of an SSRC is certain; the transceiver is a guess when the SDP says nothing.
+	// What was announced, or its payload type, says it better than webrtcbin's guess.
 	if (gst_structure_get_uint(structure, "ssrc", &ssrc))
-		if (const auto found = mLineOfSsrc_.find(ssrc); found != mLineOfSsrc_.end())
-			mLine = found->second;
+		if (const auto line = admission_->lineOf(ssrc))
+			mLine = *line;
 	const auto kind = std::string_view(mediaName) == "audio" ? MediaKind::Audio : MediaKind::Video;
 	spdlog::debug("{}: track {} on m-line {} ssrc {:#x}", config_.name, encoding, mLine, ssrc);
 	auto track = std::make_shared<PadTrack>(pipeline_, std::move(pad), probe, mLine, kind, encoding);

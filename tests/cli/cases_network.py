@@ -300,6 +300,8 @@ def test_metrics(context):
         equal(first[("trtc_" + name, None)], 0, name)
     for reason in ("user-sig", "limit", "permission", "malformed", "rate", "work", "connections-per-address"):
         equal(first[("trtc_refusals_total", reason)], 0, f"refusals for {reason}")
+    for reason in ("unknown-ssrc", "payload-type", "malformed", "late", "encryption"):
+        equal(first[("trtc_packets_dropped_total", reason)], 0, f"packets dropped for {reason}")
     check(abs(first[("process_start_time_seconds", None)] - time.time()) < 60, "start time of the process")
     check(first[("process_resident_memory_bytes", None)] > 1e6, "memory of the process")
     check(first[("process_open_fds", None)] > 3, "descriptors of the process")

@@ -78,7 +78,11 @@ void RoomScript::step(std::string_view line)
 	case 'r':
 		return comeBack(player, rest);
 	case 't':
-		return wait(rest);
+		return wait(rest, 1, true);
+	case 'T':
+		return wait(rest, 1, false);
+	case 'h':
+		return wait(rest, 1000, true);
 	case '+':
 	case '-':
 		return answer(line[1] == '+');
@@ -231,12 +235,14 @@ void RoomScript::answer(bool good)
 			 : service_.downlinkAnswered(offer.session, offer.seq, offer.publisher, code, "answer"));
 }
 
-void RoomScript::wait(std::string_view milliseconds)
+/// @p scale: milliseconds; @p looks: there is a tick at the end of it.
+void RoomScript::wait(std::string_view text, unsigned scale, bool looks)
 {
 	unsigned value = 0;
-	std::from_chars(milliseconds.data(), milliseconds.data() + milliseconds.size(), value);
-	now_ += std::chrono::milliseconds(std::min(value, 60'000U));
-	carryOut(service_.tick(now_));
+	std::from_chars(text.data(), text.data() + text.size(), value);
+	now_ += std::chrono::milliseconds(std::uint64_t { std::min(value, 60'000U) } * scale);
+	if (looks)
+		carryOut(service_.tick(now_));
 }
 
 void RoomScript::gone(SessionId id)

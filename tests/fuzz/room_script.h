@@ -22,6 +22,7 @@
 ///     al          the socket is lost                       ak        removed by an administrator
 ///     au          its uplink fails                         adb       its downlink of b's picture fails
 ///     as          its one connection fails                 at MS     time passes, at most a minute, and a tick
+///     aT MS       the same without a tick: the loop is late   ah S    at most 16 hours, and one tick: the machine slept
 ///     a+  a-      the oldest offer is answered, refused    aw        everybody out of the room, by an administrator
 ///
 /// ROOM is one of numbers unless it begins with a letter, TICKET the number of a visit or nothing.
@@ -52,7 +53,7 @@ private:
 	void administer(service::SessionId id, bool everybody);
 	void say(service::SessionId id, std::string_view text);
 	void answer(bool good);
-	void wait(std::string_view milliseconds);
+	void wait(std::string_view text, unsigned scale, bool looks);
 	void carryOut(const service::Effects &effects);
 	void carryOut(const service::Send &send);
 	void carryOut(const service::CloseSession &close);

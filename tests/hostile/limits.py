@@ -22,6 +22,7 @@ import time
 import urllib.parse
 import zlib
 
+import offers
 import run
 import wire
 
@@ -69,17 +70,17 @@ def large_offer(direction, kibibytes):
         width = kibibytes * 1024 // 1200
         filler = [f"a=ssrc:{i} cname:" + "x" * width for i in range(1, 561)]
     formats = " ".join(["96"] + [str(97 + i % 30) for i in range(100)])
-    big = run.section("video", 1, direction, formats, lines + filler)
-    none = run.section("video", 2, direction, formats, ["a=rtpmap:96 AV1/90000"] + filler)
-    return run.sdp(run.section("audio", 0, direction), big, none)
+    big = offers.section("video", 1, direction, formats, lines + filler)
+    none = offers.section("video", 2, direction, formats, ["a=rtpmap:96 AV1/90000"] + filler)
+    return offers.sdp(offers.section("audio", 0, direction), big, none)
 
 
 def issue_offer(direction):
     """14 kB: one format a thousand times, hundreds of maps, and a second line without a codec. 35 s of the loop, once."""
     maps = ["a=rtpmap:96 H264/90000", "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f"] + ["a=rtpmap:96 H264/90000"] * 300
-    first = run.section("video", 1, direction, " ".join(["96"] * 120), maps)
-    second = run.section("video", 2, direction, " ".join(["96"] * 120), ["a=rtpmap:97 AV1/90000"] * 269)
-    return run.sdp(run.section("audio", 0, direction), first, second)
+    first = offers.section("video", 1, direction, " ".join(["96"] * 120), maps)
+    second = offers.section("video", 2, direction, " ".join(["96"] * 120), ["a=rtpmap:97 AV1/90000"] * 269)
+    return offers.sdp(offers.section("audio", 0, direction), first, second)
 
 
 def message(kind, dice, seq):
@@ -87,11 +88,11 @@ def message(kind, dice, seq):
     if kind == "quality_report":
         return {"cmd": kind, "seq": seq, "data": {"msg_up_stream_info": [0] * 5000}}
     if kind == "publish":
-        offer = dice.choice((run.GOOD_UPLINK, large_offer("sendonly", 12), large_offer("sendonly", 90), issue_offer("sendonly")))
+        offer = dice.choice((offers.GOOD_UPLINK, large_offer("sendonly", 12), large_offer("sendonly", 90), issue_offer("sendonly")))
         return {"cmd": kind, "seq": seq, "data": {"type": "offer", "sdp": offer, "state": {"audio": True, "bigVideo": True},
                                                   "constraintConfig": {"videoCodec": "H264"}}}
     if kind == "subscribe":
-        offer = dice.choice((run.GOOD_DOWNLINK, large_offer("recvonly", 90)))
+        offer = dice.choice((offers.GOOD_DOWNLINK, large_offer("recvonly", 90)))
         return {"cmd": kind, "seq": seq, "data": {"type": "offer", "sdp": offer, "srcUserId": "anchor", "audio": True,
                                                   "bigVideo": True, "auxVideo": True}}
     if kind == "mute_uplink":
@@ -153,7 +154,7 @@ class Limits(run.Bench):
 
     # ---- parts -------------------------------------------------------------------------------
 
-    def offers(self):
+    def offers_of_any_content(self):
         self.attacked("offers of 14 kB that name one format again and again", ("publish", "subscribe"), self.seconds)
 
     def reports(self):
@@ -183,7 +184,7 @@ class Limits(run.Bench):
             socket_ = self.socket("sleeper")
             socket_.say(cmd="join", seq=1, data={"roomId": str(6000 + room), "trtcRole": 20, "trtcScene": 2})
             socket_.wait_for(20)
-            socket_.say(cmd="publish", seq=2, data={"type": "offer", "sdp": run.GOOD_UPLINK,
+            socket_.say(cmd="publish", seq=2, data={"type": "offer", "sdp": offers.GOOD_UPLINK,
                                                     "state": {"audio": True, "bigVideo": True}})
             answer = socket_.wait_for(4098)
             answered += answer["code"] == 0
@@ -316,7 +317,7 @@ class Limits(run.Bench):
             refused, sockets = [], []
             for i in range(40):
                 socket_ = self.member(f"many{i}")
-                socket_.say(cmd="publish", seq=2, data={"type": "offer", "sdp": run.GOOD_UPLINK,
+                socket_.say(cmd="publish", seq=2, data={"type": "offer", "sdp": offers.GOOD_UPLINK,
                                                         "state": {"audio": True, "bigVideo": True}})
                 answer = socket_.wait_for(4098, 15)
                 if answer["code"] != 0:
@@ -341,9 +342,9 @@ class Limits(run.Bench):
         try:
             if self.begin():
                 before = self.quiet()
-                for part in (self.offers, self.reports, self.every_kind, self.half_open, self.rooms, self.connections, self.names,
+                for part in (self.offers_of_any_content, self.reports, self.every_kind, self.half_open, self.rooms, self.connections, self.names,
                              self.threads, self.handshakes):
-                    if self.only not in part.__name__:
+                    if self.part not in part.__name__:
                         continue
                     try:
                         part()
@@ -371,8 +372,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=4, help="how long an attack lasts (4); the one with every kind three times as long")
     parser.add_argument("--only", default="", metavar="NAME")
     options = parser.parse_args()
-    bench = Limits(options.cli, options.measure)
-    bench.seconds, bench.only = options.seconds, options.only
+    bench = Limits(options.cli, options.measure, None, [])
+    bench.seconds, bench.part = options.seconds, options.only
     sys.exit(bench.run())
 
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Attacks a running room service while two honest agents use it.
 
-usage: run.py TRTC_CLI [MEASURE]
+usage: run.py TRTC_CLI [MEASURE [HOSTILE_PEER [ATTACK...]]]
 
 MEASURE (or the variable of that name) is the measuring tool of the tests: with it the recording is checked frame by
-frame. Exit code 0 when every check passed. Only loopback is used.
+frame. HOSTILE_PEER is the program of that name, for hostile media; by default it is beside MEASURE. ATTACK: only
+these functions. Exit code 0 when every check passed. Only loopback is used.
 """
 import json
 import os
@@ -19,6 +20,9 @@ import time
 import urllib.parse
 import zlib
 
+import media
+import messages
+import offers
 import wire
 
 APP = 1400000001
@@ -27,48 +31,9 @@ SILENT = 200
 IDLE_LIMIT = 10
 MOST_GROWTH_KIB = int(os.environ.get("HOSTILE_RSS_KIB", 50 * 1024))
 
-FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32)
-
-
-def section(kind, mid, direction, formats="111", lines=("a=rtpmap:111 opus/48000/2",)):
-    return [f"m={kind} 9 UDP/TLS/RTP/SAVPF {formats}", "c=IN IP4 0.0.0.0", "a=ice-ufrag:abcd",
-            "a=ice-pwd:abcdefghijklmnopqrstuvwx", FINGERPRINT, "a=setup:actpass", f"a=mid:{mid}", f"a={direction}",
-            "a=rtcp-mux", *lines]
-
-
-def sdp(*sections):
-    lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0",
-             "a=group:BUNDLE " + " ".join(str(i) for i in range(len(sections)))]
-    for one in sections:
-        lines += one
-    return "\r\n".join(lines) + "\r\n"
-
-
-def video(mid, direction):
-    return section("video", mid, direction, "102", ("a=rtpmap:102 H264/90000",
-                                                    "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f"))
-
-
-GOOD_UPLINK = sdp(section("audio", 0, "sendonly"), video(1, "sendonly"))
-GOOD_DOWNLINK = sdp(section("audio", 0, "recvonly"), video(1, "recvonly"), video(2, "recvonly"))
-DATA = ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", "a=ice-ufrag:abcd",
-        "a=ice-pwd:abcdefghijklmnopqrstuvwx", FINGERPRINT, "a=setup:actpass", "a=mid:2", "a=sctp-port:5000"]
-
-BAD_SDPS = {
-    "that is garbage": "garbage \u2620",
-    "that is empty lines": "\r\n" * 1000,
-    "with 200 m-lines": sdp(*(video(i, "sendonly") for i in range(200))),
-    "with 5000 lines": sdp(section("audio", 0, "sendonly", lines=["a=x:y"] * 5000)),
-    "with one line of 100 kB": sdp(section("audio", 0, "sendonly", lines=["a=" + "x" * 100_000])),
-    "with m=application": sdp(section("audio", 0, "sendonly"), video(1, "sendonly"), DATA),
-    "with a rejected m-line": sdp(section("audio", 0, "sendonly"), video(1, "sendonly")).replace("m=video 9", "m=video 0"),
-    "without a codec": sdp(section("audio", 0, "sendonly", "8", ("a=rtpmap:8 PCMA/8000",))),
-}
-
-
 class Bench:
-    def __init__(self, cli, measure):
-        self.cli, self.measure = cli, measure
+    def __init__(self, cli, measure, peer, only):
+        self.cli, self.measure, self.peer, self.only = cli, measure, peer, only
         self.passed = self.failed = 0
         self.folder = tempfile.mkdtemp(prefix="trtc-hostile-")
         self.key = os.path.join(self.folder, "key")
@@ -234,108 +199,6 @@ class Bench:
             pass
         socket_.close()
         self.check(self.healthy(), f"{text}: survived")
-
-    def wrong_types(self):
-        constraint = {"videoCodec": "H264", "videoWidth": 1, "audioFs": 48000}
-        state = {"audio": True, "bigVideo": True, "smallVideo": False, "auxVideo": False}
-        wishes = {"audio": True, "bigVideo": True, "auxVideo": True, "smallVideo": False}
-        commands = {
-            "join": {"roomId": "1", "useStringRoomId": False, "privateMapKey": "", "trtcRole": 20, "trtcScene": 2, "version": "",
-                     "ua": "", "autoSubscribe": True, "terminalType": 1, "netType": 0},
-            "publish": {"type": "offer", "sdp": "v=0", "screen": False, "state": state, "constraintConfig": constraint},
-            "publish_change": {"action": "add", "trackId": "", "kind": "audio", "type": "offer", "sdp": "v=0", "state": state},
-            "publish_state_change": {"state": state, "constraintConfig": constraint},
-            "unpublish": {},
-            "update_constraint_config": constraint,
-            "mute_uplink": {"audio": True, "bigVideo": True, "auxVideo": False},
-            "subscribe": {"type": "offer", "sdp": "v=0", "srcUserId": "anchor", "srcTinyId": "100000001001", **wishes},
-            "subscribe_change": {"srcTinyId": "100000001001", **wishes},
-            "unsubscribe": {"srcTinyId": "100000001001", "srcUserId": "anchor"},
-            "change_role": {"role": 20, "privateMapKey": ""},
-            "get_user_list": {}, "quality_report": {"msg_up_stream_info": {}}, "start_publishing": {"streamId": ""},
-            "connect_other_room": {"roomId": "1"},
-        }
-        values = (None, True, -1, 0.5, 1e300, 2 ** 63, 10 ** 40, "", "x" * 5000, "\u0000", [], [[]], {}, {"a": 1})
-        messages = []
-        for cmd, data in commands.items():
-            messages += [{"cmd": cmd, "seq": 2, "data": value} for value in values]
-            for field, old in data.items():
-                messages += [{"cmd": cmd, "seq": 2, "data": {**data, field: value}} for value in values]
-                if isinstance(old, dict):
-                    messages += [{"cmd": cmd, "seq": 2, "data": {**data, field: {**old, inner: value}}}
-                                 for inner in old for value in values]
-        messages += [{"cmd": "get_user_list", "seq": value, "data": {}, "userId": value, "tinyId": value} for value in values]
-        messages += [{"cmd": value, "seq": 3, "data": {}} for value in values]
-        socket_, sent, sockets = None, 0, 0
-        for message in messages:
-            try:
-                if sent % 100 == 0 and socket_:
-                    socket_.close() # before the limit of messages does it
-                    socket_ = None
-                if not socket_:
-                    socket_, sockets = self.member(), sockets + 1
-                sent += 1
-                socket_.say(**message)
-                socket_.say(cmd="get_user_list", seq=9999, data={})
-                while socket_.receive().get("seq") != 9999:
-                    pass
-            except (wire.Closed, OSError):
-                socket_ = None
-        if socket_:
-            socket_.close()
-        self.check(self.healthy(), f"{sent} messages with fields of wrong types, over {sockets} connections: survived")
-
-    def numbers(self):
-        for text in ("9223372036854775807", "9223372036854775808", "-1", "1e400", "1e19", "0.5", "-0"):
-            socket_ = self.member()
-            code = None
-            try:
-                socket_.text('{"cmd":"get_user_list","seq":%s,"data":{}}' % text)
-                socket_.wait_for(4137, 3)
-            except wire.Closed as end:
-                code = end.code
-            except TimeoutError:
-                code = "no answer"
-            socket_.close()
-            self.check(code != "no answer" and self.healthy(), f"seq {text}: {'answered' if code is None else 'dropped'}")
-
-    def descriptions(self):
-        for text, offer in BAD_SDPS.items():
-            for cmd, reply in (("publish", 4098), ("subscribe", 4102)):
-                if cmd == "subscribe":
-                    offer = offer.replace("sendonly", "recvonly")
-                socket_ = self.member()
-                data = {"type": "offer", "sdp": offer, "state": {"audio": True, "bigVideo": True}, "srcUserId": "anchor",
-                        "audio": True, "bigVideo": True}
-                try:
-                    socket_.say(cmd=cmd, seq=2, data=data)
-                    answer = socket_.wait_for(reply)
-                    result = "refused" if answer["code"] != 0 else "accepted"
-                    socket_.say(cmd="get_user_list", seq=3, data={})
-                    socket_.wait_for(4137)
-                except wire.Closed as end:
-                    result = f"dropped with {end.code}"
-                except TimeoutError:
-                    result = "without an answer"
-                socket_.close()
-                self.check(result == "refused" and self.healthy(), f"{cmd} with an offer {text}: {result}")
-
-    def connections_that_never_come(self):
-        """Offers in order, but nobody behind them: each makes a peer connection in the service."""
-        sockets = [self.member(f"ghost{i}") for i in range(15)]
-        answers = 0
-        for socket_ in sockets:
-            socket_.say(cmd="publish", seq=2, data={"type": "offer", "sdp": GOOD_UPLINK, "state": {"audio": True, "bigVideo": True}})
-            socket_.say(cmd="subscribe", seq=3, data={"type": "offer", "sdp": GOOD_DOWNLINK, "srcUserId": "anchor", "audio": True,
-                                                      "bigVideo": True, "auxVideo": True})
-        for socket_ in sockets:
-            try:
-                answers += socket_.wait_for(4098, 15)["code"] == 0
-            except (wire.Closed, TimeoutError):
-                pass
-        for i, socket_ in enumerate(sockets):
-            socket_.reset() if i % 2 else socket_.close()
-        self.check(answers == len(sockets) and self.healthy(), f"{answers} of {len(sockets)} ghosts got their answers and vanished")
 
     def flood(self):
         def attack(socket_):
@@ -524,17 +387,21 @@ class Bench:
         try:
             if self.begin("--max-connections-per-address", "0"):  # hundreds come from here
                 # One of each first: what is made once and kept is no leak.
-                self.connections_that_never_come()
+                offers.connections_that_never_come(self)
                 # Their users are kept for a while, their connections are not.
                 self.eventually(lambda: self.metric("trtc_uplinks") == 1 and self.metric("trtc_downlinks") == 1,
                                 "their peer connections have ended", 30)
                 before = self.quiet()
-                for attack in (self.signatures_of_nobody, self.broken_messages, self.large_messages, self.wrong_types, self.numbers,
-                               self.descriptions, self.connections_that_never_come, self.flood, self.sessions_of_others,
-                               self.sessions_without_sockets, self.flood_of_returns, self.http_nonsense,
-                               self.resets, self.silence):
+                attacks = (
+                    self.signatures_of_nobody, self.broken_messages, self.large_messages, messages.wrong_types, messages.numbers,
+                    offers.descriptions, offers.connections_that_never_come, self.flood, self.sessions_of_others,
+                    self.sessions_without_sockets, self.flood_of_returns, self.http_nonsense, media.hostile_media,
+                    self.resets, self.silence)
+                for attack in attacks:
+                    if self.only and attack.__name__ not in self.only:
+                        continue
                     try:
-                        attack()
+                        attack(*([] if hasattr(attack, "__self__") else [self]))
                     except Exception as error: # one attack that cannot go on must not hide the others
                         self.check(False, f"{attack.__name__}: {type(error).__name__}: {error}")
                 self.verdict(before)
@@ -561,10 +428,12 @@ class Bench:
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) < 2:
         sys.exit(__doc__.strip())
-    measure = sys.argv[2] if len(sys.argv) == 3 else os.environ.get("MEASURE")
-    sys.exit(Bench(os.path.abspath(sys.argv[1]), measure).run())
+    measure = sys.argv[2] if len(sys.argv) > 2 else os.environ.get("MEASURE")
+    beside = os.path.join(os.path.dirname(os.path.abspath(measure or sys.argv[1])), "hostile-peer")
+    peer = os.path.abspath(sys.argv[3]) if len(sys.argv) > 3 else beside
+    sys.exit(Bench(os.path.abspath(sys.argv[1]), measure, peer, sys.argv[4:]).run())
 
 
 if __name__ == "__main__":

@@ -187,6 +187,16 @@ TEST_CASE("what is wrong is told with its place, and what is wanted there")
 	CHECK(refusal("[join]\nrole = 'boss'", "serve").find("role is \"boss\"") != std::string::npos);
 }
 
+TEST_CASE("a byte that is not UTF-8 is refused, with its place")
+{
+	const std::string wanted = "c.toml:2:9: the byte 0xf6 is not UTF-8 text: save the file as UTF-8";
+	CHECK(refusal("[join]\nroom = 4\xf6\xf6\n") == wanted);
+	// toml++ alone would go on with undefined behaviour.
+	CHECK(refusal("[join]\naancho\xdd\xc5\xd9= 4\n").find("c.toml:2:7: the byte 0xdd") == 0);
+	CHECK(refusal(std::string("[join]\nroom = 4\0\n", 17)).find("c.toml:2:9: the byte 0x00") == 0);
+	CHECK(refusal("[join]\nuser-id = \"\xe4\xba\xba\"\n").find("UTF-8") == std::string::npos);
+}
+
 TEST_CASE("hostile files end in an error, not in a full stack")
 {
 	const auto times = [](int n, const std::string &text) {

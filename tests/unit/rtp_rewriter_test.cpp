@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <initializer_list>
+#include <set>
 #include <vector>
 
 using namespace trtc;
@@ -67,6 +69,7 @@ struct Track {
 	std::uint16_t pictureId = 0;
 	std::uint8_t tl0 = 0;
 	bool vp8 = false;
+	std::uint32_t ssrc = 0;
 
 	/// One frame of one packet, captured @p ms after the beginning and arriving @p late later.
 	void frame(int ms, bool key, int late = 0)
@@ -77,6 +80,7 @@ struct Track {
 		GST_WRITE_UINT16_BE(bytes.data() + 2, sequence);
 		++sequence;
 		GST_WRITE_UINT32_BE(bytes.data() + 4, timestamp + static_cast<std::uint32_t>(ms) * 90);
+		GST_WRITE_UINT32_BE(bytes.data() + 8, ssrc);
 		if (vp8) {
 			bytes.insert(bytes.end(), { 0x90, 0xe0, static_cast<std::uint8_t>(0x80 | pictureId >> 8),
 						    static_cast<std::uint8_t>(pictureId), tl0, 0x20,
@@ -109,7 +113,8 @@ struct Switching {
 	std::string codec;
 	Track big, small;
 	std::shared_ptr<Viewer> viewer = std::make_shared<Viewer>();
-	std::shared_ptr<RtpRewriter> route = std::make_shared<RtpRewriter>(viewer, 0x01020304, 96, 90000);
+	std::shared_ptr<webrtc::PacketFaults> faults = std::make_shared<webrtc::PacketFaults>();
+	std::shared_ptr<RtpRewriter> route = std::make_shared<RtpRewriter>(viewer, 0x01020304, 96, 90000, faults);
 };
 
 } // namespace
@@ -270,4 +275,92 @@ TEST_CASE("rewriter: paused on one source, awake on the other; muted and heard a
 	CHECK(s.viewer->marks() == Bytes { kBig, kSmall, kSmall });
 	s.viewer->checkOneStream();
 	CHECK(s.viewer->seen[2].timestamp - s.viewer->seen[0].timestamp == 600 * 90);
+}
+
+TEST_CASE("rewriter: a packet that is late by more than 100, or comes again, is dropped and counted")
+{
+	Switching s(false);
+	s.big.sequence = 1000;
+	s.big.frame(0, true);
+	s.big.sequence = 1200; // 1001 to 1199 are missing
+	s.big.frame(1000, false);
+	const auto late = [&s](std::uint16_t sequence) {
+		const auto before = s.viewer->seen.size();
+		s.big.sequence = sequence;
+		s.big.frame(900, false);
+		return s.viewer->seen.size() > before;
+	};
+	CHECK_FALSE(late(1099));
+	CHECK(late(1100));
+	CHECK_FALSE(late(1100));
+	CHECK(late(1199));
+	CHECK_FALSE(late(1200));
+	CHECK_FALSE(late(1000));
+	CHECK_FALSE(late(static_cast<std::uint16_t>(1200 + 0x8000)));
+	CHECK(s.faults->late == 5);
+	CHECK(late(1201));
+}
+
+TEST_CASE("rewriter: numbers that jump at random are sent in an order that SRTP takes")
+{
+	Switching s(false);
+	s.big.frame(0, true);
+	std::uint32_t random = 1;
+	std::vector<std::uint16_t> sent;
+	for (int i = 0; i < 5000; ++i) {
+		random = random * 1664525 + 1013904223;
+		s.big.sequence = static_cast<std::uint16_t>(random >> 16);
+		s.big.frame(i, false);
+	}
+	// As libsrtp has it: a window of 128 behind the newest, each number once.
+	std::uint64_t newest = s.viewer->seen.front().sequence;
+	std::set<std::uint64_t> seen;
+	for (const auto &one : s.viewer->seen) {
+		const auto step = static_cast<std::int16_t>(one.sequence - static_cast<std::uint16_t>(newest));
+		const auto index = newest + static_cast<std::uint64_t>(std::int64_t { step });
+		REQUIRE(step > -128);
+		REQUIRE(seen.insert(index).second);
+		newest = std::max(newest, index);
+	}
+	CHECK(s.viewer->seen.size() > 1000);
+	CHECK(s.faults->late + s.viewer->seen.size() == 5001);
+}
+
+TEST_CASE("rewriter: what a source sent before its keyframe takes no number of the source before")
+{
+	Switching s(false);
+	for (int i = 0; i < 5; ++i)
+		s.big.frame(i * 66, i == 0);
+	s.route->select(s.small.fanout.source());
+	s.small.sequence = 500;
+	s.small.frame(400, true);
+	for (const std::uint16_t sequence : std::initializer_list<std::uint16_t> { 499, 498, 450 }) {
+		s.small.sequence = sequence;
+		s.small.frame(390, false);
+	}
+	s.small.sequence = 501;
+	s.small.frame(466, false);
+	s.viewer->checkOneStream();
+	CHECK(s.viewer->marks() == Bytes { kBig, kBig, kBig, kBig, kBig, kSmall, kSmall });
+	CHECK(s.faults->late == 3);
+}
+
+TEST_CASE("rewriter: a client that begins anew with another SSRC goes on at its keyframe, without a hole")
+{
+	Switching s(false);
+	s.big.sequence = 20000;
+	for (int i = 0; i < 5; ++i)
+		s.big.frame(i * 66, i == 0);
+	s.big.ssrc = 7;
+	s.big.sequence = 300;
+	s.big.timestamp = 5;
+	s.big.frame(400, false);
+	CHECK(s.viewer->seen.size() == 5);
+	s.big.frame(466, true);
+	s.big.frame(533, false);
+	REQUIRE(s.viewer->seen.size() == 7);
+	s.viewer->checkOneStream();
+	// A fifth of a second has passed.
+	CHECK(s.viewer->seen[5].timestamp - s.viewer->seen[4].timestamp == (466 - 4 * 66) * 90);
+	CHECK(s.faults->late == 0);
 }

@@ -255,6 +255,15 @@ Settings parseConfig(std::string_view text, const std::string &path, const Comma
 		refuse(fmt::format(
 			"configuration file {} has more than {} dots outside of strings: remove the extra dots", path,
 			kMaxDots));
+	// toml++ takes some bytes for characters that cannot be, and its behaviour is undefined then.
+	const gchar *end = nullptr;
+	if (!g_utf8_validate(text.data(), static_cast<gssize>(text.size()), &end)) {
+		const auto before = text.substr(0, static_cast<std::size_t>(end - text.data()));
+		const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+		const auto column = before.size() - (before.rfind('\n') + 1) + 1;
+		refuse(fmt::format("{}:{}:{}: the byte 0x{:02x} is not UTF-8 text: save the file as UTF-8", path, line,
+				   column, static_cast<unsigned char>(*end)));
+	}
 	const auto result = toml::parse(text);
 	if (!result) {
 		const auto &where = result.error().source().begin;
