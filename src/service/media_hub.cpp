@@ -194,8 +194,8 @@ void MediaHub::start(const StartDownlink &effect, const Client &client)
 	try {
 		auto link =
 			std::make_shared<Downlink>(loop_, fmt::format("down:{}<{}", effect.session, effect.publisher),
-						   addresses_.forClient(client.address), std::move(plan), source->second,
-						   effect.wishes, std::move(outcome), trace_, faults_);
+						   addresses_.forClient(client.address), std::move(plan),
+						   source->second, effect.wishes, std::move(outcome), trace_, faults_);
 		*self = link;
 		link->holdUntilConnected(std::move(place));
 		downlinks_[key] = std::move(link);

@@ -29,7 +29,8 @@ std::size_t MediaHub::downlinks() const noexcept
 void MediaHub::answer(const StartSingle &effect, int code, const std::string &message, const protocol::Ability &ability)
 {
 	if (code != protocol::code::kOk)
-		limitLog_.warn("connection", fmt::format("connection of session {} refused: {}", effect.session, message));
+		limitLog_.warn("connection",
+			       fmt::format("connection of session {} refused: {}", effect.session, message));
 	loop_.post([this, alive = std::weak_ptr(alive_), session = effect.session, seq = effect.seq, code, message,
 		    ability] {
 		if (!alive.expired())

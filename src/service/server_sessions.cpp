@@ -288,8 +288,8 @@ void Server::Impl::handle(Session &session, std::string_view text)
 	const auto message = protocol::parseClientMessage(text);
 	if (!message) {
 		refusals.count("malformed");
-		limitLog.warn("malformed", fmt::format("session {} ({}) sent a malformed message: {}: closed", session.id,
-						       session.who.userId.str(), message.error().message));
+		limitLog.warn("malformed", fmt::format("session {} ({}) sent a malformed message: {}: closed",
+						       session.id, session.who.userId.str(), message.error().message));
 		close(session.id, kCloseMalformed, "not a message of this protocol");
 		return;
 	}

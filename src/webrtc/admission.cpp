@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "webrtc/admission.h"
 
+#include "webrtc/rtcp_words.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -17,12 +19,6 @@ constexpr int kSdes = 202, kBye = 203;
 bool has(const std::vector<int> &numbers, int number)
 {
 	return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
-}
-
-std::uint32_t word(Bytes bytes, std::size_t at)
-{
-	return std::uint32_t { bytes[at] } << 24 | std::uint32_t { bytes[at + 1] } << 16 |
-	       std::uint32_t { bytes[at + 2] } << 8 | bytes[at + 3];
 }
 
 /// RFC 5761 4.

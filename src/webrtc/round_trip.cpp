@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "webrtc/round_trip.h"
 
+#include "webrtc/rtcp_words.h"
+
 #include <gst/gst.h>
 
 #include <algorithm>
@@ -17,12 +19,6 @@ constexpr unsigned kExtendedReport = 207;		    // RFC 3611 2
 constexpr unsigned kReferenceTime = 4, kSinceReference = 5; // block types
 constexpr std::size_t kMaxSent = 16, kMaxHeard = 8;	    // a peer may invent SSRCs
 constexpr auto kLongest = 60s;				    // no round trip takes that long
-
-std::uint32_t word(Bytes bytes, std::size_t at)
-{
-	return std::uint32_t { bytes[at] } << 24 | std::uint32_t { bytes[at + 1] } << 16 |
-	       std::uint32_t { bytes[at + 2] } << 8 | bytes[at + 3];
-}
 
 void put(std::vector<std::uint8_t> &out, std::uint32_t value)
 {
