@@ -74,6 +74,12 @@ SourceHandle Outbox::attach(MainLoop &loop)
 	});
 }
 
+bool Outbox::waiting() const
+{
+	const std::lock_guard lock(mutex_);
+	return !texts_.empty();
+}
+
 int Outbox::failure() const
 {
 	const std::lock_guard lock(mutex_);

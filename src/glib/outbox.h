@@ -47,6 +47,8 @@ public:
 	void put(std::string text);
 	/// Writes what the descriptor takes within @p limit. True: nothing waits any more, and nothing has failed.
 	bool finish(std::chrono::milliseconds limit);
+	/// Text waits for the reader.
+	bool waiting() const;
 	/// Why the descriptor cannot be written any more: an errno value, or 0.
 	int failure() const;
 

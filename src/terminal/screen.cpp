@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "terminal/screen.h"
 
-#include "base/descriptors.h"
 #include "base/utf8.h"
 #include "glib/main_context.h"
+#include "glib/outbox.h"
 #include "terminal/text.h"
 #include "terminal/tty_guard.h"
 
@@ -36,6 +36,10 @@ constexpr int kMinTextRows = 5;
 constexpr std::chrono::seconds kComebackPeriod { 1 };
 /// Lines kept to be shown again when a picture moves them.
 constexpr std::size_t kTailLines = 100;
+/// What may wait for a terminal that takes nothing (a stalled connection, Ctrl-S), bytes; more lines are dropped, and counted.
+constexpr std::size_t kMaxWaiting = 16 * 1024 * 1024;
+/// How long it may take what gives it back, when we stop or end.
+constexpr std::chrono::milliseconds kGiveBackLimit { 500 };
 
 // The cursor rests on the first row of what we draw at the bottom, so that this removes all of it, even after the
 // terminal has wrapped the status line because it became narrower.
@@ -79,7 +83,16 @@ class TtyScreen final : public Screen, public std::enable_shared_from_this<TtySc
 public:
 	TtyScreen(MainLoop &loop, const ScreenOptions &options)
 		: loop_(&loop), output_(options.output), input_(options.input), colours_(options.colours),
-		  guard_(options.output, options.input), size_(sizeOf(options.output))
+		  guard_(options.output, options.input), size_(sizeOf(options.output)),
+		  outbox_(glib::Outbox::create(
+			  options.output,
+			  { kMaxWaiting,
+			    glib::Outbox::Full::Drop,
+			    {},
+			    [this](std::int64_t count) {
+				    print(fmt::format("{} lines are lost: the terminal took nothing", count), false);
+			    } })),
+		  outboxWatch_(outbox_->attach(loop))
 	{
 		sigset_t signals;
 		sigemptyset(&signals);
@@ -91,7 +104,11 @@ public:
 			signalWatch_ = glib::watchReadable(loop, signalFd_, [this] { return onSignals(); });
 		resize_ = loop.onSignal(SIGWINCH, [this] { onResize(false); });
 	}
-	~TtyScreen() override { close(); }
+	~TtyScreen() override
+	{
+		close();
+		static_cast<void>(outbox_->finish(kGiveBackLimit));
+	}
 
 	void close() noexcept override;
 	int print(std::string_view text, bool styled) noexcept override;
@@ -120,7 +137,13 @@ private:
 	{
 		return utf8_ ? clean(text, styled) : utf8::ascii(clean(text, styled));
 	}
-	int put(const std::string &bytes) noexcept { return writeAll(output_, bytes); }
+	int put(const std::string &bytes)
+	{
+		outbox_->put(bytes);
+		return outbox_->failure();
+	}
+	/// It must not hold us up for something that can be left out.
+	bool takesBytes() const noexcept { return !outbox_->waiting() && trtc::terminal::takesBytes(output_); }
 	std::string bottom();
 	std::string erase();
 	std::string pictureSet(int rows);
@@ -153,6 +176,8 @@ private:
 	int signalFd_ = -1;
 	sigset_t maskBefore_ {};
 	SourceHandle signalWatch_, resize_, inputWatch_, comeback_;
+	const std::shared_ptr<glib::Outbox> outbox_;
+	SourceHandle outboxWatch_;
 };
 
 /// The shell puts a job into the background without asking it. Then the last rows are the shell's, and reading or
@@ -196,7 +221,7 @@ void TtyScreen::redrawBottom()
 		drawn_ = false;
 		return;
 	}
-	if (!takesBytes(output_))
+	if (!takesBytes())
 		return;
 	auto out = erase();
 	out += bottom();
@@ -299,7 +324,7 @@ int TtyScreen::reservePicture(int rows)
 bool TtyScreen::drawPicture(std::string_view bytes)
 {
 	std::lock_guard lock(mutex_);
-	if (closed_ || pictureRows_ == 0 || !foreground() || !takesBytes(output_))
+	if (closed_ || pictureRows_ == 0 || !foreground() || !takesBytes())
 		return false;
 	std::string out = "\x1b[?2026h\x1b"
 			  "7\x1b[?25l\x1b[?7l";
@@ -405,6 +430,7 @@ void TtyScreen::stop()
 				       "7\x1b[r\x1b"
 				       "8";
 			put(out);
+			static_cast<void>(outbox_->finish(kGiveBackLimit));
 			guard_.restore();
 		}
 	}
@@ -470,9 +496,11 @@ try {
 			if (pictureRows_)
 				out += pictureSet(0);
 			put(out);
+			static_cast<void>(outbox_->finish(kGiveBackLimit));
 			guard_.restore();
 		}
 	}
+	outboxWatch_.reset();
 	inputWatch_.reset();
 	comeback_.reset();
 	signalWatch_.reset();

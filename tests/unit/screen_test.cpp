@@ -351,6 +351,41 @@ TEST_CASE_FIXTURE(PtyFixture, "a terminal that takes nothing does not hold the s
 	CHECK(shown() == Lines { "going on" });
 }
 
+TEST_CASE_FIXTURE(PtyFixture, "a terminal that takes nothing holds no line up, and has all of them in the end")
+{
+	auto &s = open();
+	s.setStatus("status");
+	take();
+	::tcflow(tty, TCOOFF);
+	Lines wanted;
+	for (int i = 0; i < 2000; ++i) {
+		wanted.push_back(fmt::format("line {}", i));
+		CHECK(s.print(wanted.back()) == 0); // would never return if it waited
+	}
+	wanted.push_back("status");
+	::tcflow(tty, TCOON);
+	CHECK(waitFor([&] {
+		take();
+		return model.all().size() >= wanted.size();
+	}));
+	CHECK(shown() == wanted);
+	s.close();
+}
+
+TEST_CASE_FIXTURE(PtyFixture, "a terminal that takes nothing does not hold the end up")
+{
+	auto &s = open();
+	::tcflow(tty, TCOOFF);
+	for (int i = 0; i < 2000; ++i)
+		s.print(fmt::format("line {}", i));
+	const auto start = std::chrono::steady_clock::now();
+	s.close();
+	CHECK(s.print("later") == 0);
+	screen.reset();
+	CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(3));
+	::tcflow(tty, TCOON);
+}
+
 TEST_CASE_FIXTURE(PtyFixture, "a terminal that is gone is an error of print, not the end")
 {
 	auto &s = open();
