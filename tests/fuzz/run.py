@@ -14,6 +14,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 TARGETS = sorted(path.name[:-len("_fuzz.cpp")] for path in HERE.glob("*_fuzz.cpp"))
 JOBS = 2
+MORE_SEEDS = {"sdp": [HERE.parent / "unit/offers"]}
 
 
 def dictionary(target):
@@ -27,7 +28,8 @@ def run(target, build, seconds):
     crash = build / f"crash-{target}"
     crash.unlink(missing_ok=True)
     command = [build / "tests/fuzz" / f"fuzz-{target}", f"-max_total_time={seconds}", "-max_len=16384", "-timeout=10", "-rss_limit_mb=2048",
-               "-print_final_stats=1", f"-dict={dictionary(target)}", f"-exact_artifact_path={crash}", found, HERE / "corpus" / target]
+               "-print_final_stats=1", f"-dict={dictionary(target)}", f"-exact_artifact_path={crash}", found, HERE / "corpus" / target,
+               *MORE_SEEDS.get(target, [])]
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace", timeout=seconds + 120)
     text = result.stderr
     executions = re.search(r"number_of_executed_units: (\d+)", text)

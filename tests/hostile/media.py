@@ -180,7 +180,7 @@ def dropped(bench, reason):
 
 
 def hostile_media(bench):
-    stage = Stage(bench)
+    stage, began = Stage(bench), time.monotonic()
     honest = bench.start("anchor2", "join", "--server", bench.url, "--secret-key-file", bench.key, "--user-id", "anchor2", "--room",
                          str(ROOM), "--no-stdin", "--video", "test", "--audio", "test", "--video-profile", "320x240@15,300k")
     witness = bench.start("witness", "join", "--server", bench.url, "--secret-key-file", bench.key, "--user-id", "witness", "--room",
@@ -230,4 +230,8 @@ def hostile_media(bench):
     bench.check(left == [0, 0], f"the agents of that room leave: {left}")
     bench.eventually(lambda: bench.service.figures()[0] < 1.5 * before,
                      f"resident memory is below 1.5 × {before} KiB when they are gone", 30)
+    with open(bench.service.log_path) as log:
+        told = [line for line in log if "packets of clients were dropped" in line]
+    minutes = (time.monotonic() - began) / 60
+    bench.check(len(told) <= minutes + 1, f"{len(told)} lines in the log about dropped packets, in {minutes:.1f} minutes")
     print(f"# resident: {before} KiB before, {most} KiB after the attacks, {bench.service.figures()[0]} KiB when they are gone")

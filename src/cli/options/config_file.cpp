@@ -30,14 +30,21 @@ namespace {
 /// toml++ limits how deep values nest, but not how deep dotted keys do, and frees them recursively.
 constexpr std::size_t kMaxDots = 256;
 
-/// Dots that are neither in a string nor in a comment.
-std::size_t countDots(std::string_view text)
-{
+/// What is neither in a string nor in a comment.
+struct Bare {
 	std::size_t dots = 0;
-	for (std::size_t i = 0; i < text.size(); ++i) {
+	std::size_t foreignAt = std::string_view::npos; ///< the first byte beyond ASCII
+};
+Bare lookAtBare(std::string_view text)
+{
+	Bare bare;
+	constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+	for (std::size_t i = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; i < text.size(); ++i) {
 		const char c = text[i];
 		if (c == '.') {
-			++dots;
+			++bare.dots;
+		} else if (static_cast<unsigned char>(c) >= 0x80) {
+			bare.foreignAt = std::min(bare.foreignAt, i);
 		} else if (c == '#') {
 			i = std::min(text.find('\n', i), text.size() - 1);
 		} else if (c == '"' || c == '\'') {
@@ -52,7 +59,15 @@ std::size_t countDots(std::string_view text)
 			i += lines ? 2 : 0;
 		}
 	}
-	return dots;
+	return bare;
+}
+
+/// "config.toml:2:9"
+std::string placeOf(std::string_view text, std::size_t at, const std::string &path)
+{
+	const auto before = text.substr(0, at);
+	return fmt::format("{}:{}:{}", path, 1 + std::count(before.begin(), before.end(), '\n'),
+			   before.size() - (before.rfind('\n') + 1) + 1);
 }
 
 std::string_view typeName(const toml::node &node)
@@ -251,19 +266,21 @@ private:
 
 Settings parseConfig(std::string_view text, const std::string &path, const CommandSpec &command, bool &hasSecret)
 {
-	if (countDots(text) > kMaxDots)
+	const auto bare = lookAtBare(text);
+	if (bare.dots > kMaxDots)
 		refuse(fmt::format(
 			"configuration file {} has more than {} dots outside of strings: remove the extra dots", path,
 			kMaxDots));
-	// toml++ takes some bytes for characters that cannot be, and its behaviour is undefined then.
+	// The behaviour of toml++ is undefined for some characters where a key can be, and for bytes that are not UTF-8.
 	const gchar *end = nullptr;
-	if (!g_utf8_validate(text.data(), static_cast<gssize>(text.size()), &end)) {
-		const auto before = text.substr(0, static_cast<std::size_t>(end - text.data()));
-		const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-		const auto column = before.size() - (before.rfind('\n') + 1) + 1;
-		refuse(fmt::format("{}:{}:{}: the byte 0x{:02x} is not UTF-8 text: save the file as UTF-8", path, line,
-				   column, static_cast<unsigned char>(*end)));
-	}
+	if (!g_utf8_validate(text.data(), static_cast<gssize>(text.size()), &end))
+		refuse(fmt::format("{}: the byte 0x{:02x} is not UTF-8 text: save the file as UTF-8",
+				   placeOf(text, static_cast<std::size_t>(end - text.data()), path),
+				   static_cast<unsigned char>(*end)));
+	if (bare.foreignAt != std::string_view::npos)
+		refuse(fmt::format("{}: a character that is not ASCII is outside of a string: keys are written with "
+				   "A-Z a-z 0-9 - and _, and texts in quotes",
+				   placeOf(text, bare.foreignAt, path)));
 	const auto result = toml::parse(text);
 	if (!result) {
 		const auto &where = result.error().source().begin;
