@@ -6,11 +6,16 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace trtc::net {
 
 namespace {
+
+/// What a service may send between two messages.
+constexpr std::size_t kMaxUnheard = kMaxIncomingBytes + 2 * kControlSlack;
 
 using Clock = std::chrono::steady_clock;
 
@@ -98,6 +103,8 @@ void messageArrived(SoupWebsocketConnection *, gint type, GBytes *bytes, gpointe
 	gsize size = 0;
 	const auto *text = static_cast<const char *>(g_bytes_get_data(bytes, &size));
 	self->textBytes += size;
+	if (self->guard)
+		self->guard->heard(size);
 	if (size > kMaxIncomingBytes)
 		return self->fail("message too large");
 	if (self->listener && !self->ended && !self->binarySeen) {
@@ -133,6 +140,10 @@ void closedSeen(SoupWebsocketConnection *connection, gpointer data) noexcept
 	// the peer waits 5 s for the end of the connection.
 	if (auto *socket = findSocket(soup_websocket_connection_get_io_stream(connection)))
 		g_socket_shutdown(socket, TRUE, TRUE, nullptr);
+	if (self.guard && self.guard->hasCut())
+		return self.reportClosed(
+			1008,
+			fmt::format("this end closed it: more than {} bytes came without a message", kMaxUnheard));
 	self.reportClosed(code, reason && *reason ? reason : self.lastError);
 }
 
@@ -164,6 +175,8 @@ void WebSocket::Impl::attach(SoupWebsocketConnection *raw, const Keepalive &keep
 		ackedAtStart = info.tcpi_bytes_acked;
 		receivedSeen = info.tcpi_bytes_received;
 	}
+	if (auto *socket = findSocket(soup_websocket_connection_get_io_stream(raw)); socket && !budget)
+		guard = std::make_unique<FloodGuard>(g_socket_get_fd(socket), kMaxUnheard);
 	lastSign = Clock::now();
 	// The first check is soon enough for the shortest timeout in use.
 	watchTimer = loop.every(std::chrono::milliseconds(500), [weak = weak_from_this(), keepalive] {
@@ -243,6 +256,7 @@ void WebSocket::Impl::detach() noexcept
 {
 	listener = nullptr;
 	watchTimer.reset();
+	guard.reset();
 	verdict.reset();
 	onMessage.reset();
 	onPong.reset();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/budget_stream.h"
+#include "net/flood_guard.h"
 #include "net/web_socket.h"
 
 #include "glib/pointer.h"
@@ -40,6 +41,7 @@ struct WebSocket::Impl : std::enable_shared_from_this<WebSocket::Impl> {
 	glib::ObjectPtr<SoupWebsocketConnection> connection;
 	glib::SignalConnection onMessage, onClosed, onPong, onError;
 	std::shared_ptr<ReadBudget> budget;
+	std::unique_ptr<FloodGuard> guard; // of the client's end, which has no counted stream
 	Listener *listener = nullptr;
 	SourceHandle watchTimer;
 	std::chrono::steady_clock::time_point lastSign;

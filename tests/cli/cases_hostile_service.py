@@ -76,12 +76,19 @@ def flood(say):
 
 def steadily(say):
     """As many as an agent puts up with; the last one stays."""
-    began = time.monotonic()
-    for index, message in enumerate(itertools.islice(lists(), 1500)):
+    for message in itertools.islice(lists(), 1500):
         say(**message)
-        pause = began + index / 300 - time.monotonic()
-        if pause > 0:
-            threading.Event().wait(pause)
+        threading.Event().wait(1 / 300)  # each time, so that a pause of this program is not made up for by a burst
+
+
+def noise(service, first, block):
+    """An attack by frames that are no messages."""
+    def attack(_say):
+        threading.Event().wait(0.3)
+        service[0]._connection.sendall(first)
+        while True:
+            service[0]._connection.sendall(block * 4000)
+    return attack
 
 
 class Watch:
@@ -135,3 +142,28 @@ def test_lists_that_alternate_for_a_while(context):
     check(took < 5, f"SIGINT took {took:.1f} s")
     check(watch.most < MOST_DESCRIPTORS, f"{watch.most} descriptors")
     check(during < 200, f"{during} subscriptions")
+
+
+def test_frames_that_are_no_messages_without_end(context):
+    for first, block in ((b"", b"\x89\x00"), (b"", b"\x8a\x00"), (b"\x01\x00", b"\x00\x00")):
+        service = []
+        service.append(Service(context, noise(service, first, block)))
+        agent = Program(context, "victim", ["join", "--server", service[0].url, "--user-id", "victim", "--room", "1",
+                                            "--user-sig", "x", "--reconnect", "0", "--events", "json"])
+        agent.wait("joined")
+        equal(agent.end(15), 7, f"exit code after {block!r}")
+        error = agent.find("error")[-1]
+        check("came without a message" in error["message"], error["message"])
+        summary = agent.events[-1]
+        check(summary["maxRssKiB"] < 300_000, f"{summary['maxRssKiB']} KiB")
+
+
+def test_sigint_while_frames_that_are_no_messages_come(context):
+    service = []
+    service.append(Service(context, noise(service, b"", b"\x89\x00")))
+    agent, _ = agent_at(context, service[0])
+    threading.Event().wait(1)  # into the flood; there is no event that tells
+    began = time.monotonic()
+    agent.signal(signal.SIGINT)
+    equal(agent.end(15), 0, "exit code")
+    check(time.monotonic() - began < 5, f"SIGINT took {time.monotonic() - began:.1f} s")
