@@ -170,6 +170,10 @@ class Stage:
         for peer in self.peers:
             peer.end()
         for socket in self.sockets:
+            try:
+                socket.say(cmd="leave", seq=10, data={})
+            except wire.Closed:
+                pass
             socket.close()
 
 
