@@ -383,6 +383,8 @@ Result<RoomPermit> parseUserBuf(std::string_view bytes)
 		if (account.empty() || account.size() > 255)
 			invalid(fmt::format("user buffer has a user id of {} bytes: 1 to 255 are allowed",
 					    account.size()));
+		if (account.find('\0') != std::string_view::npos)
+			invalid("user buffer has a user id with a zero byte");
 		permit.userId = fromLatin1(account);
 		permit.sdkAppId = reader.number(4);
 		const auto authId = reader.number(4);

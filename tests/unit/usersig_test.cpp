@@ -143,6 +143,9 @@ TEST_CASE("a damaged user buffer is refused")
 	};
 	CHECK(parseUserBuf(named(255)).has_value());
 	CHECK(!parseUserBuf(named(256)).has_value());
+	auto zero = named(3);
+	zero[3] = '\0';
+	CHECK(!parseUserBuf(zero).has_value());
 }
 
 TEST_CASE("each fault has its own name, and the signature comes first")
