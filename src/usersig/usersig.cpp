@@ -379,7 +379,13 @@ Result<RoomPermit> parseUserBuf(std::string_view bytes)
 		const auto version = reader.number(1);
 		if (version > 1)
 			invalid(fmt::format("user buffer has unknown version {}: 0 and 1 are supported", version));
-		permit.userId = fromLatin1(reader.take(reader.number(2)));
+		const auto account = reader.take(reader.number(2));
+		if (account.empty() || account.size() > 255)
+			invalid(fmt::format("user buffer has a user id of {} bytes: 1 to 255 are allowed",
+					    account.size()));
+		if (account.find('\0') != std::string_view::npos)
+			invalid("user buffer has a user id with a zero byte");
+		permit.userId = fromLatin1(account);
 		permit.sdkAppId = reader.number(4);
 		const auto authId = reader.number(4);
 		permit.expiresAt = reader.number(4);

@@ -89,6 +89,13 @@ def answer_of(one, offer):
     return "\r\n".join(lines) + "\r\n"
 
 
+def publication(ssrcs):
+    """Sound, and a picture."""
+    return {**dict(zip(("audioSsrc", "bigVideoSsrc", "smallVideoSsrc", "auxVideoSsrc"), ssrcs)), "audioRtxSsrc": 0, "bigVideoRtxSsrc": 0,
+            "smallVideoRtxSsrc": 0, "auxVideoRtxSsrc": 0, "state": {"audio": True, "bigVideo": True, "smallVideo": False, "auxVideo": False},
+            "muteState": {"audio": False, "bigVideo": False, "auxVideo": False}}
+
+
 class Stage:
     """Who takes part."""
 
@@ -127,12 +134,9 @@ class Stage:
         peer.connect(answer_of(answer["data"]["ability"], peer.offer))
         return peer, socket
 
-    def publish(self, socket):
-        socket.say(cmd="publish/v2", seq=2, data={
-            "audioSsrc": AUDIO, "bigVideoSsrc": VIDEO, "smallVideoSsrc": 3, "auxVideoSsrc": 4, "audioRtxSsrc": 0, "bigVideoRtxSsrc": 0,
-            "smallVideoRtxSsrc": 0, "auxVideoRtxSsrc": 0, "state": {"audio": True, "bigVideo": True, "smallVideo": False, "auxVideo": False},
-            "muteState": {"audio": False, "bigVideo": False, "auxVideo": False}})
-        if socket.wait_for(4146)["code"] != 0:
+    def publish(self, socket, wait=True):
+        socket.say(cmd="publish/v2", seq=2, data=publication((AUDIO, VIDEO, 3, 4)))
+        if wait and socket.wait_for(4146)["code"] != 0:
             raise RuntimeError("publish/v2 was refused")
 
     def subscribe(self, socket, user, seq, base):
@@ -145,14 +149,18 @@ class Stage:
             raise RuntimeError(f"subscribe/v3 was refused: {answer}")
 
     def keep(self):
-        """Answers the service's pings from now on; nothing else is read any more."""
+        """From now on answers the service's pings, and says something now and then; nothing else is read any more."""
         def read(socket):
+            said = time.monotonic()
             try:
                 while True:
                     try:
-                        socket.receive(60)
+                        socket.receive(5)
                     except TimeoutError:
                         pass
+                    if time.monotonic() - said > 5:
+                        socket.say(cmd="get_user_list", seq=9, data={})
+                        said = time.monotonic()
             except (wire.Closed, OSError, ValueError):
                 pass
         for socket in self.sockets:
@@ -162,6 +170,10 @@ class Stage:
         for peer in self.peers:
             peer.end()
         for socket in self.sockets:
+            try:
+                socket.say(cmd="leave", seq=10, data={})
+            except wire.Closed:
+                pass
             socket.close()
 
 
@@ -201,6 +213,13 @@ def hostile_media(bench):
                     f"a viewer with one connection gets all three publishers: {seen}")
         stage.keep()
         before = bench.service.figures()[0]
+        counted = dropped(bench, "unknown-ssrc")
+        for first in range(100_000, 104_000, 40):
+            speaks.say(cmd="publish/v2", seq=3, data=publication(range(first, first + 4)))
+        sent = single.do("from 100000 4000")
+        more = dropped(bench, "unknown-ssrc") - counted
+        bench.check(more > sent / 2, f"100 announcements, then {sent} packets of what was announced and more: {more:.0f} are counted")
+        stage.publish(speaks, wait=False)
         for text, command, reason in ATTACKS:
             counted = reason and dropped(bench, reason)
             viewer.stats()

@@ -11,6 +11,7 @@
 //   ← numbers SECONDS      sequence numbers that jump, 120 forward and back
 //   ← broken SECONDS       RTP with lies in its header and in its payload
 //   ← rtcp SECONDS         reports of unknown SSRCs, with lies
+//   ← from SSRC COUNT      a packet of the picture of each SSRC from that one on
 //                          → sent COUNT, for each of these
 //   ← stats                → stats SSRC=PACKETS/LONGEST_GAP_MS …, of what came in, since the stats before
 #include <gst/app/gstappsrc.h>
@@ -330,6 +331,11 @@ void Peer::command(const std::string &text)
 	else if (name == "ssrcs")
 		run(second, first / second,
 		    [&] { inject(sent_ % 2 ? rtp(any(), kH264, 1, 1, picture) : rtp(any(), kOpus, 1, 1, { 0xf8 })); });
+	else if (name == "from")
+		run(1, second, [&] {
+			inject(rtp(static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(sent_), kH264, 1, 1,
+				   picture));
+		});
 	else if (name == "rotate")
 		run(first, 500, [&] {
 			const auto ssrc = 1000 + any() % 20;

@@ -196,6 +196,9 @@ TEST_CASE("a byte that is not UTF-8 is refused, with its place")
 	CHECK(refusal(std::string("[join]\nroom = 4\0\n", 17)).find("c.toml:2:9: the byte 0x00") == 0);
 	CHECK(refusal("\xef\xb9\xbfn = 1\n").find("c.toml:1:1: a character that is not ASCII") == 0);
 	CHECK(refusal("[join]\nroom = 4 \xc2\xa0\n").find("c.toml:2:10: a character that is not ASCII") == 0);
+	CHECK(refusal("server = \"\"\"x\\\n  \xef\xbb\xaf\"\"\"").find("c.toml:2:3: a character that is not ASCII") ==
+	      0);
+	CHECK(refusal("server = \"\"\"x\\\n  y\xef\xbb\xaf\"\"\"") == "accepted");
 	CHECK(refusal("\xef\xbb\xbf[join]\nroom = 4 # \xc3\xa4\n") == "accepted");
 	CHECK(refusal("[join]\nuser-id = \"\xe4\xba\xba\"\n").find("UTF-8") == std::string::npos);
 }

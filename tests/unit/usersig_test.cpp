@@ -136,6 +136,16 @@ TEST_CASE("a damaged user buffer is refused")
 		CHECK(!parseUserBuf('\x02' + whole.substr(1)).has_value());
 	}
 	CHECK(!parseUserBuf(fromHex("000005616c69636553724e01000000006553f22c000000ff00000000")).has_value()); // room 0
+	CHECK(!parseUserBuf(fromHex("00000053724e01000022b86553f22c000000ff00000000")).has_value()); // nobody's
+	const auto named = [](std::size_t length) {
+		const std::string head { '\0', static_cast<char>(length >> 8), static_cast<char>(length) };
+		return head + std::string(length, 'a') + fromHex("53724e01000022b86553f22c000000ff00000000");
+	};
+	CHECK(parseUserBuf(named(255)).has_value());
+	CHECK(!parseUserBuf(named(256)).has_value());
+	auto zero = named(3);
+	zero[3] = '\0';
+	CHECK(!parseUserBuf(zero).has_value());
 }
 
 TEST_CASE("each fault has its own name, and the signature comes first")

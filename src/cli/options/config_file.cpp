@@ -33,7 +33,8 @@ constexpr std::size_t kMaxDots = 256;
 /// What is neither in a string nor in a comment.
 struct Bare {
 	std::size_t dots = 0;
-	std::size_t foreignAt = std::string_view::npos; ///< the first byte beyond ASCII
+	/// The first byte beyond ASCII, also in a string where blanks are skipped.
+	std::size_t foreignAt = std::string_view::npos;
 };
 Bare lookAtBare(std::string_view text)
 {
@@ -51,9 +52,14 @@ Bare lookAtBare(std::string_view text)
 			const std::string_view triple = c == '"' ? "\"\"\"" : "'''";
 			const bool lines = text.substr(i).starts_with(triple);
 			for (i += lines ? 3 : 1; i < text.size(); ++i) {
-				if (c == '"' && text[i] == '\\')
+				if (c == '"' && text[i] == '\\') {
+					// Behind such an end of a line blanks are skipped, and looked for in the same way.
+					const auto next = lines ? text.find_first_not_of(" \t\r\n", i + 1) : i + 1;
+					if (next > i + 1 && next < text.size() &&
+					    static_cast<unsigned char>(text[next]) >= 0x80)
+						bare.foreignAt = std::min(bare.foreignAt, next);
 					++i;
-				else if (lines ? text.substr(i).starts_with(triple) : text[i] == c || text[i] == '\n')
+				} else if (lines ? text.substr(i).starts_with(triple) : text[i] == c || text[i] == '\n')
 					break;
 			}
 			i += lines ? 2 : 0;
@@ -278,9 +284,11 @@ Settings parseConfig(std::string_view text, const std::string &path, const Comma
 				   placeOf(text, static_cast<std::size_t>(end - text.data()), path),
 				   static_cast<unsigned char>(*end)));
 	if (bare.foreignAt != std::string_view::npos)
-		refuse(fmt::format("{}: a character that is not ASCII is outside of a string: keys are written with "
-				   "A-Z a-z 0-9 - and _, and texts in quotes",
-				   placeOf(text, bare.foreignAt, path)));
+		refuse(fmt::format(
+			"{}: a character that is not ASCII is outside of a string, or first behind a "
+			"backslash that ends a line: keys are written with A-Z a-z 0-9 - and _, and texts in "
+			"quotes",
+			placeOf(text, bare.foreignAt, path)));
 	const auto result = toml::parse(text);
 	if (!result) {
 		const auto &where = result.error().source().begin;
