@@ -50,6 +50,8 @@ def run_one(name, function, binary):
 
 
 def main():
+    # A job in the background of a script ignores SIGINT, and so would all it starts: shells cannot trap it any more then.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
