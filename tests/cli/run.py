@@ -50,8 +50,6 @@ def run_one(name, function, binary):
 
 
 def main():
-    # A job in the background of a script ignores SIGINT, and so would all it starts: shells cannot trap it any more then.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("binary", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
@@ -66,7 +64,9 @@ def main():
     if not tests:
         print(f"no test has \"{options.only}\" in its name", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGHUP, signal.SIG_DFL) # whoever started us may have ignored it; programs inherit that
+    # Whoever started us may ignore these, as a script does for its jobs in the background; programs inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     red = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = [pool.submit(run_one, name, function, options.binary.resolve()) for name, function in tests]
