@@ -312,6 +312,14 @@ void Server::Impl::gone(Session &session, unsigned short code, const std::string
 {
 	const auto id = session.id;
 	spdlog::info("session {}: socket closed, {} {}", id, code, reason);
+	// What waited goes with the socket, but a leave is the last word of a client: others must not wait for it to come back.
+	if (!session.closing && !session.waiting.empty()) {
+		const auto last = std::move(session.waiting.back());
+		session.waiting.clear();
+		if (const auto message = protocol::parseClientMessage(last);
+		    message && std::holds_alternative<protocol::Leave>(message.value().command))
+			guarded(id, [&] { handle(session, last); });
+	}
 	if (session.closing || code == kCloseGoingAway) {
 		apply(rules.closed(id));
 		sessions.erase(id);

@@ -177,6 +177,15 @@ class Limits(run.Bench):
         slowed = self.metric("trtc_sessions_slowed_total")
         self.check(slowed, f"the user had to wait {slowed} times")
 
+    def leave_that_waits(self):
+        """A user over its share says leave and is gone: nobody may have to wait for it."""
+        before, socket_ = self.metric("trtc_users"), self.member("hasty")
+        for seq in range(2, 40):
+            socket_.say(cmd="publish", seq=seq, data={"type": "offer", "sdp": offers.GOOD_UPLINK, "state": {"audio": True, "bigVideo": True}})
+        socket_.say(cmd="leave", seq=99, data={})
+        socket_.close()
+        self.eventually(lambda: self.metric("trtc_users") == before, "a leave that waits when its socket closes is heard", 5)
+
     def half_open(self):
         """One UserSig publishes in many rooms, and nobody answers the service's packets."""
         refused, answered, sockets = 0, 0, []
@@ -342,7 +351,7 @@ class Limits(run.Bench):
         try:
             if self.begin():
                 before = self.quiet()
-                for part in (self.offers_of_any_content, self.reports, self.every_kind, self.half_open, self.rooms, self.connections, self.names,
+                for part in (self.offers_of_any_content, self.reports, self.every_kind, self.leave_that_waits, self.half_open, self.rooms, self.connections, self.names,
                              self.threads, self.handshakes):
                     if self.part not in part.__name__:
                         continue
