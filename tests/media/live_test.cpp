@@ -319,7 +319,10 @@ TEST_CASE_FIXTURE(LiveFixture,
 	REQUIRE(replace(MediaKind::Video, kWhite));
 	capture->start(nullptr, picture);
 	REQUIRE(more(5, 0));
-	const auto first = decode(picture->buffers);
+	const auto first = [&] {
+		const std::lock_guard lock(picture->mutex); // it is still on
+		return decode(picture->buffers);
+	}();
 	REQUIRE(!first.empty());
 	CHECK(near(first.front().at(160, 120), 235));
 	// one that never gives anything
