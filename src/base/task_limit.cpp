@@ -68,7 +68,8 @@ std::optional<TaskRoom> taskRoomIn(const std::string &proc, const std::string &c
 						   path.empty() ? "/" : path));
 			if (path.empty())
 				break;
-			path.resize(std::min(path.rfind('/'), path.size()));
+			const auto slash = path.rfind('/');
+			path.resize(slash == std::string::npos ? 0 : slash);
 		}
 	}
 	// Counts the tasks of the user, of which we know our own.

@@ -59,7 +59,6 @@ private:
 	// With the lock held.
 	void flush();
 	void fail(int error);
-	bool roomAgain() const noexcept;
 	// On the loop, without it.
 	void watch();
 	bool onReady();

@@ -24,7 +24,7 @@ namespace trtc::net {
 class TlsGate {
 public:
 	struct Limits {
-		/// Handshakes at a time. One takes 1 to 3 ms of a core, and a round trip.
+		/// Handshakes at a time: each has a thread until it ends.
 		std::size_t handshakes = 64;
 		/// Of them, of one address.
 		std::size_t handshakesPerAddress = 16;
@@ -38,7 +38,6 @@ public:
 	~TlsGate();
 	/// @p connection should be shut down from outside when it takes too long: its peer then is told to have gone.
 	void enter(glib::ObjectPtr<GSocketConnection> connection, std::string address, Done done);
-	std::size_t handshakes() const noexcept { return running_; }
 
 private:
 	struct Entry {

@@ -4,6 +4,8 @@
 
 #include "net/web_socket.h"
 
+#include <stdexcept>
+
 using namespace trtc;
 using namespace trtc::test;
 
@@ -194,6 +196,36 @@ TEST_CASE_FIXTURE(RoomFixture, "the same user again: the old one is banned, the 
 	checkContinuous(recordedBy(second).at(0), 700);
 	CHECK(Figures(recordedBy(first).at(0)).hasVideo());
 	CHECK(alice.failures() == "");
+}
+
+TEST_CASE_FIXTURE(RoomFixture, "an exception in the service ends the session it came from, and no other")
+{
+	auto &alice = publishing("alice");
+	auto &viewer = recording("viewer");
+	REQUIRE(sees(viewer, "alice"));
+	int thrown = 0;
+	server->onRoomEvent([&](const service::RoomEvent &event) {
+		const auto *joined = std::get_if<service::UserJoined>(&event);
+		if (!joined || joined->userId.str() != "mallory")
+			return;
+		++thrown;
+		throw std::runtime_error("a fault of the service");
+	});
+	reconnectTries = 1;
+	auto &mallory = agent("mallory");
+	CHECK_FALSE(join(mallory));
+	CHECK(thrown >= 1);
+	const auto members = server->members(RoomId::number(100));
+	REQUIRE(members);
+	CHECK(members->size() == 2);
+	// The others go on, and new ones come in.
+	const auto heard = viewer.told.size();
+	REQUIRE(alice.stream->muteVideo());
+	alice.client->muteChanged();
+	CHECK(tells<MuteChanged>(viewer, {}, heard));
+	joined("late");
+	CHECK(alice.failures() == "");
+	CHECK(viewer.failures() == "");
 }
 
 TEST_CASE_FIXTURE(RoomFixture, "a wrong UserSig is refused, and no room is entered")

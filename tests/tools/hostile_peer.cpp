@@ -241,6 +241,23 @@ private:
 			self.rtpPad_ = pad;
 		else if (name.starts_with("rtcp_sink"))
 			self.rtcpPad_ = pad;
+		g_signal_connect(pad, "notify::caps", G_CALLBACK(+[](GObject *, GParamSpec *, gpointer peer) noexcept {
+					 static_cast<Peer *>(peer)->news();
+				 }),
+				 data);
+		self.news();
+	}
+	/// Something that attend() waits for may have come.
+	void news() noexcept
+	{
+		++news_;
+		news_.notify_all();
+	}
+	template <class F>
+	void await(F there)
+	{
+		for (auto seen = news_.load(); !there(); seen = news_.load())
+			news_.wait(seen);
 	}
 	/// What comes in is counted, and goes no further: nothing here has negotiated it.
 	static GstPadProbeReturn received(GstPad *, GstPadProbeInfo *info, gpointer data) noexcept
@@ -260,8 +277,10 @@ private:
 	{
 		GstWebRTCPeerConnectionState state = GST_WEBRTC_PEER_CONNECTION_STATE_NEW;
 		g_object_get(object, "connection-state", &state, nullptr);
-		if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED)
+		if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED) {
 			static_cast<Peer *>(data)->connected_ = true;
+			static_cast<Peer *>(data)->news();
+		}
 		if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
 			say("failed");
 	}
@@ -270,13 +289,11 @@ public:
 	/// The first packets go the usual way, so that the encryption has its formats; reports go on for as long as we live.
 	void attend()
 	{
-		while (!connected_)
-			std::this_thread::sleep_for(10ms);
+		await([this] { return connected_.load(); });
 		push(0, rtp(kAudioSsrc, kOpus, 1, 1, { 0xf8, 0xff, 0xfe }));
 		push(1, rtp(kVideoSsrc, kH264, 1, 1, { 0x67, 0x42 }));
 		const auto ready = [](GstPad *pad) { return pad && gst_pad_has_current_caps(pad); };
-		while (!ready(rtpPad_.load()) || !ready(rtcpPad_.load()))
-			std::this_thread::sleep_for(10ms);
+		await([&] { return ready(rtpPad_.load()) && ready(rtcpPad_.load()); });
 		say("connected");
 		Bytes receiverReport { 0x80, 201, 0, 1 };
 		put(receiverReport, kAudioSsrc, 4);
@@ -291,6 +308,7 @@ private:
 	std::array<GstElement *, 2> sources_ {};
 	std::atomic<GstPad *> rtpPad_ { nullptr }, rtcpPad_ { nullptr };
 	std::atomic<bool> connected_ { false };
+	std::atomic<int> news_ { 0 };
 	std::uint16_t audio_ = 100, video_ = 100;
 	std::uint32_t ticks_ = 100;
 	long sent_ = 0;

@@ -112,6 +112,6 @@ TEST_CASE("the nearest limit of threads counts: of the control group, of one abo
 	trees.write("cgroup/pids/pids.max", "100\n");
 	trees.write("cgroup/pids/pids.current", "90\n");
 	CHECK(trees.room()->left == 10);
-	trees.write("proc/self/cgroup", "nonsense\n::\n0::\n");
+	trees.write("proc/self/cgroup", "nonsense\n::\n0::\n0::no/slash\n");
 	CHECK(!trees.room());
 }
